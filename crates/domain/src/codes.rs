@@ -1,0 +1,78 @@
+//! Short codes and texts that people type: what they may look like.
+
+use crate::refusal::Refusal;
+
+/// The longest code.
+pub const LONGEST_CODE: usize = 40;
+/// The longest name or label, in characters.
+pub const LONGEST_NAME: usize = 80;
+/// The longest note or reason, in characters.
+pub const LONGEST_NOTE: usize = 2_000;
+
+/// A short code such as `SS-07`: letters, digits, `-`, `_`, `.` and `/`, at most [`LONGEST_CODE`].
+pub fn code(text: &str, field: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    let fits = !text.is_empty()
+        && text.len() <= LONGEST_CODE
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(Refusal::bad(
+            field,
+            format!(
+                "The {field} must be 1 to {LONGEST_CODE} letters, digits or any of - _ . / and begin with a \
+                 letter or a digit."
+            ),
+        ))
+    }
+}
+
+/// A name or label on one line, at most [`LONGEST_NAME`] characters. A name that a spreadsheet would run as a
+/// formula is refused.
+pub fn name(text: &str, field: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if length == 0 || length > LONGEST_NAME || text.chars().any(char::is_control) {
+        return Err(Refusal::bad(
+            field,
+            format!("The {field} must be 1 to {LONGEST_NAME} characters on one line."),
+        ));
+    }
+    if text.starts_with(['=', '+', '-', '@']) {
+        return Err(Refusal::bad(
+            field,
+            format!("The {field} must not begin with = + - or @: a spreadsheet would run it as a formula."),
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// A note or reason in free text, at most [`LONGEST_NOTE`] characters. Always confidential.
+pub fn note(text: &str, field: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Refusal::bad(field, format!("The {field} is empty: say why in a few words.")));
+    }
+    if text.chars().count() > LONGEST_NOTE {
+        return Err(Refusal::bad(field, format!("The {field} is longer than {LONGEST_NOTE} characters.")));
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_short_plain_and_never_formulas() {
+        assert_eq!(code(" SS-07 ", "unit").unwrap(), "SS-07");
+        for bad in ["", "=1+1", "-SS", "a b", &"x".repeat(41), "caf\u{e9}"] {
+            assert!(code(bad, "unit").is_err(), "{bad:?}");
+        }
+        assert!(name("=cmd()", "name").is_err());
+        assert!(name("two\nlines", "name").is_err());
+        assert!(note(&"x".repeat(2_001), "note").is_err());
+    }
+}

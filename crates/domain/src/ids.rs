@@ -1,0 +1,58 @@
+//! Identifiers: one newtype per kind of record, so that a stay is never looked up by a unit's id.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// Names a property.
+    PropertyId
+);
+id!(
+    /// Names a unit.
+    UnitId
+);
+id!(
+    /// Names a household.
+    HouseholdId
+);
+id!(
+    /// Names a stay.
+    StayId
+);
+id!(
+    /// Names a void.
+    VoidId
+);
+id!(
+    /// Names a bearer token (never the token itself).
+    TokenId
+);
+
+/// Where new ids come from. A parameter, so that tests and the seeded demo can have the same ids every time.
+pub trait Ids: Send + Sync {
+    /// A new `UUIDv7`, later in order than those before it.
+    fn next(&self) -> Uuid;
+}

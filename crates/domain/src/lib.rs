@@ -1,0 +1,30 @@
+//! The words and rules of safespace.
+//!
+//! Pure: no I/O, no clock, no async, no ORM, no GraphQL. What a rule needs to know is a parameter; what it
+//! decides is its return value. The engine loads, asks here, and saves.
+
+pub mod access;
+pub mod attention;
+pub mod availability;
+pub mod board;
+pub mod calendar;
+pub mod clock;
+pub mod codes;
+pub mod districts;
+pub mod features;
+pub mod households;
+pub mod ids;
+pub mod ledger;
+pub mod nights;
+pub mod occupancy;
+pub mod policies;
+pub mod properties;
+pub mod refusal;
+pub mod stays;
+pub mod units;
+pub mod voids;
+
+pub use clock::Clock;
+pub use ids::{HouseholdId, Ids, PropertyId, StayId, TokenId, UnitId, VoidId};
+pub use nights::{Night, Nights};
+pub use refusal::{Refusal, RefusalCode};

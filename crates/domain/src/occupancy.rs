@@ -1,0 +1,273 @@
+//! Occupancy: how full the homes are.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use chrono::Datelike;
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use crate::{
+    availability::Spaces,
+    calendar::{Calendar, UnitSet},
+    nights::{Night, Nights},
+};
+
+/// What each figure means, to be printed beside it.
+pub const DEFINITIONS: [(&str, &str); 7] = [
+    ("in stock", "Unit-nights that exist: units open on the night, from the night they opened."),
+    ("void", "Unit-nights in stock that are out of service, with a reason."),
+    ("available", "In stock less void."),
+    (
+        "occupied",
+        "Available unit-nights with a household in residence, or since departed. Never a night to come.",
+    ),
+    ("reserved", "Unit-nights of bookings and holds, and the nights to come of stays in residence."),
+    (
+        "occupancy rate",
+        "Occupied divided by available, per cent, two decimals, half up. Empty when nothing was available.",
+    ),
+    (
+        "full",
+        "A full night is one on which every available unit is occupied; the full share is full nights divided by \
+         nights, per cent. It is the second reading of \"full 90% of the time\"; the occupancy rate is the first.",
+    ),
+];
+
+/// How a range is cut into periods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PeriodKind {
+    /// `2016-08-01`
+    Night,
+    /// `2016-W31`, the ISO week
+    Week,
+    /// `2016-08`
+    Month,
+    /// `2016-Q3`
+    Quarter,
+    /// `2016`
+    Year,
+}
+
+impl PeriodKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Night, Self::Week, Self::Month, Self::Quarter, Self::Year];
+
+    /// The kind's name on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Night => "night",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+        }
+    }
+
+    /// The label of the period that the night is in.
+    pub fn label(self, night: Night) -> String {
+        match self {
+            Self::Night => night.to_string(),
+            Self::Week => format!("{:04}-W{:02}", night.iso_week().year(), night.iso_week().week()),
+            Self::Month => format!("{:04}-{:02}", night.year(), night.month()),
+            Self::Quarter => format!("{:04}-Q{}", night.year(), night.month0() / 3 + 1),
+            Self::Year => format!("{:04}", night.year()),
+        }
+    }
+}
+
+impl fmt::Display for PeriodKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for PeriodKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| format!("{text:?} is not a period: use night, week, month, quarter or year"))
+    }
+}
+
+/// By what the units are grouped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GroupKind {
+    /// By property, under its code.
+    Property,
+    /// By unit, under its code.
+    Unit,
+    /// By district, under its name.
+    District,
+    /// By scheme.
+    Scheme,
+}
+
+impl GroupKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Property, Self::Unit, Self::District, Self::Scheme];
+
+    /// The kind's name on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Property => "property",
+            Self::Unit => "unit",
+            Self::District => "district",
+            Self::Scheme => "scheme",
+        }
+    }
+}
+
+impl fmt::Display for GroupKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for GroupKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| format!("{text:?} is not a group: use property, unit, district or scheme"))
+    }
+}
+
+/// The figures of one period, and of one group where units are grouped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OccupancyRow {
+    /// The label of the period.
+    pub period: String,
+    /// The name of the group.
+    pub group: Option<String>,
+    /// Unit-nights that exist.
+    pub in_stock_nights: u64,
+    /// Of those, out of service.
+    pub void_nights: u64,
+    /// In stock less void.
+    pub available_nights: u64,
+    /// Of those, with a household in residence.
+    pub occupied_nights: u64,
+    /// Of those, booked, held, or to come.
+    pub reserved_nights: u64,
+    /// Nights in the period, as far as it is within the range.
+    pub nights: u64,
+    /// Of those, nights on which every available unit is occupied.
+    pub full_nights: u64,
+}
+
+impl OccupancyRow {
+    /// Occupied ÷ available, per cent.
+    pub fn occupancy_rate(&self) -> Option<Decimal> {
+        per_cent(self.occupied_nights, self.available_nights)
+    }
+
+    /// Full nights ÷ nights, per cent. Empty when nothing was available in the whole period.
+    pub fn full_share(&self) -> Option<Decimal> {
+        if self.available_nights == 0 { None } else { per_cent(self.full_nights, self.nights) }
+    }
+}
+
+/// A share in per cent, two decimals, half-up; none of nothing.
+pub fn per_cent(part: u64, whole: u64) -> Option<Decimal> {
+    let share = (Decimal::from(part) * Decimal::ONE_HUNDRED).checked_div(Decimal::from(whole))?;
+    let mut rounded = share.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+    rounded.rescale(2);
+    Some(rounded)
+}
+
+/// The figures of every period of the range, and of every group in it, in that order; also where nothing was
+/// occupied. Nights after `tonight` can be reserved, never occupied.
+pub fn occupancy(
+    calendar: &Calendar,
+    spaces: &Spaces,
+    range: Nights,
+    by: PeriodKind,
+    group: Option<GroupKind>,
+    tonight: Night,
+) -> Vec<OccupancyRow> {
+    let groups = groups(spaces, group);
+    let mut rows = Vec::new();
+    let mut period: Option<(String, Vec<OccupancyRow>)> = None;
+    for night in range.iter() {
+        let label = by.label(night);
+        if period.as_ref().is_none_or(|(open, _)| *open != label) {
+            rows.extend(period.take().into_iter().flat_map(|(_, done)| done));
+            let row = |name: &Option<String>| OccupancyRow {
+                period: label.clone(),
+                group: name.clone(),
+                ..OccupancyRow::default()
+            };
+            let fresh = groups.iter().map(|(name, _)| row(name)).collect();
+            period = Some((label, fresh));
+        }
+        if let Some((_, open)) = &mut period {
+            for (row, (_, units)) in open.iter_mut().zip(&groups) {
+                count(row, calendar, night, units, tonight);
+            }
+        }
+    }
+    rows.extend(period.into_iter().flat_map(|(_, done)| done));
+    rows
+}
+
+fn count(row: &mut OccupancyRow, calendar: &Calendar, night: Night, units: &[(usize, u64)], tonight: Night) {
+    let counts = calendar.counts(night, units);
+    let available = counts.in_stock - counts.void;
+    let (occupied, reserved) = if night <= tonight {
+        (counts.resident, counts.reserved)
+    } else {
+        (0, counts.resident + counts.reserved)
+    };
+    row.nights += 1;
+    row.in_stock_nights += u64::from(counts.in_stock);
+    row.void_nights += u64::from(counts.void);
+    row.available_nights += u64::from(available);
+    row.occupied_nights += u64::from(occupied);
+    row.reserved_nights += u64::from(reserved);
+    row.full_nights += u64::from(available > 0 && occupied == available);
+}
+
+/// Each group's name and units, in order of name; one nameless group of all units where they are not grouped.
+fn groups(spaces: &Spaces, kind: Option<GroupKind>) -> Vec<(Option<String>, Vec<(usize, u64)>)> {
+    let Some(kind) = kind else {
+        return vec![(None, UnitSet::all(spaces.units().len()).sparse())];
+    };
+    let mut sets: BTreeMap<String, UnitSet> = BTreeMap::new();
+    for (no, unit) in spaces.units().iter().enumerate() {
+        let property = spaces.property_of(unit);
+        let name = match kind {
+            GroupKind::Unit => Some(unit.code.clone()),
+            GroupKind::Property => property.map(|property| property.code.clone()),
+            GroupKind::District => property.map(|property| property.district.clone()),
+            GroupKind::Scheme => property.map(|property| property.scheme.to_string()),
+        };
+        if let Some(name) = name {
+            sets.entry(name).or_default().insert(no);
+        }
+    }
+    sets.into_iter().map(|(name, set)| (Some(name), set.sparse())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_are_labelled_as_people_write_them() {
+        let night: Night = "2016-08-01".parse().unwrap();
+        let labels: Vec<_> = PeriodKind::ALL.iter().map(|kind| kind.label(night)).collect();
+        assert_eq!(labels, ["2016-08-01", "2016-W31", "2016-08", "2016-Q3", "2016"]);
+        assert_eq!(PeriodKind::Week.label("2021-01-01".parse().unwrap()), "2020-W53");
+    }
+
+    #[test]
+    fn a_share_of_nothing_is_empty_and_rounding_is_half_up() {
+        assert_eq!(per_cent(1, 0), None);
+        assert_eq!(per_cent(1, 32).unwrap().to_string(), "3.13");
+        assert_eq!(per_cent(18, 60).unwrap().to_string(), "30.00");
+    }
+}

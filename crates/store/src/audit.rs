@@ -1,0 +1,142 @@
+//! The audit: one record per change, in the same transaction. It is also the sequence by which a process learns
+//! what another one changed.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use safespace_domain::{TokenId, UnitId};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
+use uuid::Uuid;
+
+use crate::{Reader, Result, StoreError, Tx};
+
+/// A change, as the audit records it. Nothing confidential is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By which credential; none for the service itself and for the command line.
+    pub token: Option<TokenId>,
+    /// In which role.
+    pub role: &'static str,
+    /// What was done: `book_stay`.
+    pub action: &'static str,
+    /// To which record.
+    pub subject: Option<Uuid>,
+    /// The units whose nights changed.
+    pub units: Vec<UnitId>,
+    /// Whether units, properties, code lists or policies changed.
+    pub spaces: bool,
+    /// The running program that did it.
+    pub origin: Uuid,
+    /// The facts of the change, as JSON.
+    pub detail: String,
+}
+
+/// How far a process has read the changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangeMark(i64);
+
+/// What other processes changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Units whose nights changed.
+    pub units: BTreeSet<UnitId>,
+    /// Whether units, properties, code lists or policies changed.
+    pub spaces: bool,
+}
+
+/// In the column `units`: what there is has changed, not only its nights.
+const SPACES: &str = "spaces";
+
+fn units_text(record: &AuditRecord) -> String {
+    let mut words: Vec<String> = record.units.iter().map(|unit| unit.0.simple().to_string()).collect();
+    if record.spaces {
+        words.push(SPACES.to_owned());
+    }
+    words.join(" ")
+}
+
+impl<C: ConnectionTrait> Reader<'_, C> {
+    /// Where the sequence of changes stands now. Read it before what it is to be compared with.
+    pub async fn change_mark(&self) -> Result<ChangeMark> {
+        let backend = self.connection.get_database_backend();
+        let sql = match backend {
+            // Transactions that are still running have this number or a later one.
+            DbBackend::Postgres => "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+            _ => "SELECT coalesce(max(seq), 0) FROM audit",
+        };
+        let row = self.connection.query_one_raw(Statement::from_string(backend, sql)).await?;
+        let mark = row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
+        Ok(ChangeMark(mark.unwrap_or(0)))
+    }
+
+    /// What others than `origin` changed since the mark, and the new mark. On PostgreSQL some of it may be told
+    /// twice, never not at all.
+    pub async fn changes_since(&self, mark: ChangeMark, origin: Uuid) -> Result<(Changes, ChangeMark)> {
+        let new_mark = self.change_mark().await?;
+        let backend = self.connection.get_database_backend();
+        let sql = match backend {
+            DbBackend::Postgres => {
+                "SELECT DISTINCT units FROM audit WHERE tx >= $1::text::xid8 AND origin <> $2"
+            }
+            _ => "SELECT DISTINCT units FROM audit WHERE seq > $1 AND origin <> $2",
+        };
+        let from: Value = match backend {
+            DbBackend::Postgres => mark.0.to_string().into(),
+            _ => mark.0.into(),
+        };
+        let ask = Statement::from_sql_and_values(backend, sql, [from, origin.into()]);
+        let mut changes = Changes::default();
+        for row in self.connection.query_all_raw(ask).await? {
+            for word in row.try_get_by_index::<String>(0)?.split_whitespace() {
+                if word == SPACES {
+                    changes.spaces = true;
+                } else {
+                    let unit = word.parse().map_err(|_| StoreError::Unreadable("audit.units"))?;
+                    changes.units.insert(UnitId(unit));
+                }
+            }
+        }
+        Ok((changes, new_mark))
+    }
+
+    /// How many records the audit has.
+    pub async fn audit_count(&self) -> Result<i64> {
+        let backend = self.connection.get_database_backend();
+        let ask = Statement::from_string(backend, "SELECT count(*) FROM audit");
+        let row = self.connection.query_one_raw(ask).await?;
+        Ok(row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0))
+    }
+}
+
+impl Tx {
+    /// Records changes.
+    pub async fn record(&self, records: &[AuditRecord]) -> Result<()> {
+        for chunk in records.chunks(1_000) {
+            let mut sql = String::from(
+                "INSERT INTO audit (at, token_id, role, action, subject_id, units, origin, detail) VALUES ",
+            );
+            let mut values: Vec<Value> = Vec::with_capacity(chunk.len() * 8);
+            for (i, record) in chunk.iter().enumerate() {
+                sql.push_str(if i == 0 { "(" } else { ", (" });
+                for column in 1..=8 {
+                    sql.push_str(if column == 1 { "$" } else { ", $" });
+                    sql.push_str(&(i * 8 + column).to_string());
+                }
+                sql.push(')');
+                values.push(record.at.into());
+                values.push(record.token.map(|token| token.0).into());
+                values.push(record.role.into());
+                values.push(record.action.into());
+                values.push(record.subject.into());
+                values.push(units_text(record).into());
+                values.push(record.origin.into());
+                values.push(record.detail.as_str().into());
+            }
+            let insert = Statement::from_sql_and_values(self.backend(), sql, values);
+            self.connection().execute_raw(insert).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! Households, by reference.
+
+use safespace_domain::{HouseholdId, households::Household};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::{Reader, Result, Tx};
+
+mod household {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "household")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub reference: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+fn domain(row: household::Model) -> Household {
+    Household { id: HouseholdId(row.id), reference: row.reference }
+}
+
+impl<C: ConnectionTrait> Reader<'_, C> {
+    /// The households with these ids, in no order.
+    pub async fn households(&self, ids: &[HouseholdId]) -> Result<Vec<Household>> {
+        let ids = ids.iter().map(|id| id.0);
+        let rows =
+            household::Entity::find().filter(household::Column::Id.is_in(ids)).all(self.connection).await?;
+        Ok(rows.into_iter().map(domain).collect())
+    }
+
+    /// The households with these references, in no order.
+    pub async fn households_by_reference(&self, references: &[String]) -> Result<Vec<Household>> {
+        let rows = household::Entity::find()
+            .filter(household::Column::Reference.is_in(references))
+            .all(self.connection)
+            .await?;
+        Ok(rows.into_iter().map(domain).collect())
+    }
+}
+
+impl Tx {
+    /// The household with this reference, if there is one; nobody else changes its stays until the transaction
+    /// ends.
+    pub async fn lock_household(&self, reference: &str) -> Result<Option<Household>> {
+        let row = household::Entity::find()
+            .filter(household::Column::Reference.eq(reference))
+            .lock_exclusive()
+            .one(self.connection())
+            .await?;
+        Ok(row.map(domain))
+    }
+
+    /// Nobody else changes the household's stays until the transaction ends.
+    pub async fn lock_household_by_id(&self, id: HouseholdId) -> Result<()> {
+        household::Entity::find_by_id(id.0).lock_exclusive().one(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Adds households.
+    pub async fn add_households(&self, added: &[Household]) -> Result<()> {
+        for chunk in added.chunks(5_000) {
+            let rows = chunk.iter().map(|household| household::ActiveModel {
+                id: Set(household.id.0),
+                reference: Set(household.reference.clone()),
+            });
+            household::Entity::insert_many(rows).exec_without_returning(self.connection()).await?;
+        }
+        Ok(())
+    }
+}

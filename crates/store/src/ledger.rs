@@ -1,0 +1,249 @@
+//! The night ledger, `unit_night`: its primary key is what makes a double booking impossible.
+
+use std::fmt::Write as _;
+
+use safespace_domain::{
+    HouseholdId, Night, Nights, UnitId,
+    ledger::{Entry, LedgerChange, NightUse, Take},
+    nights::runs,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Select, Statement, Value,
+};
+use uuid::Uuid;
+
+use crate::{Reader, Result, StoreError, Tx};
+
+mod unit_night {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "unit_night")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub unit_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub night: Date,
+        pub night_use: String,
+        pub taken_by: Uuid,
+        pub household_id: Option<Uuid>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// So many entries in one statement; `SQLite` takes 32,766 parameters, five to an entry.
+const ENTRIES_TOGETHER: usize = 2_000;
+
+/// What to do when another record has a night that is claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnClash {
+    /// Fail with [`StoreError::NightTaken`].
+    Refuse,
+    /// Leave that night with the other.
+    Leave,
+    /// Take it from whatever gives way to an overstay.
+    Displace,
+}
+
+fn domain(row: &unit_night::Model) -> Result<Entry> {
+    let night_use: NightUse =
+        row.night_use.parse().map_err(|_| StoreError::Unreadable("unit_night.night_use"))?;
+    let take = Take { night_use, by: row.taken_by, household: row.household_id.map(HouseholdId) };
+    Ok(Entry { unit: UnitId(row.unit_id), night: row.night, take })
+}
+
+async fn all<C: ConnectionTrait>(select: Select<unit_night::Entity>, connection: &C) -> Result<Vec<Entry>> {
+    let select = select.order_by_asc(unit_night::Column::UnitId).order_by_asc(unit_night::Column::Night);
+    select.all(connection).await?.iter().map(domain).collect()
+}
+
+impl<C: ConnectionTrait> Reader<'_, C> {
+    /// Every entry of these units within the nights, by unit and night.
+    pub async fn entries(&self, units: &[UnitId], nights: Nights) -> Result<Vec<Entry>> {
+        let select = unit_night::Entity::find()
+            .filter(unit_night::Column::UnitId.is_in(units.iter().map(|unit| unit.0)))
+            .filter(unit_night::Column::Night.gte(nights.arrival()))
+            .filter(unit_night::Column::Night.lt(nights.departure()));
+        all(select, self.connection).await
+    }
+
+    /// The household's entries within the nights.
+    pub async fn entries_of_household(&self, household: HouseholdId, nights: Nights) -> Result<Vec<Entry>> {
+        let select = unit_night::Entity::find()
+            .filter(unit_night::Column::HouseholdId.eq(household.0))
+            .filter(unit_night::Column::Night.gte(nights.arrival()))
+            .filter(unit_night::Column::Night.lt(nights.departure()));
+        all(select, self.connection).await
+    }
+
+    /// Every entry that one record has in a unit.
+    pub async fn entries_by(&self, unit: UnitId, by: Uuid) -> Result<Vec<Entry>> {
+        let select = unit_night::Entity::find()
+            .filter(unit_night::Column::UnitId.eq(unit.0))
+            .filter(unit_night::Column::TakenBy.eq(by));
+        all(select, self.connection).await
+    }
+
+    /// The first and last night of the whole ledger.
+    pub async fn ledger_span(&self) -> Result<Option<(Night, Night)>> {
+        let ends: Option<(Option<Night>, Option<Night>)> = unit_night::Entity::find()
+            .select_only()
+            .column_as(unit_night::Column::Night.min(), "first")
+            .column_as(unit_night::Column::Night.max(), "last")
+            .into_tuple()
+            .one(self.connection)
+            .await?;
+        Ok(ends.and_then(|(first, last)| first.zip(last)))
+    }
+
+    /// A page of the whole ledger, by unit and night: which unit, which night, which use.
+    pub async fn ledger_page(
+        &self,
+        after: Option<(UnitId, Night)>,
+        limit: u64,
+    ) -> Result<Vec<(UnitId, Night, NightUse)>> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            unit_id: Uuid,
+            night: Night,
+            night_use: String,
+        }
+        let backend = self.connection.get_database_backend();
+        let (condition, values): (&str, Vec<Value>) = match after {
+            None => ("", vec![]),
+            Some((unit, night)) => ("WHERE (unit_id, night) > ($1, $2)", vec![unit.0.into(), night.into()]),
+        };
+        let sql = format!(
+            "SELECT unit_id, night, night_use FROM unit_night {condition} ORDER BY unit_id, night LIMIT {limit}"
+        );
+        let rows = Row::find_by_statement(Statement::from_sql_and_values(backend, sql, values))
+            .all(self.connection)
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                let night_use =
+                    row.night_use.parse().map_err(|_| StoreError::Unreadable("unit_night.night_use"))?;
+                Ok((UnitId(row.unit_id), row.night, night_use))
+            })
+            .collect()
+    }
+}
+
+impl Tx {
+    /// Carries out a change of the ledger: releases, turns, then claims, in order of unit and night. A claim that
+    /// meets another record's entry fails with [`StoreError::NightTaken`].
+    pub async fn change_ledger(&self, change: &LedgerChange) -> Result<()> {
+        self.release(&change.release).await?;
+        self.turn(&change.turn).await?;
+        self.claim(&change.claim, OnClash::Refuse).await?;
+        Ok(())
+    }
+
+    /// Claims entries; returns those that are now held by the claimer.
+    pub async fn claim(&self, entries: &[Entry], on_clash: OnClash) -> Result<Vec<Entry>> {
+        if on_clash == OnClash::Refuse {
+            for chunk in entries.chunks(ENTRIES_TOGETHER) {
+                self.connection().execute_raw(self.insert(chunk, "")).await?;
+            }
+            return Ok(entries.to_vec());
+        }
+        let tail = match on_clash {
+            OnClash::Displace => {
+                "ON CONFLICT (unit_id, night) DO UPDATE SET night_use = excluded.night_use, \
+                 taken_by = excluded.taken_by, household_id = excluded.household_id \
+                 WHERE unit_night.night_use <> 'resident' RETURNING night"
+            }
+            _ => "ON CONFLICT (unit_id, night) DO NOTHING RETURNING night",
+        };
+        let mut held = Vec::new();
+        // One by one: which entry was left out must be known, and these are few.
+        for entry in entries {
+            let insert = self.insert(std::slice::from_ref(entry), tail);
+            if self.connection().query_one_raw(insert).await?.is_some() {
+                held.push(*entry);
+            }
+        }
+        Ok(held)
+    }
+
+    fn insert(&self, entries: &[Entry], tail: &str) -> Statement {
+        let mut sql = String::with_capacity(100 + entries.len() * 24 + tail.len());
+        sql.push_str("INSERT INTO unit_night (unit_id, night, night_use, taken_by, household_id) VALUES ");
+        let mut values: Vec<Value> = Vec::with_capacity(entries.len() * 5);
+        for (i, entry) in entries.iter().enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            let n = i * 5;
+            // Writing to a string can't fail.
+            let _ = write!(sql, "{comma}(${}, ${}, ${}, ${}, ${})", n + 1, n + 2, n + 3, n + 4, n + 5);
+            values.push(entry.unit.0.into());
+            values.push(entry.night.into());
+            values.push(entry.take.night_use.as_str().into());
+            values.push(entry.take.by.into());
+            values.push(entry.take.household.map(|household| household.0).into());
+        }
+        sql.push(' ');
+        sql.push_str(tail);
+        Statement::from_sql_and_values(self.backend(), sql, values)
+    }
+
+    /// Gives up entries, as far as the record still has them.
+    async fn release(&self, entries: &[Entry]) -> Result<()> {
+        for (unit, by, nights) in runs_by_record(entries) {
+            let sql =
+                "DELETE FROM unit_night WHERE unit_id = $1 AND taken_by = $2 AND night >= $3 AND night < $4";
+            let values: [Value; 4] =
+                [unit.0.into(), by.into(), nights.arrival().into(), nights.departure().into()];
+            self.connection()
+                .execute_raw(Statement::from_sql_and_values(self.backend(), sql, values))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Changes the use of entries that the record has.
+    async fn turn(&self, entries: &[Entry]) -> Result<()> {
+        for night_use in NightUse::ALL {
+            let turned: Vec<_> =
+                entries.iter().copied().filter(|entry| entry.take.night_use == night_use).collect();
+            for (unit, by, nights) in runs_by_record(&turned) {
+                let household = turned.first().and_then(|entry| entry.take.household);
+                let sql = "UPDATE unit_night SET night_use = $1, household_id = $2 \
+                           WHERE unit_id = $3 AND taken_by = $4 AND night >= $5 AND night < $6";
+                let values: [Value; 6] = [
+                    night_use.as_str().into(),
+                    household.map(|household| household.0).into(),
+                    unit.0.into(),
+                    by.into(),
+                    nights.arrival().into(),
+                    nights.departure().into(),
+                ];
+                self.connection()
+                    .execute_raw(Statement::from_sql_and_values(self.backend(), sql, values))
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.connection().get_database_backend()
+    }
+}
+
+/// The entries as runs of nights of one record in one unit.
+fn runs_by_record(entries: &[Entry]) -> Vec<(UnitId, Uuid, Nights)> {
+    let mut sorted = entries.to_vec();
+    sorted.sort_by_key(|entry| (entry.unit, entry.take.by, entry.night));
+    sorted
+        .chunk_by(|a, b| (a.unit, a.take.by) == (b.unit, b.take.by))
+        .filter_map(|group| group.first().map(|first| (first, group)))
+        .flat_map(|(first, group)| {
+            let runs = runs(group.iter().map(|entry| entry.night));
+            runs.into_iter().map(move |run| (first.unit, first.take.by, run))
+        })
+        .collect()
+}

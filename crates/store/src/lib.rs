@@ -1,0 +1,47 @@
+//! Rows and transactions. The only crate that names the ORM: above it there are domain types, and
+//! [`StoreError`], in words.
+//!
+//! Reading goes through a [`Reader`], over the pool ([`Store::reader`]) or inside a transaction ([`Tx::reader`]);
+//! writing only through a [`Tx`].
+
+mod audit;
+mod codes;
+mod commands;
+mod error;
+mod households;
+mod keys;
+mod ledger;
+mod open;
+mod properties;
+mod stays;
+mod tokens;
+mod tx;
+mod units;
+mod voids;
+
+pub use audit::{AuditRecord, ChangeMark, Changes};
+pub use commands::PastCommand;
+pub use error::StoreError;
+pub use ledger::OnClash;
+pub use open::{Settings, Store};
+pub use stays::{StayException, StayFilter, StoredStay};
+pub use tokens::Token;
+pub use tx::Tx;
+pub use voids::{StoredVoid, VoidFilter};
+
+/// What store functions return.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Reads records over a connection: the pool of readers, or one transaction.
+pub struct Reader<'c, C> {
+    connection: &'c C,
+}
+
+/// A page of a list: what comes after a place, and at most so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page<K> {
+    /// Only what comes after this one in the list's order.
+    pub after: Option<K>,
+    /// At most so many.
+    pub limit: u64,
+}

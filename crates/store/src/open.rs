@@ -1,0 +1,219 @@
+//! Opening a database: its address, its settings, its migrations.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use safespace_migrations::Migrator;
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
+use sea_orm_migration::MigratorTrait;
+use tokio::sync::Mutex;
+
+use crate::{Reader, Result, StoreError, Tx, tx::Writer};
+
+/// Where the database is and how many connections it gets.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `sqlite:<path>` or `postgres://…`.
+    pub url: String,
+    /// Connections for reading. A few are enough, and keep the slowest answers fast.
+    pub readers: u32,
+    /// Connections for writing, on PostgreSQL.
+    pub writers: u32,
+}
+
+impl Settings {
+    /// The usual numbers of connections.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), readers: 4, writers: 16 }
+    }
+}
+
+enum Writing {
+    /// One writer, in turns.
+    Sqlite(Arc<Mutex<Writer>>),
+    Postgres(DatabaseConnection),
+}
+
+/// An open database.
+pub struct Store {
+    reading: DatabaseConnection,
+    writing: Writing,
+    /// A connection of its own, on which `SQLite` tells whether another one has written.
+    watching: DatabaseConnection,
+}
+
+impl Store {
+    /// Opens the database, creates it where it is a file that is not there yet, and brings it up to date.
+    pub async fn open(settings: &Settings) -> Result<Self> {
+        let url = settings.url.as_str();
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path.contains(":memory:") {
+                return Err(StoreError::BadUrl(
+                    "give the SQLite database a file: sqlite:/path/to/safespace.sqlite".into(),
+                ));
+            }
+            Self::open_sqlite(path, settings.readers).await
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Self::open_postgres(settings).await
+        } else {
+            let scheme = url.split_once(':').map_or(url, |(scheme, _)| scheme);
+            Err(StoreError::BadUrl(format!(
+                "{scheme:?} is not a kind of database that safespace knows: use sqlite:<file> or postgres://<host>/<database>"
+            )))
+        }
+    }
+
+    async fn open_sqlite(path: &str, readers: u32) -> Result<Self> {
+        if Path::new(path).is_dir() {
+            return Err(StoreError::BadUrl(
+                "the SQLite database must be a file, and this is a folder".into(),
+            ));
+        }
+        if let Some(folder) = Path::new(path).parent()
+            && !folder.as_os_str().is_empty()
+            && !folder.is_dir()
+        {
+            return Err(StoreError::BadUrl(
+                "the folder of the SQLite database does not exist: create it first".into(),
+            ));
+        }
+        let connect = |connections: u32, writes: bool| {
+            let mut options = ConnectOptions::new(format!("sqlite://{path}?mode=rwc"));
+            options
+                .max_connections(connections)
+                .min_connections(1)
+                .sqlx_logging(false)
+                .test_before_acquire(false)
+                .acquire_timeout(Duration::from_secs(10))
+                .map_sqlx_sqlite_opts(move |options| {
+                    let options = options
+                        .pragma("journal_mode", "WAL")
+                        .pragma("synchronous", "FULL")
+                        .pragma("foreign_keys", "ON")
+                        .pragma("secure_delete", "ON")
+                        .pragma("trusted_schema", "OFF")
+                        .busy_timeout(Duration::from_secs(5));
+                    if writes { options } else { options.pragma("query_only", "ON") }
+                });
+            Database::connect(options)
+        };
+        let writer = connect(1, true).await.map_err(opening)?;
+        migrate(&writer).await?;
+        Ok(Self {
+            reading: connect(readers, false).await.map_err(opening)?,
+            watching: connect(1, false).await.map_err(opening)?,
+            writing: Writing::Sqlite(Arc::new(Mutex::new(Writer::new(writer)))),
+        })
+    }
+
+    async fn open_postgres(settings: &Settings) -> Result<Self> {
+        let connect = |connections: u32| {
+            let mut options = ConnectOptions::new(settings.url.clone());
+            options
+                .max_connections(connections)
+                .min_connections(1)
+                .sqlx_logging(false)
+                // A ping before each use costs a tenth; a broken connection shows itself at the first statement.
+                .test_before_acquire_if_idle_for(Duration::from_secs(30))
+                .acquire_timeout(Duration::from_secs(10))
+                .set_application_name("safespace");
+            Database::connect(options)
+        };
+        let writing = connect(settings.writers).await.map_err(opening)?;
+        migrate(&writing).await?;
+        Ok(Self {
+            reading: connect(settings.readers).await.map_err(opening)?,
+            watching: connect(1).await.map_err(opening)?,
+            writing: Writing::Postgres(writing),
+        })
+    }
+
+    /// Reads over the pool of readers.
+    pub fn reader(&self) -> Reader<'_, DatabaseConnection> {
+        Reader { connection: &self.reading }
+    }
+
+    /// Begins a transaction that may write.
+    pub async fn begin(&self) -> Result<Tx> {
+        match &self.writing {
+            Writing::Sqlite(writer) => Tx::on_sqlite(writer).await,
+            Writing::Postgres(connection) => Tx::on_postgres(connection).await,
+        }
+    }
+
+    /// A number that changes when another connection has written, on `SQLite`: cheap to ask. None on PostgreSQL.
+    pub async fn data_version(&self) -> Result<Option<i64>> {
+        if matches!(self.writing, Writing::Postgres(_)) {
+            return Ok(None);
+        }
+        let ask = Statement::from_string(self.watching.get_database_backend(), "PRAGMA data_version");
+        let row = self.watching.query_one_raw(ask).await?;
+        Ok(row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.reading.ping().await?)
+    }
+
+    /// Waits for what is being written, and closes every connection.
+    pub async fn close(&self) -> Result<()> {
+        if let Writing::Sqlite(_) = &self.writing {
+            // A turn at the writer means that nobody else has one.
+            drop(self.begin().await?);
+        }
+        self.reading.close_by_ref().await?;
+        self.watching.close_by_ref().await?;
+        if let Writing::Postgres(connection) = &self.writing {
+            connection.close_by_ref().await?;
+        }
+        Ok(())
+    }
+}
+
+fn opening(error: sea_orm::DbErr) -> StoreError {
+    let text = error.to_string();
+    if text.contains("unable to open database file") || text.contains("Permission denied") {
+        return StoreError::ReadOnly;
+    }
+    if text.contains("file is not a database") {
+        return StoreError::BadUrl("the file is not a SQLite database: choose another one".into());
+    }
+    match StoreError::from(error) {
+        StoreError::Other(_) => StoreError::Unreachable(text),
+        known => known,
+    }
+}
+
+/// Brings the database up to date, unless it is from a newer program.
+async fn migrate(connection: &DatabaseConnection) -> Result<()> {
+    let known: Vec<String> =
+        Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    let applied = applied_migrations(connection).await?;
+    if let Some(unknown) = applied.iter().find(|name| !known.contains(name)) {
+        return Err(StoreError::Newer(unknown.clone()));
+    }
+    if known.len() > applied.len() {
+        Migrator::up(connection, None).await?;
+    }
+    Ok(())
+}
+
+async fn applied_migrations(connection: &DatabaseConnection) -> Result<Vec<String>> {
+    let backend = connection.get_database_backend();
+    let exists = match backend {
+        sea_orm::DbBackend::Postgres => "SELECT to_regclass('seaql_migrations') IS NOT NULL",
+        _ => "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'seaql_migrations')",
+    };
+    let row = connection.query_one_raw(Statement::from_string(backend, exists)).await.map_err(opening)?;
+    if !row.map(|row| row.try_get_by_index::<bool>(0)).transpose()?.unwrap_or(false) {
+        return Ok(Vec::new());
+    }
+    let rows = connection
+        .query_all_raw(Statement::from_string(
+            backend,
+            "SELECT version FROM seaql_migrations ORDER BY version",
+        ))
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index::<String>(0)?)).collect()
+}

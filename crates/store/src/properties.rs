@@ -1,0 +1,73 @@
+//! Properties.
+
+use safespace_domain::{PropertyId, properties::Property};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder};
+
+use crate::{Reader, Result, StoreError, Tx};
+
+mod property {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "property")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub code: String,
+        pub scheme: String,
+        pub district: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+impl<C: ConnectionTrait> Reader<'_, C> {
+    /// Every property, by code.
+    pub async fn properties(&self) -> Result<Vec<Property>> {
+        let rows = property::Entity::find().order_by_asc(property::Column::Code).all(self.connection).await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(Property {
+                    id: PropertyId(row.id),
+                    code: row.code,
+                    scheme: row.scheme.parse().map_err(|_| StoreError::Unreadable("property.scheme"))?,
+                    district: row.district,
+                })
+            })
+            .collect()
+    }
+}
+
+fn row(property: &Property) -> property::Model {
+    property::Model {
+        id: property.id.0,
+        code: property.code.clone(),
+        scheme: property.scheme.to_string(),
+        district: property.district.clone(),
+    }
+}
+
+impl Tx {
+    /// Adds a property.
+    pub async fn add_property(&self, added: &Property) -> Result<()> {
+        property::Entity::insert(row(added).into_active_model())
+            .exec_without_returning(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps what is said of the property now.
+    pub async fn save_property(&self, saved: &Property) -> Result<()> {
+        let property::Model { id, code, scheme, district } = row(saved);
+        let row = property::ActiveModel {
+            id: sea_orm::ActiveValue::Unchanged(id),
+            code: Set(code),
+            scheme: Set(scheme),
+            district: Set(district),
+        };
+        property::Entity::update(row).exec(self.connection()).await?;
+        Ok(())
+    }
+}

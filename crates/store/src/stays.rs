@@ -1,0 +1,324 @@
+//! Stays, and the exceptions that managers granted for them.
+
+use chrono::{DateTime, Utc};
+use safespace_domain::{
+    HouseholdId, Night, Nights, StayId, UnitId,
+    households::People,
+    stays::{Stay, StayState, StayStatus},
+};
+use sea_orm::{
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
+use uuid::Uuid;
+
+use crate::{Page, Reader, Result, StoreError, Tx};
+
+mod stay {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "stay")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub household_id: Uuid,
+        pub unit_id: Uuid,
+        pub adults: i32,
+        pub children: i32,
+        pub planned_arrival: Date,
+        pub planned_departure: Date,
+        pub arrival: Date,
+        pub departure: Date,
+        pub status: String,
+        pub arrived_at: Option<DateTimeUtc>,
+        pub ended_at: Option<DateTimeUtc>,
+        pub moved_from: Option<Uuid>,
+        pub moved_to: Option<Uuid>,
+        pub booked_at: DateTimeUtc,
+        pub over_limit: bool,
+        pub imported_as: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod stay_exception {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "stay_exception")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub stay_id: Uuid,
+        pub nights: i32,
+        pub granted_by: Uuid,
+        pub granted_at: DateTimeUtc,
+        pub reason: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A stay with the name under which it was imported, if it was.
+#[derive(Clone, Debug)]
+pub struct StoredStay {
+    /// The stay.
+    pub stay: Stay,
+    /// What identifies the row of the file that it came from.
+    pub imported_as: Option<String>,
+}
+
+/// A manager's exception, its reason sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StayException {
+    /// Its id, to which the reason is bound.
+    pub id: Uuid,
+    /// For which stay.
+    pub stay: StayId,
+    /// How many unbroken nights it allowed.
+    pub nights: u32,
+    /// By which credential.
+    pub granted_by: Uuid,
+    /// When.
+    pub granted_at: DateTime<Utc>,
+    /// Why, sealed.
+    pub reason: Vec<u8>,
+}
+
+/// Which stays a list has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StayFilter {
+    /// Only those with one of these statuses; empty for all.
+    pub statuses: Vec<StayStatus>,
+    /// Only those in this unit.
+    pub unit: Option<UnitId>,
+    /// Only those of this household.
+    pub household: Option<HouseholdId>,
+    /// Only those with a night in this run.
+    pub nights: Option<Nights>,
+}
+
+fn domain(row: stay::Model) -> Result<Stay> {
+    let count = |n: i32| u16::try_from(n).map_err(|_| StoreError::Unreadable("stay.adults"));
+    let state = match row.status.parse().map_err(|_| StoreError::Unreadable("stay.status"))? {
+        StayStatus::Booked => StayState::Booked,
+        StayStatus::InResidence => StayState::InResidence { arrived_at: row.arrived_at },
+        StayStatus::Departed => StayState::Departed {
+            arrived_at: row.arrived_at,
+            departed_at: row.ended_at,
+            moved_to: row.moved_to.map(StayId),
+        },
+        StayStatus::Cancelled => StayState::Cancelled { at: row.ended_at },
+        StayStatus::NoShow => StayState::NoShow { at: row.ended_at },
+    };
+    Ok(Stay {
+        id: StayId(row.id),
+        household: HouseholdId(row.household_id),
+        unit: UnitId(row.unit_id),
+        people: People { adults: count(row.adults)?, children: count(row.children)? },
+        planned: Nights::between(row.planned_arrival, row.planned_departure),
+        nights: Nights::between(row.arrival, row.departure),
+        state,
+        moved_from: row.moved_from.map(StayId),
+        booked_at: row.booked_at,
+        over_limit: row.over_limit,
+    })
+}
+
+fn row(stay: &Stay) -> stay::ActiveModel {
+    let (arrived_at, ended_at, moved_to) = match stay.state {
+        StayState::Booked => (None, None, None),
+        StayState::InResidence { arrived_at } => (arrived_at, None, None),
+        StayState::Departed { arrived_at, departed_at, moved_to } => (arrived_at, departed_at, moved_to),
+        StayState::Cancelled { at } | StayState::NoShow { at } => (None, at, None),
+    };
+    stay::ActiveModel {
+        id: Set(stay.id.0),
+        household_id: Set(stay.household.0),
+        unit_id: Set(stay.unit.0),
+        adults: Set(i32::from(stay.people.adults)),
+        children: Set(i32::from(stay.people.children)),
+        planned_arrival: Set(stay.planned.arrival()),
+        planned_departure: Set(stay.planned.departure()),
+        arrival: Set(stay.nights.arrival()),
+        departure: Set(stay.nights.departure()),
+        status: Set(stay.status().to_string()),
+        arrived_at: Set(arrived_at),
+        ended_at: Set(ended_at),
+        moved_from: Set(stay.moved_from.map(|id| id.0)),
+        moved_to: Set(moved_to.map(|id| id.0)),
+        booked_at: Set(stay.booked_at),
+        over_limit: Set(stay.over_limit),
+        imported_as: Set(None),
+    }
+}
+
+async fn all<C: ConnectionTrait>(select: Select<stay::Entity>, connection: &C) -> Result<Vec<Stay>> {
+    select.all(connection).await?.into_iter().map(domain).collect()
+}
+
+impl<C: ConnectionTrait> Reader<'_, C> {
+    /// The stay with this id.
+    pub async fn stay(&self, id: StayId) -> Result<Option<Stay>> {
+        stay::Entity::find_by_id(id.0).one(self.connection).await?.map(domain).transpose()
+    }
+
+    /// The stays with these ids, in no order.
+    pub async fn stays_by_id(&self, ids: &[Uuid]) -> Result<Vec<Stay>> {
+        all(stay::Entity::find().filter(stay::Column::Id.is_in(ids.iter().copied())), self.connection).await
+    }
+
+    /// A page of the stays that pass the filter, oldest booking first.
+    pub async fn stays(&self, filter: &StayFilter, page: Page<StayId>) -> Result<Vec<Stay>> {
+        let mut select = stay::Entity::find();
+        if !filter.statuses.is_empty() {
+            let statuses = filter.statuses.iter().map(|status| status.as_str());
+            select = select.filter(stay::Column::Status.is_in(statuses));
+        }
+        if let Some(unit) = filter.unit {
+            select = select.filter(stay::Column::UnitId.eq(unit.0));
+        }
+        if let Some(household) = filter.household {
+            select = select.filter(stay::Column::HouseholdId.eq(household.0));
+        }
+        if let Some(nights) = filter.nights {
+            select = select
+                .filter(stay::Column::Arrival.lt(nights.departure()))
+                .filter(stay::Column::Departure.gt(nights.arrival()));
+        }
+        if let Some(after) = page.after {
+            select = select.filter(stay::Column::Id.gt(after.0));
+        }
+        all(select.order_by_asc(stay::Column::Id).limit(page.limit), self.connection).await
+    }
+
+    /// The household's stays that take nights.
+    pub async fn stays_of_household(&self, household: HouseholdId) -> Result<Vec<Stay>> {
+        let taking = StayStatus::ALL.into_iter().filter(|status| status.takes_nights());
+        let select = stay::Entity::find()
+            .filter(stay::Column::HouseholdId.eq(household.0))
+            .filter(stay::Column::Status.is_in(taking.map(StayStatus::as_str)));
+        all(select, self.connection).await
+    }
+
+    /// Stays in residence whose departure is before the day: overstays.
+    pub async fn overstays(&self, today: Night) -> Result<Vec<Stay>> {
+        let select = stay::Entity::find()
+            .filter(stay::Column::Status.eq(StayStatus::InResidence.as_str()))
+            .filter(stay::Column::Departure.lt(today))
+            .order_by_asc(stay::Column::Departure)
+            .order_by_asc(stay::Column::Id);
+        all(select, self.connection).await
+    }
+
+    /// Bookings in the unit with a night on the day or later.
+    pub async fn bookings_in(&self, unit: UnitId, from: Night) -> Result<Vec<Stay>> {
+        let select = stay::Entity::find()
+            .filter(stay::Column::UnitId.eq(unit.0))
+            .filter(stay::Column::Status.eq(StayStatus::Booked.as_str()))
+            .filter(stay::Column::Departure.gt(from))
+            .order_by_asc(stay::Column::Arrival);
+        all(select, self.connection).await
+    }
+
+    /// Bookings, in any unit, that should have begun before the day.
+    pub async fn late_bookings(&self, today: Night) -> Result<Vec<Stay>> {
+        let select = stay::Entity::find()
+            .filter(stay::Column::Status.eq(StayStatus::Booked.as_str()))
+            .filter(stay::Column::Arrival.lt(today))
+            .order_by_asc(stay::Column::Arrival)
+            .order_by_asc(stay::Column::Id)
+            .limit(1_000);
+        all(select, self.connection).await
+    }
+
+    /// Which of these names of imported rows are there already.
+    pub async fn imported(&self, names: &[String]) -> Result<Vec<String>> {
+        let found: Vec<Option<String>> = stay::Entity::find()
+            .select_only()
+            .column(stay::Column::ImportedAs)
+            .filter(stay::Column::ImportedAs.is_in(names))
+            .into_tuple()
+            .all(self.connection)
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// The exceptions granted for a stay, oldest first.
+    pub async fn exceptions_of(&self, stay: StayId) -> Result<Vec<StayException>> {
+        let rows = stay_exception::Entity::find()
+            .filter(stay_exception::Column::StayId.eq(stay.0))
+            .order_by_asc(stay_exception::Column::Id)
+            .all(self.connection)
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(StayException {
+                    id: row.id,
+                    stay: StayId(row.stay_id),
+                    nights: u32::try_from(row.nights)
+                        .map_err(|_| StoreError::Unreadable("stay_exception.nights"))?,
+                    granted_by: row.granted_by,
+                    granted_at: row.granted_at,
+                    reason: row.reason,
+                })
+            })
+            .collect()
+    }
+}
+
+impl Tx {
+    /// The stay with this id; nobody else changes it until the transaction ends.
+    pub async fn lock_stay(&self, id: StayId) -> Result<Option<Stay>> {
+        stay::Entity::find_by_id(id.0).lock_exclusive().one(self.connection()).await?.map(domain).transpose()
+    }
+
+    /// Adds stays.
+    pub async fn add_stays(&self, added: &[StoredStay]) -> Result<()> {
+        for chunk in added.chunks(1_000) {
+            let rows = chunk.iter().map(|StoredStay { stay, imported_as }| stay::ActiveModel {
+                imported_as: Set(imported_as.clone()),
+                ..row(stay)
+            });
+            stay::Entity::insert_many(rows).exec_without_returning(self.connection()).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds one stay.
+    pub async fn add_stay(&self, added: &Stay) -> Result<()> {
+        stay::Entity::insert(row(added)).exec_without_returning(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Keeps what has become of the stay.
+    pub async fn save_stay(&self, saved: &Stay) -> Result<()> {
+        let row = stay::ActiveModel {
+            id: Unchanged(saved.id.0),
+            imported_as: sea_orm::ActiveValue::NotSet,
+            ..row(saved)
+        };
+        stay::Entity::update(row).exec(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Records a manager's exception.
+    pub async fn add_exception(&self, added: StayException) -> Result<()> {
+        let row = stay_exception::ActiveModel {
+            id: Set(added.id),
+            stay_id: Set(added.stay.0),
+            nights: Set(i32::try_from(added.nights).unwrap_or(i32::MAX)),
+            granted_by: Set(added.granted_by),
+            granted_at: Set(added.granted_at),
+            reason: Set(added.reason),
+        };
+        stay_exception::Entity::insert(row).exec_without_returning(self.connection()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,137 @@
+//! Transactions.
+//!
+//! On PostgreSQL each is a transaction of its own. `SQLite` has one writer, and what costs is the commit: so
+//! transactions that wait for the writer run one after the other as savepoints of one outer transaction, and are
+//! committed together, once. Each answers only when that commit is on the disk.
+
+use std::sync::Arc;
+
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+
+use crate::{Reader, Result, StoreError};
+
+/// At most so many transactions under one commit: a bound on what one failing disk takes back.
+const MOST_TOGETHER: usize = 256;
+
+/// A transaction. Dropped without [`Tx::commit`], it never was.
+#[derive(Debug)]
+pub struct Tx {
+    /// Present until the commit.
+    pub(crate) inner: Option<DatabaseTransaction>,
+    /// `SQLite`: the turn at the one writer.
+    turn: Option<Turn>,
+}
+
+#[derive(Debug)]
+struct Turn {
+    writer: Arc<Mutex<Writer>>,
+    guard: Option<OwnedMutexGuard<Writer>>,
+}
+
+/// The one writer of a `SQLite` database.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    connection: DatabaseConnection,
+    /// The outer transaction, while one is open.
+    outer: Option<DatabaseTransaction>,
+    /// Those whose savepoints are released and who wait for the outer commit.
+    waiting: Vec<oneshot::Sender<Result<()>>>,
+}
+
+impl Writer {
+    pub(crate) fn new(connection: DatabaseConnection) -> Self {
+        Self { connection, outer: None, waiting: Vec::new() }
+    }
+
+    /// Commits what has gathered, and tells those who wait.
+    async fn flush(&mut self) {
+        let Some(outer) = self.outer.take() else { return };
+        let done = outer.commit().await.map_err(StoreError::from);
+        for waiting in self.waiting.drain(..) {
+            // Whoever no longer waits has gone; the commit stands.
+            let _ = waiting.send(done.clone());
+        }
+    }
+
+    async fn savepoint(&mut self) -> Result<DatabaseTransaction> {
+        if self.waiting.len() >= MOST_TOGETHER {
+            self.flush().await;
+        }
+        if self.outer.is_none() {
+            let immediate = TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            };
+            self.outer = Some(self.connection.begin_with_options(immediate).await?);
+        }
+        match &self.outer {
+            Some(outer) => Ok(outer.begin().await?),
+            None => Err(StoreError::Locked),
+        }
+    }
+}
+
+impl Tx {
+    pub(crate) async fn on_postgres(connection: &DatabaseConnection) -> Result<Self> {
+        Ok(Self { inner: Some(connection.begin().await?), turn: None })
+    }
+
+    pub(crate) async fn on_sqlite(writer: &Arc<Mutex<Writer>>) -> Result<Self> {
+        let mut guard = Arc::clone(writer).lock_owned().await;
+        match guard.savepoint().await {
+            Ok(inner) => {
+                let turn = Turn { writer: Arc::clone(writer), guard: Some(guard) };
+                Ok(Self { inner: Some(inner), turn: Some(turn) })
+            }
+            Err(error) => {
+                guard.flush().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads inside the transaction.
+    pub fn reader(&self) -> Reader<'_, DatabaseTransaction> {
+        Reader { connection: self.connection() }
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "`inner` is only taken by `commit`, which consumes the transaction"
+    )]
+    pub(crate) fn connection(&self) -> &DatabaseTransaction {
+        self.inner.as_ref().expect("a transaction that is still open")
+    }
+
+    /// Makes it so: when this returns, it is on the disk. Run it in a task of its own where the caller could be
+    /// dropped half-way: a commit that nobody waits for any more still happens, or not.
+    pub async fn commit(mut self) -> Result<()> {
+        let Some(inner) = self.inner.take() else { return Ok(()) };
+        inner.commit().await?;
+        let Some(mut turn) = self.turn.take() else { return Ok(()) };
+        let (done, told) = oneshot::channel();
+        if let Some(mut guard) = turn.guard.take() {
+            guard.waiting.push(done);
+        }
+        // Those who were waiting for the writer go first, and share the commit that follows them.
+        turn.writer.lock().await.flush().await;
+        told.await.unwrap_or(Err(StoreError::Locked))
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        // The savepoint, if still open, is rolled back by its own drop; before the turn passes on.
+        drop(self.inner.take());
+        let Some(mut turn) = self.turn.take() else { return };
+        let Some(guard) = turn.guard.take() else { return };
+        drop(guard);
+        // Nothing may be left open: the outer transaction holds the database's write lock.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { turn.writer.lock().await.flush().await });
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The one history of the database, for SQLite and PostgreSQL both.
+//!
+//! Migrations add; what is released never changes. Each is plain SQL with a handful of type names that differ
+//! between the two ([`dialect`]), so that what the database holds can be read in one place.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+
+mod m0001_spaces_and_stays;
+
+/// Every migration, in order.
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_spaces_and_stays::Migration)]
+    }
+}
+
+/// Puts this database's type names into the SQL.
+fn dialect(sql: &str, backend: DbBackend) -> String {
+    let types: &[(&str, &str)] = match backend {
+        DbBackend::Postgres => &[
+            ("{uuid}", "uuid"),
+            ("{bytes}", "bytea"),
+            ("{date}", "date"),
+            ("{instant}", "timestamptz"),
+            ("{sequence}", "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+            ("{clustered}", ""),
+            ("{transaction}", ", tx xid8 NOT NULL DEFAULT pg_current_xact_id()"),
+        ],
+        _ => &[
+            ("{uuid}", "blob"),
+            ("{bytes}", "blob"),
+            ("{date}", "text"),
+            ("{instant}", "text"),
+            ("{sequence}", "integer PRIMARY KEY AUTOINCREMENT"),
+            ("{clustered}", "WITHOUT ROWID"),
+            ("{transaction}", ""),
+        ],
+    };
+    types.iter().fold(sql.to_owned(), |sql, (name, here)| sql.replace(name, here))
+}
+
+/// Runs the statements of a migration, one by one.
+async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+    let connection = manager.get_connection();
+    for statement in dialect(sql, manager.get_database_backend()).split(";\n") {
+        if !statement.trim().is_empty() {
+            connection.execute_unprepared(statement).await?;
+        }
+    }
+    Ok(())
+}
