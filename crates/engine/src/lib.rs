@@ -1,1 +1,120 @@
-//! x
+//! Use cases: authorise, load, let the domain decide, save, audit; one transaction each.
+//!
+//! Every change is a [`Command`] that [`Engine::run`] carries out. Whatever front end gives it, it passes the same
+//! checks, has one effect under one idempotency key, and leaves one audit record in the same transaction.
+
+mod access;
+mod attention;
+mod availability;
+mod board;
+mod calendar;
+mod clock;
+mod codes;
+mod commands;
+pub mod demo;
+mod error;
+mod ids;
+pub mod import;
+mod keys;
+mod lists;
+mod occupancy;
+mod properties;
+mod stays;
+mod units;
+mod voids;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use safespace_domain::{Clock, Ids, Night, clock::service_day};
+use safespace_store::{Settings, Store};
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+pub use attention::AttentionItem;
+pub use availability::Availability;
+pub use board::{BoardChange, BoardRow, BoardWindow};
+pub use clock::SystemClock;
+pub use commands::{
+    BookStay, ChangeVoid, Command, DescribeProperty, DescribeUnit, ExtendStay, MoveStay, Outcome, RecordVoid,
+    RegisterProperty, RegisterUnit,
+};
+pub use error::{EngineError, Fault};
+pub use ids::SystemIds;
+pub use keys::{FixedKey, KeyError, KeyFile, KeyProvider};
+pub use lists::{ExceptionView, VoidView};
+pub use safespace_store::{Page, Settings as StoreSettings, StayFilter, StoreError, VoidFilter};
+
+/// What the outside world owns.
+pub struct World {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where new ids come from.
+    pub ids: Arc<dyn Ids>,
+    /// Where the key comes from that seals what is confidential.
+    pub keys: Arc<dyn KeyProvider>,
+}
+
+/// The engine: one per process.
+pub struct Engine {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    vault: keys::Vault,
+    live: calendar::Live,
+    /// Names this process in the audit, so that it knows its own changes.
+    origin: Uuid,
+    tokens: Mutex<HashMap<[u8; 32], access::Known>>,
+    board: broadcast::Sender<BoardChange>,
+    mark: tokio::sync::Mutex<calendar::Mark>,
+}
+
+impl Engine {
+    /// Opens the database, brings it up to date, checks the key, reads the calendar, and catches up with the days
+    /// that have turned.
+    pub async fn open(settings: &Settings, world: World) -> Result<Arc<Self>, Fault> {
+        let store = Store::open(settings).await?;
+        let vault = keys::Vault::open(&store, world.keys.as_ref()).await?;
+        let today = service_day(world.clock.now());
+        let mark = calendar::Mark::now(&store).await?;
+        let live = calendar::Live::read(&store, today).await?;
+        let (board, _) = broadcast::channel(1_024);
+        let origin = world.ids.next();
+        let engine = Arc::new(Self {
+            store,
+            clock: world.clock,
+            ids: world.ids,
+            vault,
+            live,
+            origin,
+            tokens: Mutex::default(),
+            board,
+            mark: tokio::sync::Mutex::new(mark),
+        });
+        engine.turn_day().await?;
+        Ok(engine)
+    }
+
+    /// The day that it is for the service.
+    pub fn today(&self) -> Night {
+        service_day(self.clock.now())
+    }
+
+    /// What there is: units, properties, code lists and policies, as of now. For the fronts that show them; what
+    /// they show is authorised where it is asked for.
+    pub fn spaces(&self) -> Arc<safespace_domain::availability::Spaces> {
+        self.live.spaces()
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<(), Fault> {
+        Ok(self.store.ping().await?)
+    }
+
+    /// Waits for what is being written, and closes the database.
+    pub async fn close(&self) -> Result<(), Fault> {
+        Ok(self.store.close().await?)
+    }
+}

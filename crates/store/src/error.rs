@@ -16,6 +16,9 @@ pub enum StoreError {
     /// A code or reference is in use already; the constraint's name.
     #[error("{0} is in use already")]
     InUse(&'static str),
+    /// Two transactions waited for each other, and this one gave way: the same once more will do.
+    #[error("two changes waited for each other: try again")]
+    Deadlock,
     /// Another program holds the database's write lock.
     #[error("the database is locked by another program: close it, or wait, and try again")]
     Locked,
@@ -67,6 +70,9 @@ impl From<DbErr> for StoreError {
                     return meaning;
                 }
             }
+        }
+        if text.contains("deadlock detected") {
+            return Self::Deadlock;
         }
         if text.contains("database is locked") || text.contains("(code: 5)") {
             return Self::Locked;

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use safespace_domain::{
-    PropertyId, UnitId,
+    Nights, PropertyId, UnitId,
     units::{InService, Unit},
 };
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use crate::{Reader, Result, StoreError, Tx};
@@ -95,7 +95,25 @@ impl<C: ConnectionTrait> Reader<'_, C> {
     }
 }
 
+impl<C: ConnectionTrait> Reader<'_, C> {
+    /// Whether the unit is in service on all of the nights, as the database has it now.
+    pub async fn serves(&self, unit: UnitId, nights: Nights) -> Result<bool> {
+        let runs = unit_service::Entity::find().filter(unit_service::Column::UnitId.eq(unit.0));
+        let runs = runs.all(self.connection).await?;
+        let covers = |row: &unit_service::Model| {
+            InService { opened_on: row.opened_on, closed_on: row.closed_on }.covers(nights)
+        };
+        Ok(runs.iter().any(covers))
+    }
+}
+
 impl Tx {
+    /// Waits for whoever is writing nights of the unit, and keeps others from it until the transaction ends.
+    pub async fn lock_unit(&self, unit: UnitId) -> Result<()> {
+        unit::Entity::find_by_id(unit.0).lock_exclusive().one(self.connection()).await?;
+        Ok(())
+    }
+
     /// Adds a unit.
     pub async fn add_unit(&self, added: &Unit) -> Result<()> {
         let row = unit::ActiveModel {

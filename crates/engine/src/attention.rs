@@ -1,0 +1,72 @@
+//! What needs attention: overstays, the bookings that lost nights to them, and households that did not come.
+
+use std::collections::BTreeSet;
+
+use safespace_domain::{
+    Nights,
+    access::{Actor, Permission},
+    attention::{Attention, nights_over},
+    availability::Ask,
+    ledger::LedgerChange,
+    nights::runs,
+    units::Scheme,
+};
+
+use crate::{Engine, EngineError};
+
+/// So many units are offered to a booking that should move.
+const UNITS_OFFERED: usize = 5;
+
+/// Something to see to, with the household's reference.
+#[derive(Clone, Debug)]
+pub struct AttentionItem {
+    /// What.
+    pub what: Attention,
+    /// Whose, by reference.
+    pub reference: String,
+}
+
+impl Engine {
+    /// Everything that somebody must see to: overstays first, then what they block, then who did not come.
+    pub async fn attention(&self, actor: &Actor) -> Result<Vec<AttentionItem>, EngineError> {
+        actor.must(Permission::SeeStays)?;
+        let today = self.today();
+        let read = self.store.reader();
+        let overstays = read.overstays(today).await?;
+        let late = read.late_bookings(today).await?;
+        let units: BTreeSet<_> = overstays.iter().chain(&late).map(|stay| stay.unit).collect();
+        let mut blocked = Vec::new();
+        for unit in units {
+            for booking in read.bookings_in(unit, today).await? {
+                let held = read.entries_by(unit, booking.id.0).await?;
+                let lost = LedgerChange::from_to(&held, &booking.entries(today, 0)).claim;
+                if lost.is_empty() {
+                    continue;
+                }
+                let scheme = self
+                    .spaces()
+                    .unit_by_id(unit)
+                    .map_or(Scheme::SafeSpace, |unit| self.spaces().policy_of(unit).scheme);
+                let ahead = Nights::between(booking.nights.arrival().max(today), booking.nights.departure());
+                let ask = Ask::plain(ahead, booking.people, scheme);
+                blocked.push(Attention::Blocked {
+                    could_move_to: self.could_move_to(&ask, unit, UNITS_OFFERED),
+                    lost: runs(lost.iter().map(|entry| entry.night)),
+                    stay: booking,
+                });
+            }
+        }
+        let over = overstays
+            .into_iter()
+            .map(|stay| Attention::Overstay { nights_over: nights_over(&stay, today).unwrap_or(0), stay });
+        let late = late.into_iter().map(|stay| Attention::NotArrived { stay });
+        let all: Vec<Attention> = over.chain(blocked).chain(late).collect();
+        let ids: Vec<_> = all.iter().map(|what| what.stay().household).collect();
+        let households = read.households(&ids).await?;
+        let reference = |what: &Attention| {
+            let household = households.iter().find(|household| household.id == what.stay().household);
+            household.map(|household| household.reference.clone()).unwrap_or_default()
+        };
+        Ok(all.into_iter().map(|what| AttentionItem { reference: reference(&what), what }).collect())
+    }
+}

@@ -1,0 +1,139 @@
+//! The board: for a window of nights, every unit with what takes each night; and word of every change of it.
+
+use std::collections::BTreeMap;
+
+use safespace_domain::{
+    Nights, Refusal, UnitId,
+    access::{Actor, Permission},
+    board::{BoardUse, WIDEST_WINDOW, uses},
+    ledger::{Entry, NightUse},
+    nights::next,
+    units::Unit,
+};
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use crate::{Engine, EngineError, calendar::Cell};
+
+/// One unit, and what takes its nights within the window.
+#[derive(Clone, Debug)]
+pub struct BoardRow {
+    /// The unit.
+    pub unit: Unit,
+    /// What takes its nights, in order. Nights in none of them are free, or out of stock.
+    pub uses: Vec<BoardUse>,
+}
+
+/// A page of the board.
+#[derive(Clone, Debug)]
+pub struct BoardWindow {
+    /// The nights.
+    pub nights: Nights,
+    /// The units, by code.
+    pub rows: Vec<BoardRow>,
+    /// Whether more units follow.
+    pub more: bool,
+    /// Whose the uses are: a household's reference, a void's reason; by the record's id.
+    pub names: BTreeMap<Uuid, String>,
+}
+
+/// Nights of units have changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoardChange {
+    /// Which units.
+    pub units: Vec<UnitId>,
+    /// Within which nights.
+    pub nights: Nights,
+}
+
+impl BoardChange {
+    /// The change that these cells make; none when they are none.
+    pub(crate) fn of(cells: &[Cell]) -> Option<Self> {
+        let first = cells.iter().map(|(_, night, _)| *night).min()?;
+        let last = cells.iter().map(|(_, night, _)| *night).max()?;
+        let mut units: Vec<UnitId> = cells.iter().map(|(unit, ..)| *unit).collect();
+        units.sort();
+        units.dedup();
+        Some(Self { units, nights: Nights::between(first, next(last)) })
+    }
+}
+
+impl Engine {
+    /// The units after this code, at most so many, with what takes their nights.
+    pub async fn board(
+        &self,
+        actor: &Actor,
+        nights: Nights,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<BoardWindow, EngineError> {
+        actor.must(Permission::SeeStays)?;
+        if nights.len() > WIDEST_WINDOW {
+            return Err(Refusal::bad("to", format!("The board shows at most {WIDEST_WINDOW} nights.")).into());
+        }
+        let spaces = self.spaces();
+        let mut units: Vec<&Unit> =
+            spaces.units().iter().filter(|unit| after.is_none_or(|code| unit.code.as_str() > code)).collect();
+        units.sort_by(|a, b| a.code.cmp(&b.code));
+        let more = units.len() > limit;
+        units.truncate(limit);
+        let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
+        let entries = self.store.reader().entries(&ids, nights).await?;
+        let names = self.names_of(&entries).await?;
+        let mut by_unit: BTreeMap<UnitId, Vec<Entry>> = BTreeMap::new();
+        for entry in entries {
+            by_unit.entry(entry.unit).or_default().push(entry);
+        }
+        let rows = units
+            .into_iter()
+            .map(|unit| BoardRow {
+                unit: unit.clone(),
+                uses: uses(by_unit.remove(&unit.id).unwrap_or_default()),
+            })
+            .collect();
+        Ok(BoardWindow { nights, rows, more, names })
+    }
+
+    /// Word of every change of the board, from now on.
+    pub fn board_changes(&self, actor: &Actor) -> Result<broadcast::Receiver<BoardChange>, EngineError> {
+        actor.must(Permission::SeeStays)?;
+        Ok(self.board.subscribe())
+    }
+
+    /// Whose these entries are: households' references and voids' reasons, by the record's id.
+    pub(crate) async fn names_of(&self, entries: &[Entry]) -> Result<BTreeMap<Uuid, String>, EngineError> {
+        let by = |wanted: fn(NightUse) -> bool| {
+            let mut ids: Vec<Uuid> = entries
+                .iter()
+                .filter(|entry| wanted(entry.take.night_use))
+                .map(|entry| entry.take.by)
+                .collect();
+            ids.sort();
+            ids.dedup();
+            ids
+        };
+        let voids = by(|night_use| night_use == NightUse::Void);
+        let mut names = BTreeMap::new();
+        if !voids.is_empty() {
+            for stored in self.store.reader().voids_by_id(&voids).await? {
+                names.insert(stored.void.id.0, stored.void.reason);
+            }
+        }
+        let households: BTreeMap<Uuid, _> =
+            entries.iter().filter_map(|entry| Some((entry.take.by, entry.take.household?))).collect();
+        let mut ids: Vec<_> = households.values().copied().collect();
+        ids.sort();
+        ids.dedup();
+        if !ids.is_empty() {
+            let known = self.store.reader().households(&ids).await?;
+            let references: BTreeMap<_, _> =
+                known.into_iter().map(|household| (household.id, household.reference)).collect();
+            for (by, household) in households {
+                if let Some(reference) = references.get(&household) {
+                    names.insert(by, reference.clone());
+                }
+            }
+        }
+        Ok(names)
+    }
+}

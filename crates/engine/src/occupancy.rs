@@ -1,0 +1,40 @@
+//! Occupancy: how full the homes are.
+
+use safespace_domain::{
+    Nights, Refusal,
+    access::{Actor, Permission},
+    nights::later,
+    occupancy::{self, GroupKind, OccupancyRow, PeriodKind},
+    policies::BOOK_AHEAD_NIGHTS,
+};
+
+use crate::{Engine, EngineError};
+
+/// The longest range, in nights: twenty-five years.
+const LONGEST_RANGE: u32 = 9_132;
+
+impl Engine {
+    /// The figures of every period in the range, and of every group in it.
+    pub fn occupancy(
+        &self,
+        actor: &Actor,
+        range: Nights,
+        by: PeriodKind,
+        group: Option<GroupKind>,
+    ) -> Result<Vec<OccupancyRow>, EngineError> {
+        actor.must(Permission::SeeSpaces)?;
+        if range.len() > LONGEST_RANGE {
+            return Err(Refusal::bad("to", format!("The range has at most {LONGEST_RANGE} nights.")).into());
+        }
+        let today = self.today();
+        let horizon = later(today, BOOK_AHEAD_NIGHTS);
+        if range.departure() > horizon {
+            return Err(Refusal::bad(
+                "to",
+                format!("Occupancy is known up to {horizon}: give an earlier end."),
+            )
+            .into());
+        }
+        Ok(self.live.look(|calendar, spaces| occupancy::occupancy(calendar, spaces, range, by, group, today)))
+    }
+}

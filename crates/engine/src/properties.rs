@@ -1,0 +1,98 @@
+//! Properties.
+
+use safespace_domain::{Night, PropertyId, Refusal, RefusalCode, codes, properties::Property, units::Unit};
+use safespace_store::StoreError;
+
+use crate::{
+    Engine, Outcome,
+    commands::{DescribeProperty, Done, Failure, RegisterProperty, Work},
+};
+
+/// A code that another record has.
+pub(crate) fn code_in_use(what: &str, code: &str) -> impl FnOnce(StoreError) -> Failure {
+    let refusal = Refusal::new(
+        RefusalCode::CodeInUse,
+        format!("There is a {what} {code} already: choose another code."),
+    )
+    .on("code");
+    move |error| match error {
+        StoreError::InUse(_) => refusal.into(),
+        other => other.into(),
+    }
+}
+
+impl Engine {
+    pub(crate) async fn register_property(&self, work: &mut Work, ask: RegisterProperty) -> Done<Outcome> {
+        work.spaces.must_know_district(&ask.district, "district")?;
+        let property = Property {
+            id: PropertyId(self.ids.next()),
+            code: codes::code(&ask.code, "code")?,
+            scheme: ask.scheme,
+            district: ask.district,
+        };
+        work.tx.add_property(&property).await.map_err(code_in_use("property", &property.code))?;
+        work.change_spaces();
+        work.audit(Some(property.id.0), &[], &property);
+        Ok(Outcome::Property(property))
+    }
+
+    pub(crate) async fn describe_property(&self, work: &mut Work, ask: DescribeProperty) -> Done<Outcome> {
+        let mut property = property(work, ask.property)?;
+        if let Some(code) = ask.code {
+            property.code = codes::code(&code, "code")?;
+        }
+        if let Some(district) = ask.district {
+            work.spaces.must_know_district(&district, "district")?;
+            property.district = district;
+        }
+        work.tx.save_property(&property).await.map_err(code_in_use("property", &property.code))?;
+        work.change_spaces();
+        work.audit(Some(property.id.0), &[], &property);
+        Ok(Outcome::Property(property))
+    }
+
+    pub(crate) async fn close_property(&self, work: &mut Work, id: PropertyId, on: Night) -> Done<Outcome> {
+        let property = property(work, id)?;
+        let open: Vec<Unit> = units_of(work, id)
+            .into_iter()
+            .filter(|unit| unit.closes_on().is_none_or(|closes| on < closes))
+            .collect();
+        if open.is_empty() {
+            return Err(Refusal::new(
+                RefusalCode::WrongState,
+                format!("{} has no unit that is open on {on}: there is nothing to close.", property.code),
+            )
+            .on("on")
+            .into());
+        }
+        self.close_units(work, open, on).await?;
+        work.audit(Some(id.0), &[], &serde_json::json!({ "on": on }));
+        Ok(Outcome::Property(property))
+    }
+
+    pub(crate) async fn reopen_property(&self, work: &mut Work, id: PropertyId, on: Night) -> Done<Outcome> {
+        let property = property(work, id)?;
+        let closed: Vec<Unit> =
+            units_of(work, id).into_iter().filter(|unit| unit.closes_on().is_some()).collect();
+        if closed.is_empty() {
+            return Err(Refusal::new(
+                RefusalCode::WrongState,
+                format!("{} has no closed unit.", property.code),
+            )
+            .into());
+        }
+        for unit in closed {
+            self.reopen(work, unit, on).await?;
+        }
+        work.audit(Some(id.0), &[], &serde_json::json!({ "on": on }));
+        Ok(Outcome::Property(property))
+    }
+}
+
+fn property(work: &Work, id: PropertyId) -> Result<Property, Refusal> {
+    work.spaces.property(id).cloned().ok_or_else(|| Refusal::not_found("property", "property"))
+}
+
+fn units_of(work: &Work, property: PropertyId) -> Vec<Unit> {
+    work.spaces.units_of(property).iter().filter_map(|no| work.spaces.unit(no)).cloned().collect()
+}

@@ -1,0 +1,381 @@
+//! Stays: from the booking to the departure.
+
+use safespace_domain::{
+    HouseholdId, Night, Nights, Refusal, RefusalCode, StayId,
+    availability::{self, Ask},
+    codes,
+    households::{Household, People},
+    ledger::{Entry, LedgerChange, NightUse},
+    nights::later,
+    stays::{self, Exception, Stay, StayState, StayStatus},
+    units::Unit,
+};
+use safespace_store::{OnClash, StayException, StoreError};
+
+use crate::{
+    BookStay, Engine, ExtendStay, MoveStay, Outcome,
+    commands::{Clash, Done, Failure, Work},
+    units::unit,
+};
+
+impl Engine {
+    pub(crate) async fn book_stay(&self, work: &mut Work, ask: BookStay) -> Done<Outcome> {
+        let nights = Nights::new(ask.arrival, ask.departure)?;
+        let people = People::new(ask.adults, ask.children)?;
+        let reference = codes::code(&ask.household, "household")?;
+        let exception = work.may_grant(ask.exception.as_deref())?;
+        let unit = match ask.unit {
+            Some(id) => unit(work, id)?,
+            None => self.best_fit(work, &ask, nights, people)?,
+        };
+        let policy = work.spaces.policy_of(&unit);
+        stays::bookable(nights, work.now, &policy)?;
+        unit.must_sleep(people.total())?;
+        unit.must_serve(nights)?;
+        let household = match work.tx.lock_household(&reference).await? {
+            Some(known) => known.id,
+            None => self.add_household(work, reference).await?,
+        };
+        let stay = Stay {
+            id: StayId(self.ids.next()),
+            household,
+            unit: unit.id,
+            people,
+            planned: nights,
+            nights,
+            state: StayState::Booked,
+            moved_from: None,
+            booked_at: work.now,
+            over_limit: false,
+        };
+        let granted = self.must_not_stay_too_long(work, &stay, &unit, exception.as_deref()).await?;
+        work.tx.add_stay(&stay).await?;
+        if let (Some(allowed), Some(reason)) = (granted, &exception) {
+            self.grant(work, &stay, allowed, reason).await?;
+        }
+        let entries = stay.entries(work.today, policy.turnaround_nights);
+        let change = LedgerChange { claim: entries, ..LedgerChange::default() };
+        match self.claim_or_clash(work, &unit, &stay, &change).await {
+            // The calendar was a moment behind: the next best will do.
+            Err(Failure::Clash(clash)) if ask.unit.is_none() && clash.household.is_none() => {
+                Err(Failure::Again)
+            }
+            other => other,
+        }?;
+        self.must_still_serve(work, &unit, nights).await?;
+        work.audit(Some(stay.id.0), &[unit.id], &stay);
+        Ok(Outcome::Stay(stay))
+    }
+
+    fn best_fit(&self, work: &Work, ask: &BookStay, nights: Nights, people: People) -> Result<Unit, Refusal> {
+        work.spaces.must_know_features(&ask.features, "features")?;
+        for (districts, field) in
+            [(&ask.wanted_districts, "wantedDistricts"), (&ask.unwanted_districts, "unwantedDistricts")]
+        {
+            districts.iter().try_for_each(|name| work.spaces.must_know_district(name, field))?;
+        }
+        let wanted = Ask {
+            features: ask.features.clone(),
+            wanted: ask.wanted_districts.clone(),
+            unwanted: ask.unwanted_districts.clone(),
+            ..Ask::plain(nights, people, ask.scheme)
+        };
+        let best = self.live.look(|calendar, spaces| {
+            let offers = availability::offers(calendar, spaces, &wanted);
+            offers.first().and_then(|(no, _)| spaces.unit(*no)).cloned()
+        });
+        best.ok_or_else(|| {
+            Refusal::new(
+                RefusalCode::NoneFree,
+                format!("No unit is free and fit for these people, {nights}: ask availability why, or try other nights."),
+            )
+        })
+    }
+
+    async fn add_household(&self, work: &Work, reference: String) -> Done<HouseholdId> {
+        let household = Household { id: HouseholdId(self.ids.next()), reference };
+        let id = household.id;
+        work.tx.add_households(&[household]).await?;
+        Ok(id)
+    }
+
+    pub(crate) async fn check_in(&self, work: &mut Work, id: StayId) -> Done<Outcome> {
+        let before = self.lock(work, id).await?;
+        let unit = unit(work, before.unit)?;
+        let after = before.clone().arrive(work.now, &work.spaces.policy_of(&unit))?;
+        self.keep(work, &before, after).await
+    }
+
+    pub(crate) async fn check_out(&self, work: &mut Work, id: StayId, on: Option<Night>) -> Done<Outcome> {
+        let before = self.lock(work, id).await?;
+        let after = before.clone().depart(on.unwrap_or(work.today), work.now)?;
+        self.leave(work, &before, &after).await?;
+        work.audit(Some(after.id.0), &[after.unit], &after);
+        Ok(Outcome::Stay(after))
+    }
+
+    pub(crate) async fn extend_stay(&self, work: &mut Work, ask: ExtendStay) -> Done<Outcome> {
+        let exception = work.may_grant(ask.exception.as_deref())?;
+        let before = self.lock(work, ask.stay).await?;
+        work.tx.lock_household_by_id(before.household).await?;
+        let unit = unit(work, before.unit)?;
+        let after = before.clone().extend(ask.departure)?;
+        unit.must_serve(after.nights)?;
+        let granted = self.must_not_stay_too_long(work, &after, &unit, exception.as_deref()).await?;
+        if let (Some(allowed), Some(reason)) = (granted, &exception) {
+            self.grant(work, &after, allowed, reason).await?;
+        }
+        let outcome = self.keep(work, &before, after).await?;
+        if let Outcome::Stay(after) = &outcome {
+            self.must_still_serve(work, &unit, after.nights).await?;
+        }
+        Ok(outcome)
+    }
+
+    pub(crate) async fn shorten_stay(&self, work: &mut Work, id: StayId, departure: Night) -> Done<Outcome> {
+        let before = self.lock(work, id).await?;
+        let after = before.clone().shorten(departure, work.today)?;
+        self.keep(work, &before, after).await
+    }
+
+    pub(crate) async fn cancel_stay(&self, work: &mut Work, id: StayId) -> Done<Outcome> {
+        let before = self.lock(work, id).await?;
+        let after = before.clone().cancel(work.now)?;
+        self.keep(work, &before, after).await
+    }
+
+    pub(crate) async fn mark_no_show(&self, work: &mut Work, id: StayId) -> Done<Outcome> {
+        let before = self.lock(work, id).await?;
+        let after = before.clone().no_show(work.now)?;
+        self.keep(work, &before, after).await
+    }
+
+    pub(crate) async fn reinstate_stay(&self, work: &mut Work, id: StayId) -> Done<Outcome> {
+        let before = self.lock(work, id).await?;
+        work.tx.lock_household_by_id(before.household).await?;
+        let unit = unit(work, before.unit)?;
+        let after = before.clone().reinstate()?;
+        unit.must_serve(after.nights)?;
+        let outcome = self.keep(work, &before, after).await?;
+        self.must_still_serve(work, &unit, before.planned).await?;
+        Ok(outcome)
+    }
+
+    pub(crate) async fn move_stay(&self, work: &mut Work, ask: MoveStay) -> Done<Outcome> {
+        let exception = work.may_grant(ask.exception.as_deref())?;
+        let before = self.lock(work, ask.stay).await?;
+        work.tx.lock_household_by_id(before.household).await?;
+        let (old_unit, new_unit) = (unit(work, before.unit)?, unit(work, ask.unit)?);
+        let moved = before.clone().move_to(new_unit.id, StayId(self.ids.next()), ask.departure, work.now)?;
+        let to = moved.to;
+        new_unit.must_sleep(to.people.total())?;
+        new_unit.must_serve(to.nights)?;
+        // The old stay gives its nights up first: the household can't be in two units on one night.
+        match &moved.from {
+            Some(closed) => self.leave(work, &before, closed).await?,
+            None => {
+                let held = work.tx.reader().entries_by(before.unit, before.id.0).await?;
+                work.change_ledger(&LedgerChange { release: held, ..LedgerChange::default() }).await?;
+                self.give_back(work, &old_unit).await?;
+            }
+        }
+        let same_scheme = work.spaces.policy_of(&old_unit).scheme == work.spaces.policy_of(&new_unit).scheme;
+        let longer = to.nights.departure() > before.nights.departure();
+        let mut granted = None;
+        if longer || !same_scheme {
+            granted = self.must_not_stay_too_long(work, &to, &new_unit, exception.as_deref()).await?;
+        }
+        if moved.from.is_some() {
+            work.tx.add_stay(&to).await?;
+        } else {
+            work.tx.save_stay(&to).await?;
+        }
+        if let (Some(allowed), Some(reason)) = (granted, &exception) {
+            self.grant(work, &to, allowed, reason).await?;
+        }
+        let entries = to.entries(work.today, work.spaces.policy_of(&new_unit).turnaround_nights);
+        let change = LedgerChange { claim: entries, ..LedgerChange::default() };
+        self.claim_or_clash(work, &new_unit, &to, &change).await?;
+        self.must_still_serve(work, &new_unit, to.nights).await?;
+        work.audit(Some(before.id.0), &[old_unit.id, new_unit.id], &(&moved.from, &to));
+        Ok(Outcome::Moved { from: moved.from, to })
+    }
+
+    /// Every overstay takes its unit for tonight, too; from a booking if need be, which then needs attention.
+    pub(crate) async fn roll_over(&self, work: &mut Work) -> Done<Outcome> {
+        let mut turned = Vec::new();
+        for overdue in work.tx.reader().overstays(work.today).await? {
+            let Some(stay) = work.tx.lock_stay(overdue.id).await? else { continue };
+            if !stay.is_overstay(work.today) {
+                continue;
+            }
+            let held = work.tx.reader().entries_by(stay.unit, stay.id.0).await?;
+            let change = LedgerChange::from_to(&held, &stay.entries(work.today, 0));
+            if change.is_empty() {
+                continue;
+            }
+            let claims = change.claim.clone();
+            work.change_ledger(&LedgerChange { claim: Vec::new(), ..change }).await?;
+            work.claim(&claims, OnClash::Displace).await?;
+            work.audit(Some(stay.id.0), &[stay.unit], &serde_json::json!({ "tonight": work.today }));
+            turned.push(stay.id);
+        }
+        Ok(Outcome::Turned(turned))
+    }
+
+    async fn lock(&self, work: &Work, id: StayId) -> Done<Stay> {
+        Ok(work.tx.lock_stay(id).await?.ok_or_else(|| Refusal::not_found("stay", "stay"))?)
+    }
+
+    /// Keeps a stay in its unit as it is now, and its nights in the ledger; refused when another record has one.
+    async fn keep(&self, work: &mut Work, before: &Stay, after: Stay) -> Done<Outcome> {
+        let unit = unit(work, after.unit)?;
+        let held = work.tx.reader().entries_by(after.unit, after.id.0).await?;
+        let turnaround = work.spaces.policy_of(&unit).turnaround_nights;
+        let change = LedgerChange::from_to(&held, &after.entries(work.today, turnaround));
+        work.tx.save_stay(&after).await?;
+        self.claim_or_clash(work, &unit, &after, &change).await?;
+        if !change.release.is_empty() && before.is_overstay(work.today) {
+            self.give_back(work, &unit).await?;
+        }
+        work.audit(Some(after.id.0), &[unit.id], &after);
+        Ok(Outcome::Stay(after))
+    }
+
+    /// Keeps a stay that has ended. That it has is a fact: its nights are recorded even where an overstay ran into
+    /// a booking, and turnaround is kept only where nobody else has the night.
+    async fn leave(&self, work: &mut Work, before: &Stay, after: &Stay) -> Done<()> {
+        let unit = unit(work, after.unit)?;
+        let held = work.tx.reader().entries_by(after.unit, after.id.0).await?;
+        let turnaround = work.spaces.policy_of(&unit).turnaround_nights;
+        let change = LedgerChange::from_to(&held, &after.entries(work.today, turnaround));
+        let (slept, ready): (Vec<Entry>, Vec<Entry>) =
+            change.claim.iter().copied().partition(|entry| entry.take.night_use == NightUse::Resident);
+        work.tx.save_stay(after).await?;
+        work.change_ledger(&LedgerChange { claim: Vec::new(), ..change }).await?;
+        if work.claim(&slept, OnClash::Displace).await?.len() < slept.len() {
+            return Err(Failure::Clash(clash(work, &unit, after)));
+        }
+        if before.is_overstay(work.today) {
+            self.give_back(work, &unit).await?;
+        }
+        work.claim(&ready, OnClash::Leave).await?;
+        Ok(())
+    }
+
+    /// Gives bookings and voids of a unit back the nights that an overstay had taken from them.
+    async fn give_back(&self, work: &mut Work, unit: &Unit) -> Done<()> {
+        let turnaround = work.spaces.policy_of(unit).turnaround_nights;
+        for booking in work.tx.reader().bookings_in(unit.id, work.today).await? {
+            let held = work.tx.reader().entries_by(unit.id, booking.id.0).await?;
+            let mut lost = LedgerChange::from_to(&held, &booking.entries(work.today, turnaround)).claim;
+            lost.retain(|entry| entry.night >= work.today);
+            work.claim(&lost, OnClash::Leave).await?;
+        }
+        self.give_back_to_voids(work, unit).await
+    }
+
+    async fn claim_or_clash(
+        &self,
+        work: &mut Work,
+        unit: &Unit,
+        stay: &Stay,
+        change: &LedgerChange,
+    ) -> Done<()> {
+        match work.change_ledger(change).await {
+            Ok(()) => Ok(()),
+            Err(StoreError::NightTaken) => Err(Failure::Clash(clash(work, unit, stay))),
+            Err(StoreError::HouseholdElsewhere) => {
+                Err(Failure::Clash(Clash { household: Some(stay.household), ..clash(work, unit, stay) }))
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Refuses a stay that is too long for the scheme, with the household's back-to-back stays in it. Returns how
+    /// many unbroken nights an exception allowed, where one was needed.
+    async fn must_not_stay_too_long(
+        &self,
+        work: &Work,
+        stay: &Stay,
+        in_unit: &Unit,
+        exception: Option<&str>,
+    ) -> Done<Option<u32>> {
+        let policy = work.spaces.policy_of(in_unit);
+        let others = work.tx.reader().stays_of_household(stay.household).await?;
+        let others: Vec<Nights> = others
+            .iter()
+            .filter(|other| other.id != stay.id)
+            .filter(|other| {
+                let scheme =
+                    work.spaces.unit_by_id(other.unit).map(|unit| work.spaces.policy_of(unit).scheme);
+                scheme == Some(policy.scheme)
+            })
+            .map(|other| other.kept(work.today))
+            .collect();
+        let granted = if exception.is_some() { Exception::Granted } else { Exception::None };
+        stays::within_longest_stay(stay.nights, &others, &policy, granted)?;
+        let nights = stays::unbroken_nights(stay.nights, &others);
+        Ok((nights > policy.longest_stay_nights).then_some(nights))
+    }
+
+    async fn grant(&self, work: &Work, stay: &Stay, nights: u32, reason: &str) -> Done<()> {
+        let id = self.ids.next();
+        let sealed = self.seal(&work.tx, stay.household.0, &exception_context(id), reason).await?;
+        let exception = StayException {
+            id,
+            stay: stay.id,
+            nights,
+            granted_by: work.actor.token.0,
+            granted_at: work.now,
+            reason: sealed,
+        };
+        work.tx.add_exception(exception).await?;
+        Ok(())
+    }
+
+    /// Asks the database itself whether the unit is in service: another process may have closed it a moment ago.
+    /// The nights are in the ledger by now, so a closing that comes later finds them.
+    async fn must_still_serve(&self, work: &Work, unit: &Unit, nights: Nights) -> Done<()> {
+        if work.tx.reader().serves(unit.id, nights).await? {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            RefusalCode::OutOfService,
+            format!("{} was taken out of service a moment ago: choose another unit.", unit.code),
+        )
+        .on("unit")
+        .into())
+    }
+
+    /// The day has turned, or the program has just started.
+    pub async fn turn_day(&self) -> Result<Vec<StayId>, crate::Fault> {
+        let today = self.today();
+        self.live.reach(&self.store, today).await?;
+        let service = std::sync::Arc::new(self.local());
+        match self.run_to_the_end(&service, None, &crate::Command::TurnDay).await {
+            Ok(Outcome::Turned(stays)) => Ok(stays),
+            Ok(_) | Err(crate::EngineError::Refused(_)) => Err(crate::Fault::Broken("the day did not turn")),
+            Err(crate::EngineError::Fault(fault)) => Err(fault),
+        }
+    }
+}
+
+/// The place to which an exception's reason is bound.
+pub(crate) fn exception_context(id: uuid::Uuid) -> String {
+    format!("stay_exception.reason.{id}")
+}
+
+fn clash(work: &Work, unit: &Unit, stay: &Stay) -> Clash {
+    let kept = stay.kept(work.today);
+    let turnaround = work.spaces.policy_of(unit).turnaround_nights;
+    let open = matches!(stay.status(), StayStatus::Booked | StayStatus::InResidence);
+    let ahead = Nights::between(kept.arrival().max(work.today), kept.departure());
+    Clash {
+        unit: unit.clone(),
+        nights: Nights::between(kept.arrival(), later(kept.departure(), turnaround)),
+        by: stay.id.0,
+        household: None,
+        instead: (open && !ahead.is_empty()).then(|| Engine::ask_for(work, unit, ahead, stay.people)),
+    }
+}

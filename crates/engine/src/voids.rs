@@ -1,0 +1,121 @@
+//! Voids: nights on which a unit is out of service.
+
+use safespace_domain::{
+    Nights, Refusal, RefusalCode, VoidId, codes, ledger::LedgerChange, units::Unit, voids::Void,
+};
+use safespace_store::{OnClash, Page, StoreError, StoredVoid, VoidFilter};
+
+use crate::{
+    ChangeVoid, Engine, Outcome, RecordVoid,
+    commands::{Clash, Done, Failure, Work},
+    units::unit,
+};
+
+impl Engine {
+    pub(crate) async fn record_void(&self, work: &mut Work, ask: RecordVoid) -> Done<Outcome> {
+        let nights = nights(ask.from, ask.to)?;
+        work.spaces.must_know_void_reason(&ask.reason)?;
+        let unit = unit(work, ask.unit)?;
+        unit.must_serve(nights)?;
+        let void =
+            Void { id: VoidId(self.ids.next()), unit: unit.id, nights, reason: ask.reason, cancelled: false };
+        let note = self.sealed_note(work, &unit, &void, ask.note.as_deref()).await?;
+        let stored = StoredVoid { void, note };
+        work.tx.add_void(&stored).await?;
+        self.keep_void(work, &unit, stored.void).await
+    }
+
+    pub(crate) async fn change_void(&self, work: &mut Work, ask: ChangeVoid) -> Done<Outcome> {
+        let before = self.lock_void(work, ask.void).await?;
+        let unit = unit(work, before.void.unit)?;
+        let old = before.void.nights;
+        let nights = nights(ask.from.unwrap_or(old.arrival()), ask.to.unwrap_or(old.departure()))?;
+        let reason = ask.reason.unwrap_or_else(|| before.void.reason.clone());
+        work.spaces.must_know_void_reason(&reason)?;
+        let void = before.void.change(nights, reason)?;
+        unit.must_serve(nights)?;
+        let note = match ask.note {
+            Some(note) => self.sealed_note(work, &unit, &void, Some(&note)).await?,
+            None => before.note,
+        };
+        let stored = StoredVoid { void, note };
+        work.tx.save_void(&stored).await?;
+        self.keep_void(work, &unit, stored.void).await
+    }
+
+    pub(crate) async fn cancel_void(&self, work: &mut Work, id: VoidId) -> Done<Outcome> {
+        let before = self.lock_void(work, id).await?;
+        let unit = unit(work, before.void.unit)?;
+        let stored = StoredVoid { void: before.void.cancel()?, note: before.note };
+        work.tx.save_void(&stored).await?;
+        self.keep_void(work, &unit, stored.void).await
+    }
+
+    async fn lock_void(&self, work: &Work, id: VoidId) -> Done<StoredVoid> {
+        Ok(work.tx.lock_void(id).await?.ok_or_else(|| Refusal::not_found("void", "void"))?)
+    }
+
+    async fn sealed_note(
+        &self,
+        work: &Work,
+        unit: &Unit,
+        void: &Void,
+        note: Option<&str>,
+    ) -> Done<Option<Vec<u8>>> {
+        let Some(note) = note else { return Ok(None) };
+        let note = codes::note(note, "note")?;
+        Ok(Some(self.seal(&work.tx, unit.property.0, &note_context(void.id), &note).await?))
+    }
+
+    async fn keep_void(&self, work: &mut Work, unit: &Unit, void: Void) -> Done<Outcome> {
+        let held = work.tx.reader().entries_by(unit.id, void.id.0).await?;
+        let change = LedgerChange::from_to(&held, &void.entries());
+        match work.change_ledger(&change).await {
+            Ok(()) => {}
+            Err(StoreError::NightTaken) => {
+                return Err(Failure::Clash(Clash {
+                    unit: unit.clone(),
+                    nights: void.nights,
+                    by: void.id.0,
+                    household: None,
+                    instead: None,
+                }));
+            }
+            Err(other) => return Err(other.into()),
+        }
+        work.audit(Some(void.id.0), &[unit.id], &void);
+        Ok(Outcome::Void(void))
+    }
+
+    /// Gives voids of a unit back the nights that an overstay had taken from them.
+    pub(crate) async fn give_back_to_voids(&self, work: &mut Work, unit: &Unit) -> Done<()> {
+        let ahead = Nights::between(work.today, safespace_domain::nights::later(work.today, 400));
+        let filter = VoidFilter { unit: Some(unit.id), nights: Some(ahead), cancelled_too: false };
+        for stored in work.tx.reader().voids(&filter, Page { after: None, limit: 1_000 }).await? {
+            let held = work.tx.reader().entries_by(unit.id, stored.void.id.0).await?;
+            let mut lost = LedgerChange::from_to(&held, &stored.void.entries()).claim;
+            lost.retain(|entry| entry.night >= work.today);
+            work.claim(&lost, OnClash::Leave).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The place to which a void's note is bound.
+pub(crate) fn note_context(id: VoidId) -> String {
+    format!("void.note.{id}")
+}
+
+/// The nights of a void, refused in its own words.
+fn nights(from: safespace_domain::Night, to: safespace_domain::Night) -> Result<Nights, Refusal> {
+    Nights::new(from, to).map_err(|refusal| {
+        let (field, message) = if refusal.field.as_deref() == Some("arrival") {
+            ("from", refusal.message.replace("arrival", "first night"))
+        } else if to <= from {
+            ("to", format!("The void must end after it begins: {to} is not after {from}."))
+        } else {
+            ("to", refusal.message.replace("departure", "end"))
+        };
+        Refusal::new(RefusalCode::BadValue, message).on(field)
+    })
+}
