@@ -383,6 +383,15 @@ impl Stay {
         Ok(Self { nights: self.planned, state, ..self })
     }
 
+    /// The day on which the stay is to be reviewed next, where the policy has reviews: every so many nights from the
+    /// arrival, while the household is there.
+    pub fn next_review(&self, policy: &Policy, today: Night) -> Option<Night> {
+        let every = policy.review_every_nights.filter(|every| *every > 0)?;
+        let there = self.status() == StayStatus::InResidence;
+        let gone = Nights::between(self.nights.arrival(), today).len();
+        there.then(|| later(self.nights.arrival(), (gone / every + 1) * every))
+    }
+
     fn must_be(&self, allowed: &[StayStatus], what: &str) -> Result<(), Refusal> {
         if allowed.contains(&self.status()) {
             return Ok(());

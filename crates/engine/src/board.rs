@@ -100,6 +100,11 @@ impl Engine {
         Ok(self.board.subscribe())
     }
 
+    /// The change that stands for "look at everything again".
+    pub fn everything_changed(&self) -> BoardChange {
+        BoardChange { units: Vec::new(), nights: self.live.look(|calendar, _| calendar.span()) }
+    }
+
     /// Whose these entries are: households' references and voids' reasons, by the record's id.
     pub(crate) async fn names_of(&self, entries: &[Entry]) -> Result<BTreeMap<Uuid, String>, EngineError> {
         let by = |wanted: fn(NightUse) -> bool| {

@@ -1,1 +1,155 @@
-//! x
+//! The API: thin resolvers over the engine. The only crate that names the GraphQL library.
+//!
+//! Resolvers turn input into domain words, ask the engine, and turn its answer into types of the schema. They
+//! decide nothing: who may do what, and whether it can be done, is the engine's and the domain's to say.
+
+mod access;
+mod answers;
+mod attention;
+mod availability;
+mod board;
+mod codes;
+mod endpoint;
+mod ids;
+mod occupancy;
+mod paging;
+mod properties;
+mod scalars;
+mod stays;
+mod subscriptions;
+mod units;
+mod voids;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Interface, MergedObject, Object, Result, SDLExportOptions};
+use safespace_domain::access::Actor;
+use safespace_engine::Engine;
+
+pub use endpoint::routes;
+
+/// The deepest nesting of a query. The introspection query of the usual tools needs 13.
+const DEEPEST: usize = 15;
+/// The most that a query may cost: a field costs one, a list as many times as it may have rows.
+const MOST_COMPLEX: usize = 50_000;
+/// The most directives on one field.
+const MOST_DIRECTIVES: usize = 8;
+
+/// Everything that can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    Nodes,
+    access::AccessQuery,
+    codes::CodesQuery,
+    properties::PropertiesQuery,
+    units::UnitsQuery,
+    stays::StaysQuery,
+    voids::VoidsQuery,
+    availability::AvailabilityQuery,
+    board::BoardQuery,
+    occupancy::OccupancyQuery,
+    attention::AttentionQuery,
+);
+
+/// Everything that can be done. Each takes an idempotency key: the same key and input have one effect and one answer.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    codes::CodesMutation,
+    properties::PropertiesMutation,
+    units::UnitsMutation,
+    stays::StaysMutation,
+    voids::VoidsMutation,
+);
+
+type Schema = async_graphql::Schema<Query, Mutation, subscriptions::Subscription>;
+
+fn build() -> async_graphql::SchemaBuilder<Query, Mutation, subscriptions::Subscription> {
+    Schema::build(Query::default(), Mutation::default(), subscriptions::Subscription)
+        .limit_depth(DEEPEST)
+        .limit_complexity(MOST_COMPLEX)
+        .limit_directives(MOST_DIRECTIVES)
+        .disable_suggestions()
+}
+
+/// The schema over an engine.
+fn schema(engine: Arc<Engine>) -> Schema {
+    build().data(engine).finish()
+}
+
+/// The schema in the schema definition language, sorted.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
+    let text = build().finish().sdl_with_options(options);
+    let tidy: Vec<_> = text.lines().map(str::trim_end).collect();
+    format!("{}\n", tidy.join("\n").trim())
+}
+
+/// The engine, from a resolver's context.
+fn engine<'a>(ctx: &Context<'a>) -> &'a Arc<Engine> {
+    ctx.data_unchecked::<Arc<Engine>>()
+}
+
+/// Who asks, from a resolver's context: the endpoint lets nobody in whom the engine does not know.
+fn actor<'a>(ctx: &Context<'a>) -> &'a Arc<Actor> {
+    ctx.data_unchecked::<Arc<Actor>>()
+}
+
+/// Anything that has an id.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Says its kind; opaque."))]
+pub enum Node {
+    /// A district.
+    District(codes::District),
+    /// A feature.
+    Feature(codes::Feature),
+    /// A reason for voids.
+    VoidReason(codes::VoidReason),
+    /// A scheme's policy.
+    Policy(codes::Policy),
+    /// A property.
+    Property(properties::Property),
+    /// A unit.
+    Unit(units::Unit),
+    /// A household.
+    Household(stays::Household),
+    /// A stay.
+    Stay(stays::Stay),
+    /// A void.
+    Void(voids::Void),
+}
+
+/// Looking anything up by its id.
+#[derive(Default)]
+pub struct Nodes;
+
+#[Object]
+impl Nodes {
+    /// Whatever has this id. Null when there is nothing, or nothing that you may see.
+    async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {
+        let (kind, key) = ids::split(&id)?;
+        Ok(match kind.as_str() {
+            "District" => codes::district(ctx, &key)?.map(Node::District),
+            "Feature" => codes::feature(ctx, &key)?.map(Node::Feature),
+            "VoidReason" => codes::void_reason(ctx, &key)?.map(Node::VoidReason),
+            "Policy" => codes::policy(ctx, &key)?.map(Node::Policy),
+            "Property" => properties::by_id(ctx, ids::uuid(&key)?)?.map(Node::Property),
+            "Unit" => units::by_id(ctx, ids::uuid(&key)?)?.map(Node::Unit),
+            "Household" => stays::household_by_id(ctx, ids::uuid(&key)?).await?.map(Node::Household),
+            "Stay" => stays::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Stay),
+            "Void" => voids::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Void),
+            _ => return Err(ids::not_an_id()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_published_schema_is_the_served_one() {
+        let published = include_str!("../../../schema.graphql");
+        assert!(
+            published == super::sdl(),
+            "schema.graphql has drifted: run `cargo run -- schema > schema.graphql`"
+        );
+    }
+}

@@ -1,0 +1,406 @@
+//! GraphQL over HTTP, as the draft says: POST only, one request at a time, limits on everything.
+//!
+//! The library's own endpoint would run mutations over GET, take `text/plain` and batches, and has no limit on
+//! aliases; so this one is ours.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_graphql::{
+    Data, Request as GraphQlRequest, Response as GraphQlResponse, ServerError, Value, Variables,
+    dataloader::DataLoader,
+    parser::{
+        parse_query,
+        types::{ExecutableDocument, Selection, SelectionSet},
+    },
+};
+use async_graphql_poem::{GraphQLProtocol, GraphQLWebSocket};
+use lru::LruCache;
+use poem::{
+    Endpoint, EndpointExt, FromRequest, IntoResponse, Request, Response, Route,
+    endpoint::make,
+    http::{HeaderMap, Method, StatusCode, header},
+    web::websocket::WebSocket,
+};
+use safespace_domain::access::Actor;
+use safespace_engine::Engine;
+use serde_json::{Map, Value as Json, json};
+
+use crate::{Schema, schema, stays::HouseholdLoader};
+
+/// The largest body.
+const LARGEST_BODY: usize = 256 * 1024;
+/// The most aliases in one document.
+const MOST_ALIASES: usize = 30;
+/// The longest that one request may take.
+const LONGEST: Duration = Duration::from_secs(10);
+/// So many parsed documents are kept, of at most this length.
+const DOCUMENTS_KEPT: usize = 256;
+const LONGEST_KEPT: usize = 16 * 1024;
+
+const RESPONSE_JSON: &str = "application/graphql-response+json; charset=utf-8";
+const PLAIN_JSON: &str = "application/json; charset=utf-8";
+
+/// Everything that the service answers to over HTTP.
+pub fn routes(engine: Arc<Engine>) -> impl Endpoint {
+    let api = Arc::new(Api {
+        schema: schema(Arc::clone(&engine)),
+        engine: Arc::clone(&engine),
+        documents: Mutex::new(LruCache::new(NonZeroUsize::new(DOCUMENTS_KEPT).unwrap_or(NonZeroUsize::MIN))),
+    });
+    let over_websocket = Arc::clone(&api);
+    let ready = Arc::clone(&engine);
+    Route::new()
+        .at("/graphql", make(move |request| Arc::clone(&api).post(request)))
+        .at("/graphql/ws", make(move |request| Arc::clone(&over_websocket).websocket(request)))
+        .at("/livez", make(|_| async { "alive\n" }))
+        .at(
+            "/readyz",
+            make(move |_| {
+                let engine = Arc::clone(&ready);
+                async move {
+                    match engine.ready().await {
+                        Ok(()) => "ready\n".into_response(),
+                        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+                            .into_response(),
+                    }
+                }
+            }),
+        )
+        .at("/", make(|_| async { ABOUT }))
+        .after(|result: poem::Result<Response>| async move {
+            let mut response = result.unwrap_or_else(poem::Error::into_response);
+            protect(response.headers_mut());
+            Ok::<_, poem::Error>(response)
+        })
+}
+
+const ABOUT: &str =
+    "safespace\n\nThe API is at POST /graphql, with a bearer token; changes of the board at /graphql/ws.\n";
+
+/// No answer is kept by a browser or proxy, framed, or guessed at.
+fn protect(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        headers.insert(name, header::HeaderValue::from_static(value));
+    }
+}
+
+struct Api {
+    schema: Schema,
+    engine: Arc<Engine>,
+    documents: Mutex<LruCache<String, Arc<ExecutableDocument>>>,
+}
+
+/// A request that never reached the schema: its status, code and sentence.
+struct Rejected(StatusCode, &'static str, String);
+
+impl Rejected {
+    fn bad(message: impl Into<String>) -> Self {
+        Self(StatusCode::BAD_REQUEST, "BAD_REQUEST", message.into())
+    }
+}
+
+impl Api {
+    async fn post(self: Arc<Self>, mut request: Request) -> Response {
+        let content_type = match answer_type(request.headers()) {
+            Ok(content_type) => content_type,
+            Err(rejected) => return reject(&rejected, PLAIN_JSON),
+        };
+        match self.read(&mut request).await {
+            Ok(graphql) => self.answer(graphql, content_type).await,
+            Err(rejected) => {
+                let mut response = reject(&rejected, content_type);
+                let (name, value) = match rejected.0 {
+                    StatusCode::METHOD_NOT_ALLOWED => (header::ALLOW, "POST"),
+                    StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, "Bearer"),
+                    _ => return response,
+                };
+                response.headers_mut().insert(name, header::HeaderValue::from_static(value));
+                response
+            }
+        }
+    }
+
+    /// Reads a request, in the order in which it can be wrong.
+    async fn read(&self, request: &mut Request) -> Result<GraphQlRequest, Rejected> {
+        if request.method() != Method::POST {
+            return Err(Rejected(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "METHOD_NOT_ALLOWED",
+                "Send queries by POST: a URL would put what they ask into logs.".into(),
+            ));
+        }
+        let Some(actor) = self.actor(request.headers()).await? else {
+            return Err(Rejected(
+                StatusCode::UNAUTHORIZED,
+                "UNAUTHENTICATED",
+                "Sign in: send a bearer token in the Authorization header.".into(),
+            ));
+        };
+        let sent = request.header(header::CONTENT_TYPE).unwrap_or_default();
+        if !is_json(sent) {
+            return Err(Rejected(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UNSUPPORTED_MEDIA_TYPE",
+                "Send the request as application/json in UTF-8.".into(),
+            ));
+        }
+        let body = request.take_body().into_bytes_limit(LARGEST_BODY).await.map_err(|_| {
+            Rejected(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "TOO_LARGE",
+                format!("The request is larger than {} KiB: send less at once.", LARGEST_BODY / 1024),
+            )
+        })?;
+        let (query, mut graphql) = parameters(&body)?;
+        if let Some(document) = self.document(&query)? {
+            graphql.set_parsed_query(document);
+        }
+        let loader = HouseholdLoader { engine: Arc::clone(&self.engine), actor: Arc::clone(&actor) };
+        Ok(graphql.data(actor).data(DataLoader::new(loader, tokio::spawn)))
+    }
+
+    async fn actor(&self, headers: &HeaderMap) -> Result<Option<Arc<Actor>>, Rejected> {
+        let Some(token) =
+            headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer)
+        else {
+            return Ok(None);
+        };
+        self.known(token).await
+    }
+
+    async fn known(&self, token: &str) -> Result<Option<Arc<Actor>>, Rejected> {
+        self.engine.authenticate(token).await.map_err(|fault| {
+            tracing::error!(%fault, "a credential could not be checked");
+            Rejected(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "UNAVAILABLE",
+                "The service can't answer now: try again.".into(),
+            )
+        })
+    }
+
+    /// The parsed document, from memory where it was seen before. None where it does not parse: the schema says why.
+    fn document(&self, query: &str) -> Result<Option<ExecutableDocument>, Rejected> {
+        let lock = || self.documents.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(query).cloned() {
+            return Ok(Some((*known).clone()));
+        }
+        let Ok(document) = parse_query(query) else { return Ok(None) };
+        if aliases(&document) > MOST_ALIASES {
+            return Err(Rejected::bad(format!(
+                "A query has at most {MOST_ALIASES} aliases: ask in several requests."
+            )));
+        }
+        if query.len() <= LONGEST_KEPT {
+            lock().put(query.to_owned(), Arc::new(document.clone()));
+        }
+        Ok(Some(document))
+    }
+
+    async fn answer(&self, request: GraphQlRequest, content_type: &'static str) -> Response {
+        // In a task of its own: a command goes on to its end even when the caller hangs up.
+        let schema = self.schema.clone();
+        let task = tokio::spawn(async move { schema.execute(request).await });
+        match tokio::time::timeout(LONGEST, task).await {
+            Ok(Ok(response)) => respond(response, content_type),
+            Ok(Err(_)) => {
+                tracing::error!("a request panicked");
+                let failed =
+                    Rejected(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Something failed here.".into());
+                reject(&failed, content_type)
+            }
+            Err(_) => {
+                let late = Rejected(
+                    StatusCode::GATEWAY_TIMEOUT,
+                    "TIMEOUT",
+                    "This took too long: ask for less.".into(),
+                );
+                reject(&late, content_type)
+            }
+        }
+    }
+
+    /// Subscriptions, over the `graphql-transport-ws` protocol. The token comes in the first message.
+    async fn websocket(self: Arc<Self>, request: Request) -> poem::Result<Response> {
+        let from_header = match self.actor(request.headers()).await {
+            Ok(actor) => actor,
+            Err(rejected) => return Ok(reject(&rejected, PLAIN_JSON)),
+        };
+        let (request, mut body) = request.split();
+        let websocket = WebSocket::from_request(&request, &mut body).await?;
+        let protocol = GraphQLProtocol::from_request(&request, &mut body).await?;
+        let api = Arc::clone(&self);
+        let upgraded = websocket.protocols(["graphql-transport-ws"]).on_upgrade(move |stream| {
+            GraphQLWebSocket::new(stream, api.schema.clone(), protocol)
+                .keepalive_timeout(Duration::from_secs(60))
+                .on_connection_init(move |payload| async move {
+                    let token = payload.get("Authorization").or_else(|| payload.get("authorization"));
+                    let token = token.and_then(Json::as_str).and_then(bearer);
+                    let actor = match (from_header, token) {
+                        (Some(actor), _) => Some(actor),
+                        (None, Some(token)) => api.known(token).await.unwrap_or(None),
+                        (None, None) => None,
+                    };
+                    let actor = actor.ok_or_else(|| async_graphql::Error::new("Forbidden"))?;
+                    let mut data = Data::default();
+                    let loader =
+                        HouseholdLoader { engine: Arc::clone(&api.engine), actor: Arc::clone(&actor) };
+                    data.insert(DataLoader::new(loader, tokio::spawn));
+                    data.insert(actor);
+                    Ok(data)
+                })
+                .serve()
+        });
+        Ok(upgraded.into_response())
+    }
+}
+
+/// The token of an `Authorization: Bearer` value.
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}
+
+/// Whether the body is said to be JSON in UTF-8.
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    let utf8 = parts.all(|part| match part.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    });
+    json && utf8
+}
+
+/// In which of the two types the caller wants its answer.
+fn answer_type(headers: &HeaderMap) -> Result<&'static str, Rejected> {
+    let Some(accept) = headers.get(header::ACCEPT) else { return Ok(RESPONSE_JSON) };
+    let accept = accept.to_str().unwrap_or_default().to_ascii_lowercase();
+    let kinds: Vec<&str> =
+        accept.split(',').filter_map(|part| part.split(';').next()).map(str::trim).collect();
+    if kinds.iter().any(|kind| matches!(*kind, "application/graphql-response+json" | "*/*" | "application/*"))
+    {
+        Ok(RESPONSE_JSON)
+    } else if kinds.contains(&"application/json") {
+        Ok(PLAIN_JSON)
+    } else {
+        Err(Rejected(
+            StatusCode::NOT_ACCEPTABLE,
+            "NOT_ACCEPTABLE",
+            "Answers are application/graphql-response+json or application/json: accept one of them.".into(),
+        ))
+    }
+}
+
+/// The query and the request that it makes, with its variables.
+fn parameters(body: &[u8]) -> Result<(String, GraphQlRequest), Rejected> {
+    let json: Json = serde_json::from_slice(body).map_err(|_| Rejected::bad("The body is not JSON."))?;
+    let Json::Object(mut fields) = json else {
+        return Err(Rejected::bad(
+            "The body must be one JSON object with a query; requests in batches are not taken.",
+        ));
+    };
+    let Some(Json::String(query)) = fields.remove("query") else {
+        return Err(Rejected::bad("The body needs a `query`, which is a string."));
+    };
+    let mut graphql = GraphQlRequest::new(query.clone());
+    if let Some(name) = optional(&mut fields, "operationName", Json::is_string, "a string")? {
+        graphql = graphql.operation_name(name.as_str().unwrap_or_default());
+    }
+    if let Some(variables) = optional(&mut fields, "variables", Json::is_object, "an object")? {
+        graphql = graphql.variables(Variables::from_json(variables));
+    }
+    optional(&mut fields, "extensions", Json::is_object, "an object")?;
+    Ok((query, graphql))
+}
+
+fn optional(
+    fields: &mut Map<String, Json>,
+    name: &str,
+    fits: impl Fn(&Json) -> bool,
+    kind: &str,
+) -> Result<Option<Json>, Rejected> {
+    match fields.remove(name) {
+        None | Some(Json::Null) => Ok(None),
+        Some(value) if fits(&value) => Ok(Some(value)),
+        Some(_) => Err(Rejected::bad(format!("`{name}` must be {kind}."))),
+    }
+}
+
+/// How many aliases a document has.
+fn aliases(document: &ExecutableDocument) -> usize {
+    fn within(set: &SelectionSet) -> usize {
+        set.items
+            .iter()
+            .map(|item| match &item.node {
+                Selection::Field(field) => {
+                    usize::from(field.node.alias.is_some()) + within(&field.node.selection_set.node)
+                }
+                Selection::InlineFragment(fragment) => within(&fragment.node.selection_set.node),
+                Selection::FragmentSpread(_) => 0,
+            })
+            .sum()
+    }
+    let operations =
+        document.operations.iter().map(|(_, operation)| within(&operation.node.selection_set.node));
+    let fragments = document.fragments.values().map(|fragment| within(&fragment.node.selection_set.node));
+    operations.chain(fragments).sum()
+}
+
+/// The answer of the schema. A request that was never executed has no `data`, and is the caller's mistake.
+fn respond(mut response: GraphQlResponse, content_type: &'static str) -> Response {
+    response.errors.iter_mut().for_each(name_code);
+    let executed = response.errors.iter().any(|error| !error.path.is_empty()) || response.data != Value::Null;
+    let (status, body) = if executed || response.errors.is_empty() {
+        (StatusCode::OK, serde_json::to_vec(&response))
+    } else {
+        let status = if content_type == RESPONSE_JSON { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        (status, serde_json::to_vec(&json!({ "errors": response.errors })))
+    };
+    Response::builder().status(status).content_type(content_type).body(body.unwrap_or_default())
+}
+
+/// Every error says its kind; what the library found wrong is the caller's mistake.
+fn name_code(error: &mut ServerError) {
+    let extensions = error.extensions.get_or_insert_default();
+    if extensions.get("code").is_none() {
+        extensions.set("code", "BAD_USER_INPUT");
+    }
+}
+
+fn reject(Rejected(status, code, message): &Rejected, content_type: &'static str) -> Response {
+    let body = json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
+    Response::builder().status(*status).content_type(content_type).body(body.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases_are_counted_in_fragments_too() {
+        let document = parse_query("{ a: x { b: y ...f } } fragment f on T { c: z }").unwrap();
+        assert_eq!(aliases(&document), 3);
+    }
+
+    #[test]
+    fn only_json_in_utf_8_is_taken() {
+        assert!(is_json("application/json"));
+        assert!(is_json("application/json; charset=UTF-8"));
+        assert!(!is_json("application/json; charset=latin1"));
+        assert!(!is_json("text/plain"));
+        assert_eq!(bearer("bearer abc"), Some("abc"));
+        assert_eq!(bearer("Basic abc"), None);
+    }
+}

@@ -1,0 +1,165 @@
+//! Occupancy: how full the homes are.
+
+use async_graphql::{Context, Enum, Object, Result, SimpleObject};
+use rust_decimal::Decimal;
+use safespace_domain::{Nights, occupancy};
+
+use crate::{
+    actor,
+    answers::query_error,
+    engine,
+    paging::{Page, Window},
+    scalars::Date,
+};
+
+/// How a range is cut into periods.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "safespace_domain::occupancy::PeriodKind")]
+pub enum PeriodKind {
+    /// `2016-08-01`
+    Night,
+    /// `2016-W31`, the ISO week
+    Week,
+    /// `2016-08`
+    Month,
+    /// `2016-Q3`
+    Quarter,
+    /// `2016`
+    Year,
+}
+
+/// By what the units are grouped.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "safespace_domain::occupancy::GroupKind")]
+pub enum GroupKind {
+    /// By property.
+    Property,
+    /// By unit.
+    Unit,
+    /// By district.
+    District,
+    /// By scheme.
+    Scheme,
+}
+
+/// The figures of one period, and of one group where units are grouped.
+pub struct OccupancyRow(occupancy::OccupancyRow);
+
+fn count(n: u64) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
+}
+
+#[Object]
+impl OccupancyRow {
+    /// The label of the period.
+    async fn period(&self) -> &str {
+        &self.0.period
+    }
+
+    /// The name of the group.
+    async fn group(&self) -> Option<&str> {
+        self.0.group.as_deref()
+    }
+
+    /// Unit-nights that exist.
+    async fn in_stock_nights(&self) -> i32 {
+        count(self.0.in_stock_nights)
+    }
+
+    /// Unit-nights out of service.
+    async fn void_nights(&self) -> i32 {
+        count(self.0.void_nights)
+    }
+
+    /// In stock less void.
+    async fn available_nights(&self) -> i32 {
+        count(self.0.available_nights)
+    }
+
+    /// Available unit-nights with a household in residence.
+    async fn occupied_nights(&self) -> i32 {
+        count(self.0.occupied_nights)
+    }
+
+    /// Unit-nights booked, held, or to come of stays in residence.
+    async fn reserved_nights(&self) -> i32 {
+        count(self.0.reserved_nights)
+    }
+
+    /// Occupied divided by available, per cent. Null when nothing was available.
+    async fn occupancy_rate(&self) -> Option<Decimal> {
+        self.0.occupancy_rate()
+    }
+
+    /// Nights of the period within the range.
+    async fn nights(&self) -> i32 {
+        count(self.0.nights)
+    }
+
+    /// Nights on which every available unit was occupied.
+    async fn full_nights(&self) -> i32 {
+        count(self.0.full_nights)
+    }
+
+    /// Full nights divided by nights, per cent. Null when nothing was available.
+    async fn full_share(&self) -> Option<Decimal> {
+        self.0.full_share()
+    }
+}
+
+/// What a figure means.
+#[derive(SimpleObject)]
+pub struct Definition {
+    /// The word.
+    word: &'static str,
+    /// What it means.
+    meaning: &'static str,
+}
+
+/// How full the homes are.
+pub struct Occupancy {
+    range: Nights,
+    by: PeriodKind,
+    group: Option<GroupKind>,
+}
+
+#[Object]
+impl Occupancy {
+    /// What each figure means, to be shown beside it.
+    async fn definitions(&self) -> Vec<Definition> {
+        occupancy::DEFINITIONS.iter().map(|(word, meaning)| Definition { word, meaning }).collect()
+    }
+
+    /// A row for every period and, where units are grouped, every group, in that order.
+    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    async fn rows(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Page<OccupancyRow>> {
+        let group = self.group.map(Into::into);
+        let rows =
+            engine(ctx).occupancy(actor(ctx), self.range, self.by.into(), group).map_err(query_error)?;
+        Window::new(first, after)?.page_of(rows, OccupancyRow)
+    }
+}
+
+/// How full the homes are.
+#[derive(Default)]
+pub struct OccupancyQuery;
+
+#[Object]
+impl OccupancyQuery {
+    /// How full the homes are on the nights from `from` up to, not including, `to`.
+    async fn occupancy(
+        &self,
+        from: Date,
+        to: Date,
+        #[graphql(default_with = "PeriodKind::Month")] by: PeriodKind,
+        group: Option<GroupKind>,
+    ) -> Result<Occupancy> {
+        let range = Nights::new(from.0, to.0).map_err(|refusal| query_error(refusal.into()))?;
+        Ok(Occupancy { range, by, group })
+    }
+}

@@ -1,0 +1,30 @@
+//! Scalars of our own.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use safespace_domain::Night;
+
+/// A civil date, `YYYY-MM-DD`; for a night, the date on which it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Date(pub Night);
+
+#[Scalar(name = "Date", specified_by_url = "https://scalars.graphql.org/andimarek/local-date.html")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = value else {
+            return Err(InputValueError::custom("a date is written \"YYYY-MM-DD\""));
+        };
+        let strict = text.len() == 10
+            && text.bytes().enumerate().all(|(i, byte)| match i {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+        match text.parse() {
+            Ok(date) if strict => Ok(Self(date)),
+            _ => Err(InputValueError::custom("this is no date: write YYYY-MM-DD, a day that exists")),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
