@@ -231,8 +231,11 @@ fn count(row: &mut OccupancyRow, calendar: &Calendar, night: Night, units: &[(us
     row.full_nights += u64::from(available > 0 && occupied == available);
 }
 
-/// Each group's name and units, in order of name; one nameless group of all units where they are not grouped.
-fn groups(spaces: &Spaces, kind: Option<GroupKind>) -> Vec<(Option<String>, Vec<(usize, u64)>)> {
+/// A group's name, and its units as [`UnitSet::sparse`] gives them.
+type Group = (Option<String>, Vec<(usize, u64)>);
+
+/// The groups in order of name; one nameless group of all units where they are not grouped.
+fn groups(spaces: &Spaces, kind: Option<GroupKind>) -> Vec<Group> {
     let Some(kind) = kind else {
         return vec![(None, UnitSet::all(spaces.units().len()).sparse())];
     };

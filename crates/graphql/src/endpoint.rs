@@ -45,14 +45,14 @@ const RESPONSE_JSON: &str = "application/graphql-response+json; charset=utf-8";
 const PLAIN_JSON: &str = "application/json; charset=utf-8";
 
 /// Everything that the service answers to over HTTP.
-pub fn routes(engine: Arc<Engine>) -> impl Endpoint {
+pub fn routes(engine: &Arc<Engine>) -> impl Endpoint + use<> {
     let api = Arc::new(Api {
-        schema: schema(Arc::clone(&engine)),
-        engine: Arc::clone(&engine),
+        schema: schema(Arc::clone(engine)),
+        engine: Arc::clone(engine),
         documents: Mutex::new(LruCache::new(NonZeroUsize::new(DOCUMENTS_KEPT).unwrap_or(NonZeroUsize::MIN))),
     });
     let over_websocket = Arc::clone(&api);
-    let ready = Arc::clone(&engine);
+    let ready = Arc::clone(engine);
     Route::new()
         .at("/graphql", make(move |request| Arc::clone(&api).post(request)))
         .at("/graphql/ws", make(move |request| Arc::clone(&over_websocket).websocket(request)))
@@ -241,7 +241,7 @@ impl Api {
         let api = Arc::clone(&self);
         let upgraded = websocket.protocols(["graphql-transport-ws"]).on_upgrade(move |stream| {
             GraphQLWebSocket::new(stream, api.schema.clone(), protocol)
-                .keepalive_timeout(Duration::from_secs(60))
+                .keepalive_timeout(Duration::from_mins(1))
                 .on_connection_init(move |payload| async move {
                     let token = payload.get("Authorization").or_else(|| payload.get("authorization"));
                     let token = token.and_then(Json::as_str).and_then(bearer);

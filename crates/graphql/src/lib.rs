@@ -3,6 +3,8 @@
 //! Resolvers turn input into domain words, ask the engine, and turn its answer into types of the schema. They
 //! decide nothing: who may do what, and whether it can be done, is the engine's and the domain's to say.
 
+#![expect(clippy::unused_async, reason = "resolvers are `async`, whether or not they wait")]
+
 mod access;
 mod answers;
 mod attention;

@@ -104,7 +104,7 @@ pub struct StayFilter {
     pub nights: Option<Nights>,
 }
 
-fn domain(row: stay::Model) -> Result<Stay> {
+fn domain(row: &stay::Model) -> Result<Stay> {
     let count = |n: i32| u16::try_from(n).map_err(|_| StoreError::Unreadable("stay.adults"));
     let state = match row.status.parse().map_err(|_| StoreError::Unreadable("stay.status"))? {
         StayStatus::Booked => StayState::Booked,
@@ -160,13 +160,13 @@ fn row(stay: &Stay) -> stay::ActiveModel {
 }
 
 async fn all<C: ConnectionTrait>(select: Select<stay::Entity>, connection: &C) -> Result<Vec<Stay>> {
-    select.all(connection).await?.into_iter().map(domain).collect()
+    select.all(connection).await?.iter().map(domain).collect()
 }
 
 impl<C: ConnectionTrait> Reader<'_, C> {
     /// The stay with this id.
     pub async fn stay(&self, id: StayId) -> Result<Option<Stay>> {
-        stay::Entity::find_by_id(id.0).one(self.connection).await?.map(domain).transpose()
+        stay::Entity::find_by_id(id.0).one(self.connection).await?.as_ref().map(domain).transpose()
     }
 
     /// The stays with these ids, in no order.
@@ -276,7 +276,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
 impl Tx {
     /// The stay with this id; nobody else changes it until the transaction ends.
     pub async fn lock_stay(&self, id: StayId) -> Result<Option<Stay>> {
-        stay::Entity::find_by_id(id.0).lock_exclusive().one(self.connection()).await?.map(domain).transpose()
+        stay::Entity::find_by_id(id.0).lock_exclusive().one(self.connection()).await?.as_ref().map(domain).transpose()
     }
 
     /// Adds stays.
