@@ -303,15 +303,16 @@ impl Stay {
         Ok(Self { state: StayState::NoShow { at: Some(at) }, ..self })
     }
 
-    /// The household goes to another unit. A booking simply changes its unit, and so does a stay whose first night
-    /// is still to come; a stay in residence closes today, and a new one opens in the other unit with no night
-    /// between. `departure` is needed where the old one has passed.
+    /// The household goes to another unit. A booking simply changes its unit, from tonight on where its first night
+    /// has passed, and so does a stay that came today; any other stay in residence closes today, and a new one opens
+    /// in the other unit with no night between. `departure` is needed where the old one has passed.
     pub fn move_to(
         self,
         unit: UnitId,
         new_id: StayId,
         departure: Option<Night>,
         at: DateTime<Utc>,
+        policy: &Policy,
     ) -> Result<Moved, Refusal> {
         self.must_be(&[StayStatus::Booked, StayStatus::InResidence], "moved")?;
         if unit == self.unit {
@@ -319,18 +320,23 @@ impl Stay {
         }
         let today = service_day(at);
         let departure = departure.unwrap_or(self.nights.departure());
+        let from_night = |first: Night| {
+            Nights::new(first, departure).map_err(|_| {
+                Refusal::bad(
+                    "departure",
+                    format!("The stay was to end on {departure}: say until when it goes on in the other unit."),
+                )
+            })
+        };
         let StayState::InResidence { arrived_at } = self.state else {
-            return Ok(Moved { from: None, to: Self { unit, ..self }.ending(departure)? });
+            let nights = from_night(self.nights.arrival().max(arrival_night(at, policy)))?;
+            return Ok(Moved { from: None, to: Self { unit, planned: nights, nights, ..self } });
         };
         if today <= self.nights.arrival() {
-            return Ok(Moved { from: None, to: Self { unit, ..self }.ending(departure)? });
+            let nights = from_night(self.nights.arrival())?;
+            return Ok(Moved { from: None, to: Self { unit, planned: nights, nights, ..self } });
         }
-        let nights = Nights::new(today, departure).map_err(|_| {
-            Refusal::bad(
-                "departure",
-                format!("The stay was to end on {departure}: say until when it goes on in the other unit."),
-            )
-        })?;
+        let nights = from_night(today)?;
         let closed = Self {
             nights: Nights::between(self.nights.arrival(), today),
             state: StayState::Departed { arrived_at, departed_at: Some(at), moved_to: Some(new_id) },
@@ -595,12 +601,21 @@ mod tests {
     fn a_move_in_residence_closes_one_stay_and_opens_the_next_with_no_night_between() {
         let there = stay().arrive(at("2020-11-03T20:00:00Z"), &policy()).unwrap();
         let (other, new) = (UnitId(Uuid::max()), StayId(Uuid::max()));
-        let moved = there.move_to(other, new, None, at("2020-11-06T10:00:00Z")).unwrap();
+        let moved = there.move_to(other, new, None, at("2020-11-06T10:00:00Z"), &policy()).unwrap();
         let from = moved.from.unwrap();
         assert_eq!(from.nights.departure(), moved.to.nights.arrival());
         assert_eq!(moved.to.nights.departure(), d("2020-11-10"));
         assert_eq!(moved.to.moved_from, Some(from.id));
         assert!(from.reinstate().is_err());
+    }
+
+    #[test]
+    fn a_booking_whose_first_night_has_passed_moves_from_tonight_on() {
+        let (other, new) = (UnitId(Uuid::max()), StayId(Uuid::max()));
+        let moved = stay().move_to(other, new, None, at("2020-11-05T21:00:00Z"), &policy()).unwrap();
+        assert_eq!((moved.from, moved.to.nights), (None, nights("2020-11-05", "2020-11-10")));
+        let ahead = stay().move_to(other, new, None, at("2020-11-01T21:00:00Z"), &policy()).unwrap();
+        assert_eq!(ahead.to.nights, stay().nights);
     }
 
     #[test]

@@ -1,13 +1,44 @@
 //! Code lists and policies.
 
-use safespace_domain::{codes, districts::District, features::Feature, policies::Policy, voids::VoidReason};
+use std::sync::Arc;
+
+use safespace_domain::{
+    codes,
+    districts::District,
+    features::{self, Feature},
+    policies::Policy,
+    voids::{self, VoidReason},
+};
 
 use crate::{
-    Engine, Outcome,
+    Command, Engine, EngineError, Fault, Outcome,
     commands::{Done, Work, district},
 };
 
 impl Engine {
+    /// Gives a new database the code lists that every service begins with.
+    pub(crate) async fn begin_code_lists(&self) -> Result<(), Fault> {
+        let spaces = self.spaces();
+        let owned = |(code, label): (&str, &str)| (code.to_owned(), label.to_owned());
+        let mut commands = Vec::new();
+        if spaces.features.is_empty() {
+            let all = features::DEFAULTS.into_iter().map(owned);
+            commands.extend(all.map(|(code, label)| Command::SaveFeature(Feature { code, label })));
+        }
+        if spaces.void_reasons.is_empty() {
+            let all = voids::DEFAULT_REASONS.into_iter().map(owned);
+            commands.extend(all.map(|(code, label)| Command::SaveVoidReason(VoidReason { code, label })));
+        }
+        let service = Arc::new(self.local());
+        for command in &commands {
+            self.run_to_the_end(&service, None, command).await.map_err(|error| match error {
+                EngineError::Fault(fault) => fault,
+                EngineError::Refused(_) => Fault::Broken("a code that every service begins with was refused"),
+            })?;
+        }
+        Ok(())
+    }
+
     pub(crate) async fn save_district(&self, work: &mut Work, ask: District) -> Done<Outcome> {
         let saved = district(&ask.name, ask.kind)?;
         work.tx.save_district(&saved).await?;

@@ -93,6 +93,7 @@ impl Engine {
             board,
             mark: tokio::sync::Mutex::new(mark),
         });
+        engine.begin_code_lists().await?;
         engine.turn_day().await?;
         Ok(engine)
     }

@@ -32,8 +32,9 @@ impl Engine {
         stays::bookable(nights, work.now, &policy)?;
         unit.must_sleep(people.total())?;
         unit.must_serve(nights)?;
-        let household = match work.tx.lock_household(&reference).await? {
-            Some(known) => known.id,
+        let known = work.tx.lock_household(&reference).await?.map(|household| household.id);
+        let household = match known {
+            Some(id) => id,
             None => self.add_household(work, reference).await?,
         };
         let stay = Stay {
@@ -48,7 +49,11 @@ impl Engine {
             booked_at: work.now,
             over_limit: false,
         };
-        let granted = self.must_not_stay_too_long(work, &stay, &unit, exception.as_deref()).await?;
+        let others = match known {
+            Some(id) => work.tx.reader().stays_of_household(id).await?,
+            None => Vec::new(),
+        };
+        let granted = must_not_stay_too_long(work, &stay, &others, &unit, exception.as_deref())?;
         work.tx.add_stay(&stay).await?;
         if let (Some(allowed), Some(reason)) = (granted, &exception) {
             self.grant(work, &stay, allowed, reason).await?;
@@ -121,7 +126,8 @@ impl Engine {
         let unit = unit(work, before.unit)?;
         let after = before.clone().extend(ask.departure)?;
         unit.must_serve(after.nights)?;
-        let granted = self.must_not_stay_too_long(work, &after, &unit, exception.as_deref()).await?;
+        let others = work.tx.reader().stays_of_household(after.household).await?;
+        let granted = must_not_stay_too_long(work, &after, &others, &unit, exception.as_deref())?;
         if let (Some(allowed), Some(reason)) = (granted, &exception) {
             self.grant(work, &after, allowed, reason).await?;
         }
@@ -166,7 +172,9 @@ impl Engine {
         let before = self.lock(work, ask.stay).await?;
         work.tx.lock_household_by_id(before.household).await?;
         let (old_unit, new_unit) = (unit(work, before.unit)?, unit(work, ask.unit)?);
-        let moved = before.clone().move_to(new_unit.id, StayId(self.ids.next()), ask.departure, work.now)?;
+        let policy = work.spaces.policy_of(&new_unit);
+        let new_id = StayId(self.ids.next());
+        let moved = before.clone().move_to(new_unit.id, new_id, ask.departure, work.now, &policy)?;
         let to = moved.to;
         new_unit.must_sleep(to.people.total())?;
         new_unit.must_serve(to.nights)?;
@@ -183,7 +191,9 @@ impl Engine {
         let longer = to.nights.departure() > before.nights.departure();
         let mut granted = None;
         if longer || !same_scheme {
-            granted = self.must_not_stay_too_long(work, &to, &new_unit, exception.as_deref()).await?;
+            let others = work.tx.reader().stays_of_household(to.household).await?;
+            let others: Vec<Stay> = others.into_iter().filter(|other| other.id != before.id).chain(moved.from.clone()).collect();
+            granted = must_not_stay_too_long(work, &to, &others, &new_unit, exception.as_deref())?;
         }
         if moved.from.is_some() {
             work.tx.add_stay(&to).await?;
@@ -292,33 +302,6 @@ impl Engine {
         }
     }
 
-    /// Refuses a stay that is too long for the scheme, with the household's back-to-back stays in it. Returns how
-    /// many unbroken nights an exception allowed, where one was needed.
-    async fn must_not_stay_too_long(
-        &self,
-        work: &Work,
-        stay: &Stay,
-        in_unit: &Unit,
-        exception: Option<&str>,
-    ) -> Done<Option<u32>> {
-        let policy = work.spaces.policy_of(in_unit);
-        let others = work.tx.reader().stays_of_household(stay.household).await?;
-        let others: Vec<Nights> = others
-            .iter()
-            .filter(|other| other.id != stay.id)
-            .filter(|other| {
-                let scheme =
-                    work.spaces.unit_by_id(other.unit).map(|unit| work.spaces.policy_of(unit).scheme);
-                scheme == Some(policy.scheme)
-            })
-            .map(|other| other.kept(work.today))
-            .collect();
-        let granted = if exception.is_some() { Exception::Granted } else { Exception::None };
-        stays::within_longest_stay(stay.nights, &others, &policy, granted)?;
-        let nights = stays::unbroken_nights(stay.nights, &others);
-        Ok((nights > policy.longest_stay_nights).then_some(nights))
-    }
-
     async fn grant(&self, work: &Work, stay: &Stay, nights: u32, reason: &str) -> Done<()> {
         let id = self.ids.next();
         let sealed = self.seal(&work.tx, stay.household.0, &exception_context(id), reason).await?;
@@ -359,6 +342,32 @@ impl Engine {
             Err(crate::EngineError::Fault(fault)) => Err(fault),
         }
     }
+}
+
+/// Refuses a stay that is too long for the scheme, with the household's back-to-back stays in it. Returns how many
+/// unbroken nights an exception allowed, where one was needed.
+fn must_not_stay_too_long(
+    work: &Work,
+    stay: &Stay,
+    others: &[Stay],
+    in_unit: &Unit,
+    exception: Option<&str>,
+) -> Result<Option<u32>, Refusal> {
+    let policy = work.spaces.policy_of(in_unit);
+    let same_scheme = |other: &&Stay| {
+        let unit = work.spaces.unit_by_id(other.unit);
+        unit.is_some_and(|unit| work.spaces.policy_of(unit).scheme == policy.scheme)
+    };
+    let others: Vec<Nights> = others
+        .iter()
+        .filter(|other| other.id != stay.id && other.status().takes_nights())
+        .filter(same_scheme)
+        .map(|other| other.kept(work.today))
+        .collect();
+    let granted = if exception.is_some() { Exception::Granted } else { Exception::None };
+    stays::within_longest_stay(stay.nights, &others, &policy, granted)?;
+    let nights = stays::unbroken_nights(stay.nights, &others);
+    Ok((nights > policy.longest_stay_nights).then_some(nights))
 }
 
 /// The place to which an exception's reason is bound.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, Enum, Error, ErrorExtensions, Result, SimpleObject};
 use safespace_domain::{Refusal, refusal};
-use safespace_engine::{Command, EngineError, Fault, Outcome};
+use safespace_engine::{Command, EngineError, Fault, Outcome, StoreError};
 
 use crate::{actor, engine, scalars::Date, units::Unit};
 
@@ -129,6 +129,13 @@ pub(crate) fn unexpected() -> Error {
 pub(crate) fn failed(fault: &Fault) -> Error {
     let source = std::error::Error::source(fault).map(ToString::to_string).unwrap_or_default();
     tracing::error!(%fault, source, "a request failed");
+    if let Fault::Store(StoreError::Locked | StoreError::Full | StoreError::ReadOnly | StoreError::Unreachable(_)) = fault {
+        return coded(
+            "The service can't write or read its records now, and nothing of this request was kept: try again, and tell \
+             whoever runs the service.",
+            "UNAVAILABLE",
+        );
+    }
     coded(
         "Something failed here. Nothing of this request was kept; try again, and tell whoever runs the service.",
         "INTERNAL",
