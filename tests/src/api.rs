@@ -1,0 +1,75 @@
+//! The API over real HTTP: a server on a free port, and a client that knows nothing but URLs and JSON.
+
+use std::sync::Arc;
+
+use poem::{
+    Server,
+    listener::{Acceptor, Listener, TcpListener},
+};
+use reqwest::{Client, Response};
+use safespace_engine::Engine;
+use serde_json::{Value as Json, json};
+
+/// A served API. The server goes when this goes.
+pub struct Api {
+    /// Where `/graphql` is.
+    pub url: String,
+    client: Client,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Api {
+    /// Serves the engine on a free port.
+    pub async fn serve(engine: &Arc<Engine>) -> Self {
+        let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
+        let address = acceptor.local_addr().first().unwrap().as_socket_addr().copied().unwrap();
+        let app = safespace_graphql::routes(engine);
+        let serving = tokio::spawn(async move {
+            Server::new_with_acceptor(acceptor).run(app).await.unwrap();
+        });
+        Self { url: format!("http://{address}/graphql"), client: Client::new(), serving }
+    }
+
+    /// Sends a query and returns the response as it is.
+    pub async fn post(&self, token: &str, query: &str, variables: Json) -> Response {
+        let body = json!({ "query": query, "variables": variables });
+        self.client.post(&self.url).bearer_auth(token).json(&body).send().await.unwrap()
+    }
+
+    /// Sends a query that must succeed, and returns its data.
+    pub async fn ask(&self, token: &str, query: &str, variables: Json) -> Json {
+        let answer: Json = self.post(token, query, variables).await.json().await.unwrap();
+        assert!(answer.get("errors").is_none(), "{query}\n{answer:#}");
+        answer["data"].clone()
+    }
+
+    /// Sends a query that must fail, and returns the code and message of its first error.
+    pub async fn fails(&self, token: &str, query: &str, variables: Json) -> (String, String) {
+        let answer: Json = self.post(token, query, variables).await.json().await.unwrap();
+        let error = &answer["errors"][0];
+        let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+        assert!(error.is_object(), "{query}\n{answer:#}");
+        (text(&error["extensions"]["code"]), text(&error["message"]))
+    }
+
+    /// Sends a mutation that takes an input and returns its answer, whatever it is. `fields` are asked for of what
+    /// was done.
+    pub async fn act(&self, token: &str, mutation: &str, input_type: &str, input: Json, fields: &str) -> Json {
+        let query = format!(
+            "mutation($input: {input_type}!) {{ it: {mutation}(input: $input) {{ __typename {fields} \
+             ... on Refused {{ code message field inTheWay {{ unit kind whose from to }} nextFree {{ code }} }} }} }}"
+        );
+        self.ask(token, &query, json!({ "input": input })).await["it"].clone()
+    }
+
+    /// A client for requests that are not as they should be.
+    pub fn raw(&self) -> &Client {
+        &self.client
+    }
+}
