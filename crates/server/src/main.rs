@@ -1,2 +1,77 @@
-//! x
-fn main() {}
+//! The program `safespace`: configuration, wiring and commands.
+
+mod config;
+mod demo;
+mod failure;
+mod occupancy;
+mod serve;
+mod tokens;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{config::Place, failure::Failure};
+
+/// Places people who flee domestic abuse into a safe home tonight: booking and occupancy of safe spaces.
+#[derive(Parser)]
+#[command(name = "safespace", version, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    place: Place,
+    /// What to log on standard error, for instance `debug` or `info,safespace_engine=debug`.
+    #[arg(long, global = true, env = "SAFESPACE_LOG", default_value = "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,poem=warn")]
+    log: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the service.
+    Serve(serve::Arguments),
+    /// Bring the database up to date, or make it.
+    Migrate,
+    /// Print the API in the schema definition language.
+    Schema,
+    /// Keep bearer tokens, for programs.
+    #[command(subcommand)]
+    Token(tokens::Command),
+    /// Say how full the homes are.
+    Occupancy(occupancy::Arguments),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = tracing_subscriber::EnvFilter::try_new(&cli.log);
+    let Ok(filter) = filter else {
+        return Failure::wrong_call("--log is not a filter such as `info` or `warn,safespace_engine=debug`").tell();
+    };
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::failed(format!("can't start: {error}")).tell(),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(code) => code,
+        Err(failure) => failure.tell(),
+    }
+}
+
+async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.command {
+        Command::Serve(arguments) => serve::serve(&cli.place, &arguments).await,
+        Command::Migrate => {
+            let engine = cli.place.open().await?;
+            engine.close().await?;
+            println!("The database is up to date.");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Schema => {
+            print!("{}", safespace_graphql::sdl());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Token(command) => tokens::run(&cli.place, command).await,
+        Command::Occupancy(arguments) => occupancy::occupancy(&cli.place, &arguments).await,
+    }
+}

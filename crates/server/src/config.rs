@@ -1,0 +1,92 @@
+//! Where the data lives: the database, and the key that seals what is confidential in it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use clap::Args;
+use safespace_engine::{Engine, KeyFile, StoreSettings, SystemClock, SystemIds, World};
+
+use crate::failure::Failure;
+
+/// Where the data lives.
+#[derive(Args, Clone, Debug)]
+pub struct Place {
+    /// The database: `sqlite:<file>` or `postgres://<user>@<host>/<database>`. Without it, a `SQLite` file in the
+    /// user's data directory.
+    #[arg(long, global = true, env = "SAFESPACE_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// The file with the key that seals what is confidential; made at the first start, readable by its owner only.
+    /// Without it, beside the `SQLite` file or in the user's data directory.
+    #[arg(long, global = true, env = "SAFESPACE_KEY_FILE")]
+    key_file: Option<PathBuf>,
+    /// Use the demonstration's database instead of the service's own.
+    #[arg(long, global = true)]
+    pub demo: bool,
+}
+
+impl Place {
+    /// The database's address. Makes the user's data directory where that is used and not there yet.
+    pub fn url(&self) -> Result<String, Failure> {
+        if let Some(url) = &self.database_url {
+            return Ok(url.clone());
+        }
+        let name = if self.demo { "demo.sqlite" } else { "safespace.sqlite" };
+        let file = data_directory()?.join(name);
+        private_file(&file)?;
+        let path = file.to_str().ok_or_else(|| Failure::wrong_call("the data directory's name is not UTF-8"))?;
+        Ok(format!("sqlite:{path}"))
+    }
+
+    /// The key file: as said, or beside the database.
+    pub fn keys(&self) -> Result<KeyFile, Failure> {
+        if let Some(file) = &self.key_file {
+            return Ok(KeyFile(file.clone()));
+        }
+        match self.url()?.strip_prefix("sqlite:") {
+            Some(path) => Ok(KeyFile(Path::new(path.trim_start_matches("//")).with_extension("key"))),
+            None => Ok(KeyFile(data_directory()?.join("safespace.key"))),
+        }
+    }
+
+    /// Opens the engine on this place.
+    pub async fn open(&self) -> Result<Arc<Engine>, Failure> {
+        let world = World { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds), keys: Arc::new(self.keys()?) };
+        Ok(Engine::open(&StoreSettings::new(self.url()?), world).await?)
+    }
+}
+
+/// The user's data directory for this program, which only that user can enter.
+fn data_directory() -> Result<PathBuf, Failure> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local").join("share")));
+    let Some(base) = base else {
+        return Err(Failure::wrong_call("there is no home directory to keep data in: give --database-url and --key-file"));
+    };
+    let folder = base.join("safespace");
+    let unusable = |error: std::io::Error| Failure::failed(format!("the data directory can't be made: {error}"));
+    if !folder.is_dir() {
+        fs::create_dir_all(&folder).map_err(unusable)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).map_err(unusable)?;
+        }
+    }
+    Ok(folder)
+}
+
+/// Makes the file, empty and for its owner only, unless it is there.
+fn private_file(file: &Path) -> Result<(), Failure> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(Failure::failed(format!("the database's file can't be made: {error}"))),
+    }
+}

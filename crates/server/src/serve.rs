@@ -1,0 +1,109 @@
+//! `safespace serve`: the service, until it is told to stop.
+
+use std::{io::Write, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+
+use clap::Args;
+use poem::{
+    Server,
+    listener::{Acceptor, Listener, TcpListener},
+};
+use safespace_engine::Engine;
+
+use crate::{config::Place, demo, failure::Failure};
+
+/// How long requests that are under way may take to end.
+const GRACE: Duration = Duration::from_secs(10);
+/// How often it is looked whether the day has turned in Europe/London.
+const EVERY_SO_OFTEN: Duration = Duration::from_secs(20);
+/// How often it is looked whether another process has changed something.
+const OFTEN: Duration = Duration::from_millis(250);
+
+/// How to serve.
+#[derive(Args)]
+pub struct Arguments {
+    /// The address and port to listen on; port 0 takes a free one.
+    #[arg(long, env = "SAFESPACE_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Serve plain HTTP on an address that other machines reach. Tokens and stays then cross the network in the clear,
+    /// unless a proxy with TLS stands in front.
+    #[arg(long)]
+    insecure_http: bool,
+}
+
+/// Serves until Ctrl-C or SIGTERM.
+pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    if !arguments.listen.ip().is_loopback() && !arguments.insecure_http {
+        return Err(Failure::wrong_call(format!(
+            "{} can be reached from other machines, and this is plain HTTP: listen on 127.0.0.1 behind a proxy with \
+             TLS, or insist with --insecure-http",
+            arguments.listen
+        )));
+    }
+    if place.demo {
+    }
+    let engine = place.open().await?;
+    let acceptor = TcpListener::bind(arguments.listen).into_acceptor().await.map_err(|error| {
+        Failure::failed(format!("can't listen on {}: {error}; choose another with --listen", arguments.listen))
+    })?;
+    let address = acceptor.local_addr().first().and_then(|address| address.as_socket_addr().copied());
+    let address = address.unwrap_or(arguments.listen);
+    if place.demo {
+        demo::tell_sign_ins(&engine, address).await?;
+    }
+    let mut out = std::io::stdout();
+    // Whoever started us may not read: the service runs all the same.
+    let _ = writeln!(out, "Listening on http://{address}").and_then(|()| out.flush());
+    let chores = [tokio::spawn(turn_days(Arc::clone(&engine))), tokio::spawn(catch_up(Arc::clone(&engine)))];
+    let server = Server::new_with_acceptor(acceptor);
+    let served = server.run_with_graceful_shutdown(safespace_graphql::routes(&engine), told_to_stop(), Some(GRACE)).await;
+    chores.iter().for_each(tokio::task::JoinHandle::abort);
+    engine.close().await?;
+    served.map_err(|error| Failure::failed(format!("the server failed: {error}")))?;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Does what the turn of the day asks for, when it comes.
+async fn turn_days(engine: Arc<Engine>) {
+    let mut done = engine.today();
+    loop {
+        tokio::time::sleep(EVERY_SO_OFTEN).await;
+        let today = engine.today();
+        if today == done {
+            continue;
+        }
+        match engine.turn_day().await {
+            Ok(overstays) => {
+                tracing::info!(%today, overstays = overstays.len(), "the day has turned");
+                done = today;
+            }
+            Err(fault) => tracing::error!(%fault, "the day could not turn; trying again"),
+        }
+    }
+}
+
+/// Catches up with other processes on the same database.
+async fn catch_up(engine: Arc<Engine>) {
+    loop {
+        tokio::time::sleep(OFTEN).await;
+        if let Err(fault) = engine.catch_up().await {
+            tracing::error!(%fault, "could not see what other programs changed; trying again");
+            tokio::time::sleep(EVERY_SO_OFTEN / 4).await;
+        }
+    }
+}
