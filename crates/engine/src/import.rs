@@ -1,1 +1,273 @@
-//! x
+//! Bringing in files of past records: spaces, then voids, then stays in order of arrival.
+//!
+//! What really happened is recorded even when it broke the seven-night rule: it is flagged, not refused. A row is
+//! planned against a copy of the calendar that knows what the rows before it took, and written with some hundred
+//! others in one transaction; where the database refuses one of them, each is written on its own, so that only the
+//! guilty row is refused. The same files again change nothing.
+
+mod rows;
+mod spaces;
+mod stays;
+mod voids;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Utc};
+use csv::StringRecord;
+use safespace_domain::{
+    HouseholdId, Night, Nights,
+    access::{Actor, Permission},
+    availability::{Exclusion, Spaces},
+    calendar::{Calendar, UnitNo},
+    clock::service_day,
+    households::Household,
+    ledger::Entry,
+    nights::{earlier, later, next},
+    units::Scheme,
+};
+use safespace_store::{AuditRecord, OnClash, StoreError, StoredStay, StoredVoid};
+use uuid::Uuid;
+
+pub use rows::{Files, WrongFile};
+
+use crate::{Engine, EngineError, calendar::Cell};
+
+/// So many rows are written in one transaction.
+const ROWS_TOGETHER: usize = 500;
+
+/// Whether anything is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Bring the rows in.
+    Write,
+    /// Only say what would happen.
+    DryRun,
+}
+
+/// What came of the rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Rows read.
+    pub read: usize,
+    /// Rows brought in now.
+    pub imported: usize,
+    /// Rows that were there already, as they are.
+    pub unchanged: usize,
+    /// Of those brought in, stays longer than the policy allows.
+    pub flagged: usize,
+    /// Districts that were not known; added as partners.
+    pub new_districts: Vec<String>,
+    /// Rows that were refused.
+    pub refused: Vec<RefusedRow>,
+}
+
+/// A row that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedRow {
+    /// Of which file.
+    pub file: &'static str,
+    /// On which line.
+    pub line: u64,
+    /// Why, in words.
+    pub why: String,
+    /// The row as it stood in the file.
+    pub cells: StringRecord,
+}
+
+/// A row that is about to be written.
+struct Planned {
+    file: &'static str,
+    line: u64,
+    cells: StringRecord,
+    household: Option<Household>,
+    stay: Option<StoredStay>,
+    void: Option<StoredVoid>,
+    entries: Vec<Entry>,
+    record: AuditRecord,
+    flagged: bool,
+}
+
+/// A stay's nights, where they are, for the rules that look at a household as a whole.
+#[derive(Clone, Copy)]
+struct Whereabouts {
+    nights: Nights,
+    scheme: Scheme,
+    unit: UnitNo,
+}
+
+/// An import under way.
+struct Import<'e> {
+    engine: &'e Engine,
+    actor: &'e Actor,
+    mode: Mode,
+    now: DateTime<Utc>,
+    today: Night,
+    /// What there is, new units included.
+    spaces: Arc<Spaces>,
+    /// What is taken, by the rows before included.
+    calendar: Calendar,
+    households: HashMap<String, HouseholdId>,
+    /// Households that the database has.
+    written: HashSet<HouseholdId>,
+    whereabouts: HashMap<HouseholdId, Vec<Whereabouts>>,
+    report: Report,
+}
+
+impl Engine {
+    /// Brings files in. `progress` is told after each step how many rows of how many are done.
+    pub async fn import(
+        &self,
+        actor: &Actor,
+        files: Files,
+        mode: Mode,
+        progress: &mut (dyn FnMut(usize, usize) + Send),
+    ) -> Result<Report, EngineError> {
+        actor.must(Permission::ImportRecords)?;
+        let now = self.clock.now();
+        let (spaces, calendar) = self.live.look(|calendar, spaces| (Arc::clone(spaces), calendar.clone()));
+        let mut import = Import {
+            engine: self,
+            actor,
+            mode,
+            now,
+            today: service_day(now),
+            spaces,
+            calendar,
+            households: HashMap::new(),
+            written: HashSet::new(),
+            whereabouts: HashMap::new(),
+            report: Report { read: files.len(), ..Report::default() },
+        };
+        let Files { spaces, stays, voids } = files;
+        let total = import.report.read;
+        let (after_spaces, after_voids) = (spaces.len(), spaces.len() + voids.len());
+        import.spaces(spaces).await?;
+        progress(after_spaces, total);
+        import.voids(voids).await?;
+        progress(after_voids, total);
+        import.stays(stays, &mut |done| progress(after_voids + done, total)).await?;
+        import.report.refused.sort_by_key(|row| (row.file, row.line));
+        Ok(import.report)
+    }
+}
+
+impl Import<'_> {
+    fn refuse(&mut self, file: &'static str, line: u64, cells: StringRecord, why: impl Into<String>) {
+        self.report.refused.push(RefusedRow { file, line, why: why.into(), cells });
+    }
+
+    fn record(&self, action: &'static str, subject: Uuid, detail: &serde_json::Value) -> AuditRecord {
+        AuditRecord {
+            at: self.now,
+            token: (!self.actor.token.0.is_nil()).then_some(self.actor.token),
+            role: if self.actor.token.0.is_nil() { "service" } else { self.actor.role.as_str() },
+            action,
+            subject: Some(subject),
+            units: Vec::new(),
+            spaces: false,
+            origin: self.engine.origin,
+            detail: detail.to_string(),
+        }
+    }
+
+    /// Writes rows that were planned; one by one where they can't be written together.
+    async fn write(&mut self, planned: Vec<Planned>) -> Result<(), EngineError> {
+        match self.write_together(&planned).await {
+            Ok(()) => {
+                self.report.imported += planned.len();
+                self.report.flagged += planned.iter().filter(|row| row.flagged).count();
+                return Ok(());
+            }
+            Err(StoreError::NightTaken | StoreError::HouseholdElsewhere | StoreError::InUse(_) | StoreError::Deadlock) => {}
+            Err(error) => return Err(error.into()),
+        }
+        for row in planned {
+            match self.write_together(std::slice::from_ref(&row)).await {
+                Ok(()) => {
+                    self.report.imported += 1;
+                    self.report.flagged += usize::from(row.flagged);
+                }
+                Err(StoreError::InUse("stay_imported_as")) => self.report.unchanged += 1,
+                Err(error @ (StoreError::NightTaken | StoreError::HouseholdElsewhere | StoreError::InUse(_))) => {
+                    for entry in &row.entries {
+                        if let Some(no) = self.spaces.no(entry.unit) {
+                            self.calendar.set(no, entry.night, None);
+                        }
+                    }
+                    self.refuse(row.file, row.line, row.cells, format!("another program was faster: {error}"));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_together(&mut self, planned: &[Planned]) -> Result<(), StoreError> {
+        if self.mode == Mode::DryRun || planned.is_empty() {
+            return Ok(());
+        }
+        let live = &self.engine.live;
+        let _gate = live.gate.read().await;
+        let mut new: HashMap<HouseholdId, Household> = HashMap::new();
+        for household in planned.iter().filter_map(|row| row.household.as_ref()) {
+            if !self.written.contains(&household.id) {
+                new.insert(household.id, household.clone());
+            }
+        }
+        let households: Vec<Household> = new.into_values().collect();
+        let stays: Vec<StoredStay> = planned.iter().filter_map(|row| row.stay.clone()).collect();
+        let mut entries: Vec<Entry> = planned.iter().flat_map(|row| row.entries.iter().copied()).collect();
+        entries.sort_by_key(Entry::key);
+        let records: Vec<AuditRecord> = planned.iter().map(|row| row.record.clone()).collect();
+        let tx = self.engine.store.begin().await?;
+        tx.add_households(&households).await?;
+        tx.add_stays(&stays).await?;
+        for void in planned.iter().filter_map(|row| row.void.as_ref()) {
+            tx.add_void(void).await?;
+        }
+        tx.claim(&entries, OnClash::Refuse).await?;
+        tx.record(&records).await?;
+        let ticket = live.ticket();
+        let committed = tx.commit().await;
+        let cells: Vec<Cell> = match committed {
+            Ok(()) => entries.iter().map(|entry| (entry.unit, entry.night, Some(entry.take.night_use))).collect(),
+            Err(_) => Vec::new(),
+        };
+        live.apply(ticket, cells);
+        committed?;
+        self.written.extend(households.iter().map(|household| household.id));
+        Ok(())
+    }
+
+    /// Puts a row's entries into the copy of the calendar.
+    fn take(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            if let Some(no) = self.spaces.no(entry.unit) {
+                self.calendar.set(no, entry.night, Some(entry.take.night_use));
+            }
+        }
+    }
+
+    /// Why the unit can't be had on all of these nights, if it can't.
+    fn in_the_way(&self, no: UnitNo, nights: Nights) -> Option<String> {
+        let (night, by) = nights.iter().find_map(|night| Some((night, self.calendar.use_on(no, night)?)))?;
+        let until = std::iter::successors(Some(night), |night| Some(next(*night)))
+            .find(|night| self.calendar.use_on(no, *night).is_none())
+            .unwrap_or(night);
+        let code = self.spaces.unit(no).map_or("the unit", |unit| unit.code.as_str());
+        Some(format!("{code} is {}", Exclusion::Taken { night, by, until }))
+    }
+
+    /// Makes the copy of the calendar reach these nights, and the new units.
+    fn reach(&mut self, nights: Nights) {
+        let wider = Nights::between(earlier(nights.arrival(), 31), later(nights.departure(), 62));
+        self.calendar.grow(wider, self.spaces.units().len());
+        let spaces = Arc::clone(&self.spaces);
+        for (no, unit) in spaces.units().iter().enumerate() {
+            self.calendar.set_in_service(no, &unit.in_service);
+        }
+    }
+}

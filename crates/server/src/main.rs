@@ -3,6 +3,7 @@
 mod config;
 mod demo;
 mod failure;
+mod import;
 mod occupancy;
 mod serve;
 mod tokens;
@@ -37,6 +38,8 @@ enum Command {
     /// Keep bearer tokens, for programs.
     #[command(subcommand)]
     Token(tokens::Command),
+    /// Bring in spaces, stays and voids from CSV files.
+    Import(import::Arguments),
     /// Say how full the homes are.
     Occupancy(occupancy::Arguments),
 }
@@ -72,6 +75,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Token(command) => tokens::run(&cli.place, command).await,
+        Command::Import(arguments) => import::import(&cli.place, &arguments).await,
         Command::Occupancy(arguments) => occupancy::occupancy(&cli.place, &arguments).await,
     }
 }

@@ -158,16 +158,13 @@ impl Store {
 
     /// Waits for what is being written, and closes every connection.
     pub async fn close(&self) -> Result<()> {
-        if let Writing::Sqlite(_) = &self.writing {
-            // A turn at the writer means that nobody else has one.
-            drop(self.begin().await?);
-        }
         self.reading.close_by_ref().await?;
         self.watching.close_by_ref().await?;
-        if let Writing::Postgres(connection) = &self.writing {
-            connection.close_by_ref().await?;
+        match &self.writing {
+            // The last connection to go brings the write-ahead log into the file.
+            Writing::Sqlite(writer) => writer.lock().await.close().await,
+            Writing::Postgres(connection) => Ok(connection.close_by_ref().await?),
         }
-        Ok(())
     }
 }
 

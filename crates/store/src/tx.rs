@@ -56,6 +56,12 @@ impl Writer {
         }
     }
 
+    /// Commits what has gathered, and closes the connection.
+    pub(crate) async fn close(&mut self) -> Result<()> {
+        self.flush().await;
+        Ok(self.connection.close_by_ref().await?)
+    }
+
     async fn savepoint(&mut self) -> Result<DatabaseTransaction> {
         if self.waiting.len() >= MOST_TOGETHER {
             self.flush().await;

@@ -1,0 +1,311 @@
+//! Reading the files that people bring: columns in any order, every mistake named with its line.
+
+use std::{collections::BTreeSet, io::Read};
+
+use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+use safespace_domain::{
+    Night, Nights, Refusal,
+    codes,
+    households::People,
+    stays::StayStatus,
+    units::{MOST_SLEEPS, Scheme},
+};
+
+/// The most rows of one file.
+const MOST_ROWS: usize = 1_000_000;
+
+/// The columns of each file.
+const SPACES: [&str; 8] = ["unit", "property", "scheme", "district", "sleeps", "features", "opened_on", "closed_on"];
+const STAYS: [&str; 9] =
+    ["reference", "property", "unit", "arrival", "departure", "status", "adults", "children", "booked_on"];
+const VOIDS: [&str; 4] = ["unit", "from", "to", "reason"];
+
+/// A file that is wrong as a whole: nothing of any file was brought in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {why}")]
+pub struct WrongFile {
+    /// Which: `spaces`, `stays` or `voids`.
+    pub file: &'static str,
+    /// What is wrong with it, and where.
+    pub why: String,
+}
+
+/// A row of a file, as it stood there and as it was understood.
+#[derive(Clone, Debug)]
+pub(super) struct Row<T> {
+    pub(super) line: u64,
+    pub(super) cells: StringRecord,
+    /// What it says, or why that makes no sense.
+    pub(super) says: Result<T, String>,
+}
+
+/// A unit, from `spaces.csv`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Space {
+    pub(super) unit: String,
+    pub(super) property: String,
+    pub(super) scheme: Scheme,
+    pub(super) district: String,
+    pub(super) sleeps: u16,
+    pub(super) features: BTreeSet<String>,
+    pub(super) opened_on: Night,
+    pub(super) closed_on: Option<Night>,
+}
+
+/// A stay, from `stays.csv`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PastStay {
+    pub(super) reference: String,
+    pub(super) property: Option<String>,
+    pub(super) unit: Option<String>,
+    pub(super) arrival: Night,
+    pub(super) departure: Option<Night>,
+    pub(super) status: StayStatus,
+    pub(super) people: People,
+    pub(super) booked_on: Option<Night>,
+}
+
+/// A void, from `voids.csv`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PastVoid {
+    pub(super) unit: String,
+    pub(super) nights: Nights,
+    pub(super) reason: String,
+}
+
+/// The files, read and found well-formed. Rows may still be refused one by one.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    pub(super) spaces: Vec<Row<Space>>,
+    pub(super) stays: Vec<Row<PastStay>>,
+    pub(super) voids: Vec<Row<PastVoid>>,
+}
+
+impl Files {
+    /// Reads `spaces.csv`.
+    pub fn read_spaces(&mut self, from: impl Read) -> Result<(), WrongFile> {
+        self.spaces = read("spaces", &SPACES, from, space)?;
+        Ok(())
+    }
+
+    /// Reads `stays.csv`.
+    pub fn read_stays(&mut self, from: impl Read) -> Result<(), WrongFile> {
+        self.stays = read("stays", &STAYS, from, stay)?;
+        Ok(())
+    }
+
+    /// Reads `voids.csv`.
+    pub fn read_voids(&mut self, from: impl Read) -> Result<(), WrongFile> {
+        self.voids = read("voids", &VOIDS, from, void)?;
+        Ok(())
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.spaces.len() + self.stays.len() + self.voids.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The cells of a row by the names of their columns.
+struct Cells<'r> {
+    columns: &'static [&'static str],
+    /// For each column, where it stands in the file.
+    places: &'r [usize],
+    record: &'r StringRecord,
+}
+
+impl Cells<'_> {
+    fn get(&self, column: &str) -> Option<&str> {
+        let n = self.columns.iter().position(|name| *name == column)?;
+        self.record.get(*self.places.get(n)?).filter(|cell| !cell.is_empty())
+    }
+
+    fn need(&self, column: &str) -> Result<&str, String> {
+        self.get(column).ok_or_else(|| format!("{column} is empty"))
+    }
+
+    fn code(&self, column: &str) -> Result<String, String> {
+        codes::code(self.need(column)?, column).map_err(words)
+    }
+
+    fn optional_code(&self, column: &str) -> Result<Option<String>, String> {
+        self.get(column).map(|cell| codes::code(cell, column).map_err(words)).transpose()
+    }
+
+    fn date(&self, column: &str) -> Result<Night, String> {
+        self.optional_date(column)?.ok_or_else(|| format!("{column} is empty"))
+    }
+
+    fn optional_date(&self, column: &str) -> Result<Option<Night>, String> {
+        let Some(cell) = self.get(column) else { return Ok(None) };
+        let date: Result<Night, _> = cell.parse();
+        match date {
+            Ok(date) if cell.len() == 10 => Ok(Some(date)),
+            _ => Err(format!("{column} is no date: write YYYY-MM-DD, a day that exists")),
+        }
+    }
+
+    fn number(&self, column: &str) -> Result<i64, String> {
+        self.need(column)?.parse().map_err(|_| format!("{column} is no whole number"))
+    }
+}
+
+fn words(refusal: Refusal) -> String {
+    refusal.message
+}
+
+fn space(cells: &Cells<'_>) -> Result<Space, String> {
+    let sleeps = cells.number("sleeps")?;
+    let sleeps = u16::try_from(sleeps).ok().filter(|n| (1..=MOST_SLEEPS).contains(n));
+    Ok(Space {
+        unit: cells.code("unit")?,
+        property: cells.code("property")?,
+        scheme: cells.need("scheme")?.parse()?,
+        district: codes::name(cells.need("district")?, "district").map_err(words)?,
+        sleeps: sleeps.ok_or_else(|| format!("sleeps must be 1 to {MOST_SLEEPS}"))?,
+        features: cells.get("features").unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+        opened_on: cells.date("opened_on")?,
+        closed_on: cells.optional_date("closed_on")?,
+    })
+}
+
+fn stay(cells: &Cells<'_>) -> Result<PastStay, String> {
+    let arrival = cells.date("arrival")?;
+    let departure = cells.optional_date("departure")?;
+    let status: StayStatus = cells.need("status")?.parse()?;
+    match departure {
+        Some(departure) => {
+            Nights::new(arrival, departure).map_err(words)?;
+        }
+        None if status == StayStatus::InResidence => {}
+        None => return Err(format!("departure is empty, and only a stay in residence may have none, not one {}", status.words())),
+    }
+    Ok(PastStay {
+        reference: cells.code("reference")?,
+        property: cells.optional_code("property")?,
+        unit: cells.optional_code("unit")?,
+        arrival,
+        departure,
+        status,
+        people: People::new(cells.number("adults")?, cells.number("children")?).map_err(words)?,
+        booked_on: cells.optional_date("booked_on")?,
+    })
+}
+
+fn void(cells: &Cells<'_>) -> Result<PastVoid, String> {
+    let (from, to) = (cells.date("from")?, cells.date("to")?);
+    let nights = Nights::new(from, to).map_err(|_| format!("to, {to}, must be after from, {from}, and both in our times"))?;
+    Ok(PastVoid { unit: cells.code("unit")?, nights, reason: cells.code("reason")? })
+}
+
+/// Reads a file whole. Its header and structure must be right; what a row says may be wrong, and is then refused.
+fn read<T>(
+    file: &'static str,
+    columns: &'static [&'static str],
+    from: impl Read,
+    parse: fn(&Cells<'_>) -> Result<T, String>,
+) -> Result<Vec<Row<T>>, WrongFile> {
+    let wrong = |why: String| WrongFile { file, why };
+    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(from);
+    let header = reader.headers().map_err(|error| wrong(explain(&error)))?.clone();
+    let places = places(&header, columns).map_err(wrong)?;
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let cells = record.map_err(|error| wrong(explain(&error)))?;
+        let line = cells.position().map_or(0, csv::Position::line);
+        if cells.iter().any(|cell| cell.contains(['\n', '\r'])) {
+            return Err(wrong(format!("line {line}: a quote is opened and not closed on its line")));
+        }
+        if rows.len() == MOST_ROWS {
+            return Err(wrong(format!("more than {MOST_ROWS} rows: bring it in parts")));
+        }
+        let says = parse(&Cells { columns, places: &places, record: &cells });
+        rows.push(Row { line, cells, says });
+    }
+    Ok(rows)
+}
+
+/// Where each column stands. Every one must be there once, and no other.
+fn places(header: &StringRecord, columns: &[&str]) -> Result<Vec<usize>, String> {
+    let names: Vec<&str> = header.iter().map(|name| name.trim_start_matches('\u{feff}').trim()).collect();
+    if names.iter().all(|name| name.is_empty()) {
+        return Err(format!("the file is empty: its first line must name the columns {}", columns.join(",")));
+    }
+    if let Some(unknown) = names.iter().find(|name| !columns.contains(name)) {
+        return Err(format!("line 1: there is no column {unknown:?}; the columns are {}", columns.join(",")));
+    }
+    columns
+        .iter()
+        .map(|column| {
+            let mut found = names.iter().enumerate().filter(|(_, name)| *name == column).map(|(n, _)| n);
+            match (found.next(), found.next()) {
+                (Some(place), None) => Ok(place),
+                (None, _) => Err(format!("line 1: the column {column} is missing")),
+                (Some(_), Some(_)) => Err(format!("line 1: the column {column} is there twice")),
+            }
+        })
+        .collect()
+}
+
+fn explain(error: &csv::Error) -> String {
+    let line = error.position().map_or(1, csv::Position::line);
+    match error.kind() {
+        ErrorKind::UnequalLengths { expected_len, len, .. } => format!(
+            "line {line}: {len} cells where the header has {expected_len}; half a row, a comma too many, or a quote \
+             that is not closed"
+        ),
+        ErrorKind::Utf8 { .. } => format!("line {line}: not UTF-8; save the file as UTF-8"),
+        ErrorKind::Io(error) => format!("it can't be read: {error}"),
+        _ => format!("line {line}: not readable as CSV"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "unit,from,to,reason\n";
+
+    fn voids(text: &[u8]) -> Result<Vec<Row<PastVoid>>, String> {
+        read("voids", &VOIDS, text, void).map_err(|wrong| wrong.to_string())
+    }
+
+    fn row(text: &str) -> Result<PastVoid, String> {
+        voids(format!("{HEADER}{text}").as_bytes()).unwrap().remove(0).says
+    }
+
+    #[test]
+    fn columns_come_in_any_order_with_a_mark_and_foreign_line_ends() {
+        let rows = voids("\u{feff}reason,to,from,unit\r\nrepair,2020-01-03,2020-01-01,SS-01\r\n".as_bytes()).unwrap();
+        assert_eq!((rows[0].line, rows[0].says.as_ref().unwrap().unit.as_str()), (2, "SS-01"));
+    }
+
+    #[test]
+    fn a_file_that_is_wrong_as_a_whole_is_named_with_its_line() {
+        for (text, why) in [
+            (&b""[..], "voids: the file is empty: its first line must name the columns unit,from,to,reason"),
+            (b"unit,from,to\n", "voids: line 1: the column reason is missing"),
+            (b"unit,from,to,reason,colour\n", "voids: line 1: there is no column \"colour\"; the columns are unit,from,to,reason"),
+            (b"unit,from,to,reason,unit\n", "voids: line 1: the column unit is there twice"),
+            (b"unit,from,to,reason\nSS-01,2020-01-01\n", "voids: line 2: 2 cells where the header has 4; half a row, a comma too many, or a quote that is not closed"),
+            (b"unit,from,to,reason\nSS-01,2020-01-01,2020-01-02,\"repair\nSS-02,2020-01-01,2020-01-02,repair\n", "voids: line 2: a quote is opened and not closed on its line"),
+            (b"unit,from,to,reason\nSS-01,2020-01-01,2020-01-02,repair\ncaf\xe9,2020-01-01,2020-01-02,repair\n", "voids: line 3: not UTF-8; save the file as UTF-8"),
+        ] {
+            assert_eq!(voids(text).unwrap_err(), why);
+        }
+    }
+
+    #[test]
+    fn a_row_that_makes_no_sense_is_refused_and_says_why() {
+        assert!(row("SS-01,2020-02-30,2020-03-02,repair").unwrap_err().contains("YYYY-MM-DD"));
+        assert!(row("SS-01,2020-03-02,2020-03-01,repair").unwrap_err().contains("must be after"));
+        assert!(row("=1+1,2020-03-01,2020-03-02,repair").unwrap_err().contains("begin with a letter"));
+        assert!(row("SS-01,,2020-03-02,repair").unwrap_err().contains("from is empty"));
+        assert!(row("SS-01,1-1-2020,2020-03-02,repair").is_err());
+    }
+}
