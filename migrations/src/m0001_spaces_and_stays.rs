@@ -74,7 +74,6 @@ CREATE TABLE stay (
     over_limit boolean NOT NULL,
     imported_as text,
     CONSTRAINT stay_imported_as UNIQUE (imported_as),
-    CHECK (adults + children > 0),
     CHECK (departure >= arrival),
     CHECK (planned_departure > planned_arrival)
 );

@@ -1,1 +1,58 @@
-//! x
+//! Worlds to tell stories in.
+//!
+//! A story asks for a [`World`] on one of the [`Databases`] it is told on, lets [`Person`]s do things in it, and looks
+//! at what came of it, in the answers and in the rows. The clock stands until the story moves it, and ids count up,
+//! so a story goes the same way every time.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "in a test, a panic is how a surprise is told"
+)]
+
+pub mod api;
+mod databases;
+mod outside;
+mod person;
+mod world;
+
+pub use databases::{Databases, has_postgres};
+pub use outside::{CountedIds, MovableClock};
+pub use person::{Person, Told, refused};
+pub use world::{LedgerRow, Setting, World, actor_with};
+
+use safespace_domain::{Night, Nights, nights::later};
+
+/// The night that is written so: `2020-11-03`.
+pub fn day(text: &str) -> Night {
+    text.parse().unwrap_or_else(|_| panic!("{text:?} is not a date"))
+}
+
+/// So many nights from a day on.
+pub fn nights(from: &str, n: u32) -> Nights {
+    Nights::between(day(from), later(day(from), n))
+}
+
+/// Tells one story twice: once on each database. Makes the tests `story::sqlite` and `story::postgres`.
+#[macro_export]
+macro_rules! on_both {
+    ($($story:ident),+ $(,)?) => { $(
+        mod $story {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                let databases = $crate::Databases::sqlite();
+                super::$story(&databases).await;
+                databases.tidy().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                let Some(databases) = $crate::Databases::postgres(module_path!()) else { return };
+                super::$story(&databases).await;
+                databases.tidy().await;
+            }
+        }
+    )+ };
+}

@@ -8,7 +8,7 @@ use safespace_domain::{TokenId, UnitId};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use uuid::Uuid;
 
-use crate::{Reader, Result, StoreError, Tx};
+use crate::{Reader, Result, StoreError, Tx, sql::push_rows};
 
 /// A change, as the audit records it. Nothing confidential is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,18 +113,13 @@ impl<C: ConnectionTrait> Reader<'_, C> {
 impl Tx {
     /// Records changes.
     pub async fn record(&self, records: &[AuditRecord]) -> Result<()> {
-        for chunk in records.chunks(1_000) {
+        for chunk in records.chunks(500) {
             let mut sql = String::from(
                 "INSERT INTO audit (at, token_id, role, action, subject_id, units, origin, detail) VALUES ",
             );
             let mut values: Vec<Value> = Vec::with_capacity(chunk.len() * 8);
-            for (i, record) in chunk.iter().enumerate() {
-                sql.push_str(if i == 0 { "(" } else { ", (" });
-                for column in 1..=8 {
-                    sql.push_str(if column == 1 { "$" } else { ", $" });
-                    sql.push_str(&(i * 8 + column).to_string());
-                }
-                sql.push(')');
+            push_rows(&mut sql, self.backend(), chunk.len(), 8);
+            for record in chunk {
                 values.push(record.at.into());
                 values.push(record.token.map(|token| token.0).into());
                 values.push(record.role.into());

@@ -1,7 +1,5 @@
 //! The night ledger, `unit_night`: its primary key is what makes a double booking impossible.
 
-use std::fmt::Write as _;
-
 use safespace_domain::{
     HouseholdId, Night, Nights, UnitId,
     ledger::{Entry, LedgerChange, NightUse, Take},
@@ -13,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{Reader, Result, StoreError, Tx};
+use crate::{Reader, Result, StoreError, Tx, sql::push_rows};
 
 mod unit_night {
     use sea_orm::entity::prelude::*;
@@ -36,7 +34,7 @@ mod unit_night {
 }
 
 /// So many entries in one statement; `SQLite` takes 32,766 parameters, five to an entry.
-const ENTRIES_TOGETHER: usize = 2_000;
+const ENTRIES_TOGETHER: usize = 500;
 
 /// What to do when another record has a night that is claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,11 +172,8 @@ impl Tx {
         let mut sql = String::with_capacity(100 + entries.len() * 24 + tail.len());
         sql.push_str("INSERT INTO unit_night (unit_id, night, night_use, taken_by, household_id) VALUES ");
         let mut values: Vec<Value> = Vec::with_capacity(entries.len() * 5);
-        for (i, entry) in entries.iter().enumerate() {
-            let comma = if i == 0 { "" } else { ", " };
-            let n = i * 5;
-            // Writing to a string can't fail.
-            let _ = write!(sql, "{comma}(${}, ${}, ${}, ${}, ${})", n + 1, n + 2, n + 3, n + 4, n + 5);
+        push_rows(&mut sql, self.backend(), entries.len(), 5);
+        for entry in entries {
             values.push(entry.unit.0.into());
             values.push(entry.night.into());
             values.push(entry.take.night_use.as_str().into());

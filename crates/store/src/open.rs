@@ -18,12 +18,23 @@ pub struct Settings {
     pub readers: u32,
     /// Connections for writing, on PostgreSQL.
     pub writers: u32,
+    /// What a commit waits for.
+    pub durability: Durability,
+}
+
+/// What a commit on `SQLite` waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Until it is on the disk: what was acknowledged survives a crash.
+    Full,
+    /// For nothing: only for filling a file that would be filled afresh after a crash.
+    Scratch,
 }
 
 impl Settings {
     /// The usual numbers of connections.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), readers: 4, writers: 16 }
+        Self { url: url.into(), readers: 4, writers: 16, durability: Durability::Full }
     }
 }
 
@@ -52,7 +63,7 @@ impl Store {
                     "give the SQLite database a file: sqlite:/path/to/safespace.sqlite".into(),
                 ));
             }
-            Self::open_sqlite(path, settings.readers).await
+            Self::open_sqlite(path, settings).await
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Self::open_postgres(settings).await
         } else {
@@ -63,7 +74,7 @@ impl Store {
         }
     }
 
-    async fn open_sqlite(path: &str, readers: u32) -> Result<Self> {
+    async fn open_sqlite(path: &str, settings: &Settings) -> Result<Self> {
         if Path::new(path).is_dir() {
             return Err(StoreError::BadUrl(
                 "the SQLite database must be a file, and this is a folder".into(),
@@ -77,6 +88,10 @@ impl Store {
                 "the folder of the SQLite database does not exist: create it first".into(),
             ));
         }
+        let synchronous = match settings.durability {
+            Durability::Full => "FULL",
+            Durability::Scratch => "OFF",
+        };
         let connect = |connections: u32, writes: bool| {
             let mut options = ConnectOptions::new(format!("sqlite://{path}?mode=rwc"));
             options
@@ -88,7 +103,7 @@ impl Store {
                 .map_sqlx_sqlite_opts(move |options| {
                     let options = options
                         .pragma("journal_mode", "WAL")
-                        .pragma("synchronous", "FULL")
+                        .pragma("synchronous", synchronous)
                         .pragma("foreign_keys", "ON")
                         .pragma("secure_delete", "ON")
                         .pragma("trusted_schema", "OFF")
@@ -100,7 +115,7 @@ impl Store {
         let writer = connect(1, true).await.map_err(opening)?;
         migrate(&writer).await?;
         Ok(Self {
-            reading: connect(readers, false).await.map_err(opening)?,
+            reading: connect(settings.readers, false).await.map_err(opening)?,
             watching: connect(1, false).await.map_err(opening)?,
             writing: Writing::Sqlite(Arc::new(Mutex::new(Writer::new(writer)))),
         })

@@ -192,7 +192,7 @@ fn stay(cells: &Cells<'_>) -> Result<PastStay, String> {
         arrival,
         departure,
         status,
-        people: People::new(cells.number("adults")?, cells.number("children")?).map_err(words)?,
+        people: People::of_the_past(cells.number("adults")?, cells.number("children")?).map_err(words)?,
         booked_on: cells.optional_date("booked_on")?,
     })
 }

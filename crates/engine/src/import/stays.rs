@@ -102,7 +102,7 @@ impl Import<'_> {
         name: &str,
     ) -> Result<Result<Planned, String>, EngineError> {
         let household = self.household(&row.reference).await?;
-        Ok(self.plan(household, row, name).map(|(stay, entries, flagged)| {
+        Ok(self.plan(household, row).map(|(stay, entries, flagged)| {
             self.take(&entries);
             let detail = serde_json::json!({ "status": row.status, "nights": stay.nights });
             let mut record = self.record("import_stay", stay.id.0, &detail);
@@ -147,7 +147,6 @@ impl Import<'_> {
         &mut self,
         household: HouseholdId,
         row: &PastStay,
-        name: &str,
     ) -> Result<(Stay, Vec<safespace_domain::ledger::Entry>, bool), String> {
         self.must_be_possible(row)?;
         let spaces = Arc::clone(&self.spaces);
@@ -183,7 +182,6 @@ impl Import<'_> {
         if takes {
             been.push(Whereabouts { nights: kept, scheme, unit: no });
         }
-        tracing::trace!(name, "planned");
         let flagged = stay.over_limit;
         Ok((stay, entries, flagged))
     }

@@ -1,0 +1,18 @@
+//! The rules of the domain, held against naive models and against published facts.
+//!
+//! A naive model is the rule written the slow and obvious way: a map of nights, a set of days, a recount. Each test
+//! is named after the rule that it holds.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test, a panic is how a surprise is told"
+)]
+
+mod availability;
+mod calendar;
+mod naive;
+mod occupancy;
+mod stays;
+mod vectors;
+mod world;

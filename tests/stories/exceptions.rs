@@ -1,0 +1,90 @@
+//! A manager may allow a longer stay, with a reason that the record keeps, sealed.
+
+use safespace_domain::stays::Stay;
+use safespace_tests::{Databases, World, on_both, refused};
+
+on_both![
+    only_a_manager_grants_an_exception,
+    the_reason_is_read_back_and_never_kept_in_the_clear,
+    an_exception_lengthens_a_stay_in_residence,
+    an_exception_needs_a_reason,
+    an_exception_that_is_not_needed_is_not_recorded,
+    an_exception_does_not_open_a_unit_that_is_taken,
+];
+
+const EVENING: &str = "2020-11-03T21:00:00Z";
+const REASON: &str = "No refuge place anywhere until the fifteenth";
+
+/// Nobody can read this text in the database: not in a row, and on `SQLite` not in a byte of its files.
+pub async fn must_not_be_in_the_clear(world: &World, text: &str) {
+    for (table, column) in
+        [("audit", "detail"), ("command_key", "answer"), ("stay", "status"), ("void", "reason")]
+    {
+        let sql = format!("SELECT count(*) FROM {table} WHERE {column} LIKE '%{text}%'");
+        assert_eq!(world.one::<i64>(&sql).await, Some(0), "{text:?} is in {table}.{column}");
+    }
+    let Some(path) = world.url.strip_prefix("sqlite:") else { return };
+    let mut read = 0;
+    for file in [path.to_owned(), format!("{path}-wal")] {
+        let Ok(bytes) = std::fs::read(&file) else { continue };
+        read += bytes.len();
+        assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{text:?} is in {file}");
+    }
+    assert!(read > 0, "the files of the database are somewhere else");
+}
+
+async fn only_a_manager_grants_an_exception(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let officer = world.officer().book_with_exception("SS-01", "R-1", "2020-11-03", 9, REASON).await;
+    assert_words_snapshot!(refused(officer), @"NOT_ALLOWED (exception): A sign-in as officer can't grant an exception: ask a manager.");
+    assert_eq!((world.count("stay").await, world.count("stay_exception").await), (0, 0));
+    world.manager().book_with_exception("SS-01", "R-1", "2020-11-03", 9, REASON).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 10).await, "bbbbbbbbb.");
+}
+
+async fn the_reason_is_read_back_and_never_kept_in_the_clear(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let stay = world.manager().book_with_exception("SS-01", "R-1", "2020-11-03", 9, REASON).await.unwrap();
+    assert_eq!(reasons(&world, &stay).await, [(9, REASON.to_owned())]);
+    must_not_be_in_the_clear(&world, "refuge place").await;
+}
+
+async fn an_exception_lengthens_a_stay_in_residence(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let stay = world.officer().book("SS-01", "R-1", "2020-11-03", 7).await.unwrap();
+    world.officer().check_in(&stay).await.unwrap();
+    assert!(world.officer().extend_with_exception(&stay, "2020-11-11", REASON).await.is_err());
+    let stay = world.manager().extend_with_exception(&stay, "2020-11-11", REASON).await.unwrap();
+    assert_eq!(stay.nights.len(), 8);
+    assert!(world.officer().extend(&stay, "2020-11-12").await.is_err(), "one exception is no licence");
+    world.manager().extend_with_exception(&stay, "2020-11-12", "And one more night").await.unwrap();
+    let told = [(8, REASON.to_owned()), (9, "And one more night".to_owned())];
+    assert_eq!(reasons(&world, &stay).await, told);
+}
+
+async fn an_exception_needs_a_reason(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let empty = world.manager().book_with_exception("SS-01", "R-1", "2020-11-03", 9, "  ").await;
+    assert_words_snapshot!(refused(empty), @"BAD_VALUE (exception): The exception is empty: say why in a few words.");
+    let endless = world.manager().book_with_exception("SS-01", "R-1", "2020-11-03", 9, &"x".repeat(2_001)).await;
+    assert_words_snapshot!(refused(endless), @"BAD_VALUE (exception): The exception is longer than 2000 characters.");
+}
+
+async fn an_exception_that_is_not_needed_is_not_recorded(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let stay = world.manager().book_with_exception("SS-01", "R-1", "2020-11-03", 7, REASON).await.unwrap();
+    assert!(reasons(&world, &stay).await.is_empty());
+}
+
+async fn an_exception_does_not_open_a_unit_that_is_taken(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    world.officer().book("SS-01", "R-1", "2020-11-11", 1).await.unwrap();
+    let refusal = world.manager().book_with_exception("SS-01", "R-2", "2020-11-03", 9, REASON).await;
+    assert_words_snapshot!(refused(refusal), @"TAKEN (unit): SS-01 is not free on all of these nights: stay R-1 in SS-01, 2020-11-11 to 2020-11-12. Choose other nights or another unit.");
+    assert_eq!(world.count("stay_exception").await, 0);
+}
+
+async fn reasons(world: &World, stay: &Stay) -> Vec<(u32, String)> {
+    let views = world.engine.exceptions(&world.manager().actor, stay).await.unwrap();
+    views.into_iter().map(|view| (view.nights, view.reason)).collect()
+}

@@ -1,0 +1,29 @@
+//! Stories of what the service does, each told on SQLite and on PostgreSQL.
+//!
+//! A story is an ordinary function that is given the databases to tell it on; `on_both!` makes two tests of it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test, a panic is how a surprise is told"
+)]
+
+/// A snapshot of words, the same on both databases.
+macro_rules! assert_words_snapshot {
+    ($words:expr, @$snapshot:literal) => {{
+        let words = $words;
+        insta::allow_duplicates! { insta::assert_snapshot!(words, @$snapshot) }
+    }};
+}
+
+mod crash;
+mod days;
+mod exceptions;
+mod idempotency;
+mod other_process;
+mod overstays;
+mod properties;
+mod race;
+mod stays;
+mod units;
+mod voids;

@@ -1,0 +1,117 @@
+//! Two processes on one database: each learns what the other did, and neither is misled into a wrong booking.
+
+use safespace_domain::RefusalCode;
+use safespace_tests::{Databases, World, on_both, refused};
+
+on_both![
+    what_another_process_books_is_caught_up_with,
+    what_another_process_frees_is_caught_up_with,
+    a_unit_that_another_process_registers_is_caught_up_with,
+    a_unit_that_another_process_closes_is_not_booked,
+    a_policy_that_another_process_sets_is_caught_up_with,
+    a_stale_engine_refuses_a_taken_unit_and_names_a_free_one,
+    a_stale_engine_finds_a_unit_when_any_will_do,
+    a_stay_that_another_process_changed_is_changed_from_there,
+    an_engine_that_has_nothing_to_catch_up_with_stays_as_it_is,
+];
+
+const EVENING: &str = "2020-11-03T21:00:00Z";
+
+async fn what_another_process_books_is_caught_up_with(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    let other = world.another_engine().await;
+    world.officer().book("SS-01", "R-1", "2020-11-03", 3).await.unwrap();
+    other.catch_up().await.unwrap();
+    assert_eq!(world.officer_at(&other).free("2020-11-05", 1), ["SS-02"]);
+    world.officer_at(&other).book("SS-02", "R-2", "2020-11-05", 3).await.unwrap();
+    world.engine.catch_up().await.unwrap();
+    assert_eq!(world.officer().free("2020-11-05", 1), [""; 0]);
+    assert_eq!(world.officer().free("2020-11-06", 1), ["SS-01"]);
+}
+
+async fn what_another_process_frees_is_caught_up_with(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let stay = world.officer().book("SS-01", "R-1", "2020-11-03", 3).await.unwrap();
+    let other = world.another_engine().await;
+    world.officer().cancel(&stay).await.unwrap();
+    other.catch_up().await.unwrap();
+    assert_eq!(world.officer_at(&other).free("2020-11-03", 3), ["SS-01"]);
+}
+
+async fn a_unit_that_another_process_registers_is_caught_up_with(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let other = world.another_engine().await;
+    let property = world.property("HOUSE").await;
+    world.register_unit("SS-02", property, 3, None).await;
+    other.catch_up().await.unwrap();
+    assert_eq!(world.officer_at(&other).free("2020-11-03", 3), ["SS-02", "SS-01"]);
+    // Units that two engines register in turns do not change places.
+    world.officer_at(&other).book("SS-02", "R-1", "2020-11-03", 3).await.unwrap();
+    world.register_unit("SS-03", property, 4, None).await;
+    for engine in [&other, &world.engine] {
+        engine.catch_up().await.unwrap();
+        assert_eq!(world.officer_at(engine).free("2020-11-03", 3), ["SS-01", "SS-03"]);
+    }
+}
+
+async fn a_unit_that_another_process_closes_is_not_booked(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let other = world.another_engine().await;
+    world.manager().close("SS-01", "2020-11-05").await.unwrap();
+    let refusal = world.officer_at(&other).book("SS-01", "R-1", "2020-11-04", 3).await.unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::OutOfService, "although it knows nothing of the closing yet");
+    assert!(world.ledger().await.is_empty());
+    other.catch_up().await.unwrap();
+    assert_eq!(world.officer_at(&other).free("2020-11-05", 1), [""; 0]);
+}
+
+async fn a_policy_that_another_process_sets_is_caught_up_with(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let other = world.another_engine().await;
+    world.set_turnaround(2).await;
+    other.catch_up().await.unwrap();
+    world.officer_at(&other).book("SS-01", "R-1", "2020-11-03", 2).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 5).await, "bbtt.");
+}
+
+async fn a_stale_engine_refuses_a_taken_unit_and_names_a_free_one(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    let stale = world.another_engine().await;
+    world.officer().book("SS-01", "R-1", "2020-11-03", 3).await.unwrap();
+    let refusal = world.officer_at(&stale).book("SS-01", "R-2", "2020-11-04", 3).await.unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::Taken);
+    assert_eq!(refusal.next_free.as_deref(), Some("SS-02"));
+    assert_words_snapshot!(refused::<()>(Err(refusal)), @"TAKEN (unit): SS-01 is not free on all of these nights: stay R-1 in SS-01, 2020-11-04 to 2020-11-06. SS-02 is free instead.");
+    assert_eq!(world.line("SS-01", "2020-11-03", 5).await, "bbb..");
+}
+
+async fn a_stale_engine_finds_a_unit_when_any_will_do(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    let stale = world.another_engine().await;
+    world.officer().book("SS-01", "R-1", "2020-11-03", 3).await.unwrap();
+    let stay = world.officer_at(&stale).book_any("R-2", "2020-11-03", 3).await;
+    assert_eq!(stay.map(|stay| stay.unit), Ok(world.unit("SS-02").await), "SS-02 is free all the time");
+}
+
+async fn a_stay_that_another_process_changed_is_changed_from_there(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let other = world.another_engine().await;
+    let stay = world.officer().book("SS-01", "R-1", "2020-11-03", 3).await.unwrap();
+    world.officer_at(&other).check_in(&stay).await.unwrap();
+    let refusal = world.officer().cancel(&stay).await.unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::WrongState);
+    world.officer().extend(&stay, "2020-11-08").await.unwrap();
+    other.catch_up().await.unwrap();
+    assert_eq!(world.officer_at(&other).free("2020-11-07", 1), [""; 0]);
+    assert_eq!(world.line("SS-01", "2020-11-03", 6).await, "RRRRR.");
+}
+
+async fn an_engine_that_has_nothing_to_catch_up_with_stays_as_it_is(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    world.officer().book("SS-01", "R-1", "2020-11-03", 3).await.unwrap();
+    for _ in 0..3 {
+        world.engine.catch_up().await.unwrap();
+        assert_eq!(world.officer().free("2020-11-03", 3), ["SS-02"]);
+        assert_eq!(world.officer().free("2020-11-06", 1), ["SS-01", "SS-02"]);
+    }
+}

@@ -1,0 +1,170 @@
+//! A stay in residence past its departure keeps its unit, night by night, until the household leaves.
+
+use safespace_domain::{RefusalCode, stays::StayStatus};
+use safespace_tests::{Databases, World, on_both, refused};
+
+on_both![
+    an_overstay_keeps_its_unit_night_by_night,
+    the_roll_over_changes_nothing_the_second_time,
+    a_service_that_was_down_for_days_catches_up_at_its_start,
+    a_booking_that_an_overstay_blocks_is_reported_with_where_it_could_go,
+    a_blocked_booking_is_not_checked_in_and_can_be_moved,
+    nights_are_given_back_when_the_overstay_leaves,
+    an_overstay_that_moves_gives_the_nights_back_too,
+    a_void_gets_its_nights_back_when_the_overstay_leaves,
+    an_overstay_is_made_good_by_an_extension,
+    a_household_that_overstays_into_its_own_next_booking_does_not_stop_the_day,
+    nobody_is_checked_in_to_a_unit_that_is_not_left_yet,
+];
+
+const EVENING: &str = "2020-11-03T21:00:00Z";
+
+/// R-1 is in SS-01 from the 3rd, was to leave on the 5th, and is still there on the day named.
+macro_rules! overstay_until {
+    ($world:expr, $day:literal) => {{
+        let stay = $world.officer().book("SS-01", "R-1", "2020-11-03", 2).await.unwrap();
+        let stay = $world.officer().check_in(&stay).await.unwrap();
+        $world.wake_at(concat!($day, "T09:00:00Z")).await;
+        stay
+    }};
+}
+
+async fn an_overstay_keeps_its_unit_night_by_night(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let stay = overstay_until!(world, "2020-11-05");
+    assert_eq!(world.line("SS-01", "2020-11-03", 6).await, "RR....", "the day of departure is no overstay");
+    world.wake_at("2020-11-06T09:00:00Z").await;
+    assert_eq!(world.line("SS-01", "2020-11-03", 6).await, "RRRR..");
+    assert!(world.officer().free("2020-11-06", 1).is_empty());
+    assert_eq!(world.officer().attention().await, ["R-1 overstays in SS-01, nights: 2"]);
+    world.wake_at("2020-11-07T09:00:00Z").await;
+    assert_eq!(world.line("SS-01", "2020-11-03", 6).await, "RRRRR.");
+    let stay = world.officer().check_out(&stay).await.unwrap();
+    assert_eq!((stay.status(), stay.nights.len()), (StayStatus::Departed, 4));
+    assert_eq!(world.line("SS-01", "2020-11-03", 6).await, "RRRR..");
+    assert!(world.officer().attention().await.is_empty());
+}
+
+async fn the_roll_over_changes_nothing_the_second_time(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    overstay_until!(world, "2020-11-06");
+    let (ledger, audit) = (world.ledger().await, world.count("audit").await);
+    assert!(world.engine.turn_day().await.unwrap().is_empty());
+    assert_eq!(world.ledger().await, ledger);
+    assert_eq!(world.count("audit").await, audit);
+}
+
+async fn a_service_that_was_down_for_days_catches_up_at_its_start(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let stay = world.officer().book("SS-01", "R-1", "2020-11-03", 2).await.unwrap();
+    world.officer().check_in(&stay).await.unwrap();
+    world.clock.set("2020-11-08T09:00:00Z");
+    let restarted = world.another_engine().await;
+    assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRRRR.");
+    assert_eq!(world.officer_at(&restarted).free("2020-11-08", 1), [""; 0]);
+    assert_eq!(world.officer_at(&restarted).free("2020-11-09", 1), ["SS-01"]);
+}
+
+async fn a_booking_that_an_overstay_blocks_is_reported_with_where_it_could_go(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02", "SS-03"]).await;
+    world.officer().book("SS-01", "R-2", "2020-11-05", 4).await.unwrap();
+    world.officer().book("SS-02", "R-3", "2020-11-08", 2).await.unwrap();
+    overstay_until!(world, "2020-11-05");
+    assert!(world.officer().attention().await.is_empty());
+    world.wake_at("2020-11-06T00:05:00Z").await;
+    assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRRbb.");
+    assert_words_snapshot!(world.officer().attention().await.join("\n"), @r"
+    R-1 overstays in SS-01, nights: 2
+    R-2 is blocked in SS-01, 2020-11-05 to 2020-11-07, and could move to SS-03
+    R-2 has not arrived in SS-01
+    ");
+}
+
+async fn a_blocked_booking_is_not_checked_in_and_can_be_moved(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    let blocked = world.officer().book("SS-01", "R-2", "2020-11-06", 3).await.unwrap();
+    overstay_until!(world, "2020-11-06");
+    assert_words_snapshot!(world.officer().attention().await.join("\n"), @r"
+    R-1 overstays in SS-01, nights: 2
+    R-2 is blocked in SS-01, 2020-11-06 to 2020-11-07, and could move to SS-02
+    ");
+    assert_words_snapshot!(refused(world.officer().check_in(&blocked).await), @"TAKEN (unit): SS-01 is not free on all of these nights: stay R-1 in SS-01, 2020-11-06 to 2020-11-07. SS-02 is free instead.");
+    let (_, moved) = world.officer().move_to(&blocked, "SS-02").await.unwrap();
+    world.officer().check_in(&moved).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRR...");
+    assert_eq!(world.line("SS-02", "2020-11-03", 7).await, "...RRR.");
+    assert_eq!(world.officer().attention().await, ["R-1 overstays in SS-01, nights: 2"]);
+}
+
+async fn nights_are_given_back_when_the_overstay_leaves(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let blocked = world.officer().book("SS-01", "R-2", "2020-11-06", 3).await.unwrap();
+    let stay = overstay_until!(world, "2020-11-06");
+    assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRRbb.");
+    world.officer().check_out(&stay).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRbbb.");
+    assert!(world.officer().attention().await.is_empty());
+    world.officer().check_in(&blocked).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRRRR.");
+}
+
+async fn an_overstay_that_moves_gives_the_nights_back_too(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    world.officer().book("SS-01", "R-2", "2020-11-06", 3).await.unwrap();
+    let stay = overstay_until!(world, "2020-11-06");
+    assert_words_snapshot!(refused(world.officer().move_to(&stay, "SS-02").await), @"BAD_VALUE (departure): The stay was to end on 2020-11-05: say until when it goes on in the other unit.");
+    world.officer().move_until(&stay, "SS-02", Some("2020-11-08")).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRbbb.");
+    assert_eq!(world.line("SS-02", "2020-11-03", 7).await, "...RR..");
+    assert!(world.officer().attention().await.is_empty());
+}
+
+async fn a_void_gets_its_nights_back_when_the_overstay_leaves(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    world.officer().record_void("SS-01", "2020-11-06", 3).await.unwrap();
+    let stay = overstay_until!(world, "2020-11-06");
+    assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRRvv.");
+    world.officer().check_out(&stay).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRvvv.");
+}
+
+async fn an_overstay_is_made_good_by_an_extension(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let stay = overstay_until!(world, "2020-11-07");
+    assert_eq!(
+        world.officer().extend(&stay, "2020-11-11").await.unwrap_err().code,
+        RefusalCode::LongestStay,
+        "the nights overstayed count"
+    );
+    world.officer().extend(&stay, "2020-11-09").await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 8).await, "RRRRRR..");
+    assert!(world.officer().attention().await.is_empty());
+}
+
+async fn a_household_that_overstays_into_its_own_next_booking_does_not_stop_the_day(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).with_move_on_unit("MO-01").await;
+    // R-1 is to go on to a home of its own on the 5th, and another household overstays that night, too.
+    world.officer().book("MO-01", "R-1", "2020-11-05", 28).await.unwrap();
+    let other = world.officer().book("SS-02", "R-2", "2020-11-03", 2).await.unwrap();
+    world.officer().check_in(&other).await.unwrap();
+    overstay_until!(world, "2020-11-05");
+    world.clock.set("2020-11-06T00:05:00Z");
+    let turned = world.engine.turn_day().await;
+    assert!(turned.is_ok(), "the day must turn: {turned:?}");
+    assert_eq!(world.line("SS-02", "2020-11-03", 5).await, "RRRR.", "the other overstay keeps its unit");
+    assert_eq!(world.line("SS-01", "2020-11-03", 5).await, "RRRR.", "and so does this one");
+    let attention = world.officer().attention().await;
+    assert!(attention.contains(&"R-1 overstays in SS-01, nights: 2".to_owned()), "{attention:?}");
+    assert!(attention.iter().any(|item| item.contains("MO-01")), "its next booking is reported: {attention:?}");
+}
+
+async fn nobody_is_checked_in_to_a_unit_that_is_not_left_yet(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let next = world.officer().book("SS-01", "R-2", "2020-11-05", 3).await.unwrap();
+    let stay = overstay_until!(world, "2020-11-05");
+    let refusal = world.officer().check_in(&next).await;
+    assert!(refusal.is_err(), "R-1 was to leave today, and has not yet: {refusal:?}");
+    world.officer().check_out(&stay).await.unwrap();
+    world.officer().check_in(&next).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 6).await, "RRRRR.");
+}

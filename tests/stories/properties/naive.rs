@@ -1,0 +1,617 @@
+//! A naive model: what is in the database, in plain maps, and what each command should make of it, night by night.
+//!
+//! It knows nothing of bitmaps, constraints or transactions, and shares no rule with the engine but the words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Days, NaiveTime, Utc};
+use safespace_domain::{Night, RefusalCode};
+use safespace_engine::{BookStay, Command, ExtendStay, MoveStay, RecordVoid};
+use safespace_tests::World;
+use uuid::Uuid;
+
+/// The longest stay in a safe space.
+pub const LONGEST: usize = 7;
+/// An arrival before this hour belongs to the night before.
+const LATE_UNTIL: NaiveTime = NaiveTime::from_hms_opt(6, 0, 0).unwrap();
+
+/// A half-open run of nights.
+pub type Run = (Night, Night);
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stay {
+    pub id: Uuid,
+    pub household: String,
+    pub unit: Uuid,
+    pub people: i64,
+    pub planned: Run,
+    pub nights: Run,
+    pub status: String,
+    pub moved_from: Option<Uuid>,
+    pub moved_to: Option<Uuid>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Void {
+    pub id: Uuid,
+    pub unit: Uuid,
+    pub nights: Run,
+    pub cancelled: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    pub id: Uuid,
+    pub code: String,
+    pub sleeps: i64,
+    pub service: Vec<(Night, Option<Night>)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    pub night_use: String,
+    pub by: Uuid,
+    pub household: Option<String>,
+}
+
+/// Everything that the rules are about, as the database has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    pub stays: BTreeMap<Uuid, Stay>,
+    pub voids: BTreeMap<Uuid, Void>,
+    pub units: BTreeMap<Uuid, Unit>,
+    pub ledger: BTreeMap<(Uuid, Night), Row>,
+    /// Stays for which a manager granted an exception.
+    pub excepted: BTreeSet<Uuid>,
+    pub turnaround: u64,
+    pub households: i64,
+    pub audit: i64,
+}
+
+/// What a command should come to.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// Why it must be refused; empty when it must not.
+    pub refusals: Vec<RefusalCode>,
+    /// Must be refused, with whatever code.
+    pub refused_somehow: bool,
+    /// May be refused with [`RefusalCode::LongestStay`], or not: a matter of judgement.
+    pub perhaps_too_long: bool,
+    /// Stays as they are then; a new one has no id yet.
+    pub stays: Vec<Stay>,
+    pub voids: Vec<Void>,
+    pub units: Vec<Unit>,
+    pub turnaround: Option<u64>,
+}
+
+pub fn next(night: Night) -> Night {
+    later(night, 1)
+}
+
+pub fn later(night: Night, n: u64) -> Night {
+    night + Days::new(n)
+}
+
+pub fn nights(run: Run) -> impl Iterator<Item = Night> {
+    std::iter::successors(Some(run.0), |night| Some(next(*night))).take_while(move |night| *night < run.1)
+}
+
+impl Unit {
+    pub fn in_stock(&self, night: Night) -> bool {
+        self.service.iter().any(|(from, to)| *from <= night && to.is_none_or(|to| night < to))
+    }
+
+    fn serves(&self, run: Run) -> bool {
+        nights(run).all(|night| self.in_stock(night))
+    }
+}
+
+impl Stay {
+    pub fn takes_nights(&self) -> bool {
+        matches!(self.status.as_str(), "booked" | "in_residence" | "departed")
+    }
+
+    pub fn is_overstay(&self, today: Night) -> bool {
+        self.status == "in_residence" && self.nights.1 < today
+    }
+
+    /// Whether the household stayed on after the day it was to leave.
+    pub fn ran_over(&self, today: Night) -> bool {
+        self.is_overstay(today) || self.nights.1 > self.planned.1
+    }
+
+    /// The nights on which the household has the unit, an overstay's up to tonight.
+    pub fn kept(&self, today: Night) -> Vec<Night> {
+        let end = if self.is_overstay(today) { next(today) } else { self.nights.1 };
+        if self.takes_nights() { nights((self.nights.0, end)).collect() } else { Vec::new() }
+    }
+
+    /// The nights kept after it.
+    fn kept_after(&self, today: Night, turnaround: u64) -> Vec<Night> {
+        if self.kept(today).is_empty() || self.is_overstay(today) {
+            return Vec::new();
+        }
+        nights((self.nights.1, later(self.nights.1, turnaround))).collect()
+    }
+}
+
+impl State {
+    /// Reads it all.
+    pub async fn read(world: &World) -> Self {
+        let mut references: BTreeMap<Uuid, String> = BTreeMap::new();
+        for row in world.select("SELECT id, reference FROM household").await {
+            references.insert(row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
+        }
+        let whose = |id: Uuid| references[&id].clone();
+        let sql = "SELECT id, household_id, unit_id, adults + children, planned_arrival, planned_departure, \
+                   arrival, departure, status, moved_from, moved_to FROM stay";
+        let mut stays = BTreeMap::new();
+        for row in world.select(sql).await {
+            let night = |at| row.try_get_by_index::<Night>(at).unwrap();
+            let stay = Stay {
+                id: row.try_get_by_index(0).unwrap(),
+                household: whose(row.try_get_by_index(1).unwrap()),
+                unit: row.try_get_by_index(2).unwrap(),
+                people: i64::from(row.try_get_by_index::<i32>(3).unwrap()),
+                planned: (night(4), night(5)),
+                nights: (night(6), night(7)),
+                status: row.try_get_by_index(8).unwrap(),
+                moved_from: row.try_get_by_index(9).unwrap(),
+                moved_to: row.try_get_by_index(10).unwrap(),
+            };
+            stays.insert(stay.id, stay);
+        }
+        let mut voids = BTreeMap::new();
+        for row in world.select("SELECT id, unit_id, from_night, to_night, cancelled FROM void").await {
+            let void = Void {
+                id: row.try_get_by_index(0).unwrap(),
+                unit: row.try_get_by_index(1).unwrap(),
+                nights: (row.try_get_by_index(2).unwrap(), row.try_get_by_index(3).unwrap()),
+                cancelled: row.try_get_by_index(4).unwrap(),
+            };
+            voids.insert(void.id, void);
+        }
+        let ledger = world.ledger().await.into_iter().map(|row| {
+            let taken = Row { night_use: row.night_use, by: row.taken_by, household: row.household.map(whose) };
+            ((row.unit.0, row.night), taken)
+        });
+        let excepted = world.select("SELECT stay_id FROM stay_exception").await;
+        let turnaround: Option<i32> =
+            world.one("SELECT turnaround_nights FROM policy WHERE scheme = 'safe_space'").await;
+        Self {
+            units: read_units(world).await,
+            ledger: ledger.collect(),
+            excepted: excepted.iter().map(|row| row.try_get_by_index(0).unwrap()).collect(),
+            turnaround: turnaround.unwrap_or(0).unsigned_abs().into(),
+            households: world.count("household").await,
+            audit: world.count("audit").await,
+            stays,
+            voids,
+        }
+    }
+
+    /// What a command should come to, now.
+    pub fn judge(&self, command: &Command, by_manager: bool, now: DateTime<Utc>) -> Verdict {
+        let judge = Judge { state: self, today: now.date_naive(), tonight: tonight(now), by_manager };
+        let stay = |id: &safespace_domain::StayId| self.stays[&id.0].clone();
+        match command {
+            Command::BookStay(ask) => judge.book(ask),
+            Command::CheckIn { stay: id } => judge.check_in(stay(id)),
+            Command::CheckOut { stay: id, on } => judge.check_out(stay(id), on.unwrap_or(judge.today)),
+            Command::ExtendStay(ask) => judge.extend(stay(&ask.stay), ask),
+            Command::ShortenStay { stay: id, departure } => judge.shorten(stay(id), *departure),
+            Command::CancelStay { stay: id } => judge.end(stay(id), "cancelled"),
+            Command::MarkNoShow { stay: id } => judge.end(stay(id), "no_show"),
+            Command::MoveStay(ask) => judge.move_to(&stay(&ask.stay), ask),
+            Command::ReinstateStay { stay: id } => judge.reinstate(stay(id)),
+            Command::RecordVoid(ask) => judge.record_void(ask),
+            Command::ChangeVoid(ask) => judge.change_void(
+                self.voids[&ask.void.0].clone(),
+                (ask.from.expect("a first night"), ask.to.expect("an end")),
+            ),
+            Command::CancelVoid { void } => judge.cancel_void(self.voids[&void.0].clone()),
+            Command::CloseUnit { unit, on } => judge.close(self.units[&unit.0].clone(), *on),
+            Command::ReopenUnit { unit, on } => judge.reopen(self.units[&unit.0].clone(), *on),
+            Command::SetPolicy(policy) => {
+                Verdict { turnaround: Some(policy.turnaround_nights.into()), ..Verdict::default() }
+            }
+            other => panic!("no rule for {other:?}"),
+        }
+    }
+
+    /// The longest run of nights that a household has in safe spaces, which must be allowed; with why it was, where
+    /// it is too long.
+    pub fn too_long_without_a_reason(&self, today: Night) -> Option<(String, usize)> {
+        for household in self.stays.values().map(|stay| &stay.household).collect::<BTreeSet<_>>() {
+            let theirs: Vec<&Stay> = self.stays.values().filter(|stay| stay.household == *household).collect();
+            for stay in &theirs {
+                let run = unbroken(&stay.kept(today), theirs.iter().flat_map(|other| other.kept(today)));
+                let within = |other: &&&Stay| other.kept(today).iter().any(|night| run.contains(night));
+                let allowed = theirs
+                    .iter()
+                    .filter(within)
+                    .any(|other| self.excepted.contains(&other.id) || other.ran_over(today));
+                if run.len() > LONGEST && !allowed {
+                    return Some((household.clone(), run.len()));
+                }
+            }
+        }
+        None
+    }
+}
+
+async fn read_units(world: &World) -> BTreeMap<Uuid, Unit> {
+    let mut units = BTreeMap::new();
+    for row in world.select("SELECT id, code, sleeps FROM unit").await {
+        let unit = Unit {
+            id: row.try_get_by_index(0).unwrap(),
+            code: row.try_get_by_index(1).unwrap(),
+            sleeps: i64::from(row.try_get_by_index::<i32>(2).unwrap()),
+            service: Vec::new(),
+        };
+        units.insert(unit.id, unit);
+    }
+    for row in world.select("SELECT unit_id, opened_on, closed_on FROM unit_service ORDER BY opened_on").await {
+        let unit: &mut Unit = units.get_mut(&row.try_get_by_index::<Uuid>(0).unwrap()).unwrap();
+        unit.service.push((row.try_get_by_index(1).unwrap(), row.try_get_by_index(2).unwrap()));
+    }
+    units
+}
+
+/// The night that has begun, or is about to.
+fn tonight(now: DateTime<Utc>) -> Night {
+    let day = now.date_naive();
+    if now.time() < LATE_UNTIL { day - Days::new(1) } else { day }
+}
+
+/// The nights of `mine` and all that join on to them without a night between.
+fn unbroken(mine: &[Night], others: impl Iterator<Item = Night>) -> BTreeSet<Night> {
+    let mut all: BTreeSet<Night> = others.collect();
+    all.extend(mine);
+    let Some(mut first) = mine.first().copied() else { return BTreeSet::new() };
+    while all.contains(&(first - Days::new(1))) {
+        first = first - Days::new(1);
+    }
+    nights((first, Night::MAX)).take_while(|night| all.contains(night)).collect()
+}
+
+/// One command's judgement.
+struct Judge<'s> {
+    state: &'s State,
+    today: Night,
+    tonight: Night,
+    by_manager: bool,
+}
+
+impl Judge<'_> {
+    fn book(&self, ask: &BookStay) -> Verdict {
+        let mut verdict = Verdict::default();
+        let run = (ask.arrival, ask.departure);
+        if run.1 <= run.0 {
+            verdict.refusals.push(RefusalCode::BadValue);
+            return verdict;
+        }
+        let stay = |unit| Stay {
+            id: Uuid::nil(),
+            household: ask.household.clone(),
+            unit,
+            people: ask.adults + ask.children,
+            planned: run,
+            nights: run,
+            status: "booked".into(),
+            moved_from: None,
+            moved_to: None,
+        };
+        if ask.exception.is_some() && !self.by_manager {
+            verdict.refusals.push(RefusalCode::NotAllowed);
+        }
+        if run.0 < self.tonight {
+            verdict.refusals.push(RefusalCode::WrongTime);
+        }
+        let units: Vec<&Unit> = match ask.unit {
+            Some(id) => vec![&self.state.units[&id.0]],
+            None => self.state.units.values().filter(|unit| self.is_free_for(unit, &stay(unit.id))).collect(),
+        };
+        let Some(unit) = units.first() else {
+            verdict.refusals.push(RefusalCode::NoneFree);
+            return verdict;
+        };
+        if unit.sleeps < ask.adults + ask.children {
+            verdict.refusals.push(RefusalCode::TooSmall);
+        }
+        if !unit.serves(run) {
+            verdict.refusals.push(RefusalCode::OutOfService);
+        }
+        let stay = stay(unit.id);
+        if ask.exception.is_none() && self.unbroken(&stay, None) > LONGEST {
+            verdict.refusals.push(RefusalCode::LongestStay);
+        }
+        self.refuse_clashes(&mut verdict, &stay, true, None);
+        verdict.stays.push(stay);
+        verdict
+    }
+
+    /// Whether nothing has the unit on the nights and those kept after them.
+    fn is_free_for(&self, unit: &Unit, stay: &Stay) -> bool {
+        let mut wanted = stay.kept(self.today);
+        wanted.extend(stay.kept_after(self.today, self.state.turnaround));
+        unit.sleeps >= stay.people
+            && unit.serves(stay.nights)
+            && wanted.iter().all(|night| !self.state.ledger.contains_key(&(unit.id, *night)))
+    }
+
+    fn check_in(&self, mut stay: Stay) -> Verdict {
+        let mut verdict = Verdict::default();
+        self.must_be(&mut verdict, &stay, &["booked"]);
+        let first = self.tonight.max(stay.nights.0);
+        if self.today < stay.nights.0 || first >= stay.nights.1 {
+            verdict.refusals.push(RefusalCode::WrongTime);
+            return verdict;
+        }
+        stay.nights.0 = first;
+        stay.status = "in_residence".into();
+        // Somebody has come: what is kept after the stay is no reason to turn them away.
+        self.refuse_clashes(&mut verdict, &stay, false, None);
+        self.refuse_second_household(&mut verdict, &stay, None);
+        verdict.stays.push(stay);
+        verdict
+    }
+
+    fn check_out(&self, mut stay: Stay, on: Night) -> Verdict {
+        let mut verdict = Verdict::default();
+        self.must_be(&mut verdict, &stay, &["in_residence"]);
+        if on > self.today {
+            verdict.refusals.push(RefusalCode::WrongTime);
+        }
+        if on < stay.nights.0 {
+            verdict.refusals.push(RefusalCode::BadValue);
+        }
+        stay.nights.1 = on;
+        stay.status = "departed".into();
+        verdict.stays.push(stay);
+        verdict
+    }
+
+    fn extend(&self, mut stay: Stay, ask: &ExtendStay) -> Verdict {
+        let mut verdict = Verdict::default();
+        self.must_be(&mut verdict, &stay, &["booked", "in_residence"]);
+        if ask.exception.is_some() && !self.by_manager {
+            verdict.refusals.push(RefusalCode::NotAllowed);
+        }
+        if ask.departure <= stay.nights.1 {
+            verdict.refusals.push(RefusalCode::BadValue);
+        }
+        stay.nights.1 = ask.departure;
+        stay.planned.1 = ask.departure;
+        if !self.state.units[&stay.unit].serves(stay.nights) {
+            verdict.refusals.push(RefusalCode::OutOfService);
+        }
+        if ask.exception.is_none() && self.unbroken(&stay, None) > LONGEST {
+            verdict.refusals.push(RefusalCode::LongestStay);
+        }
+        self.refuse_clashes(&mut verdict, &stay, true, None);
+        verdict.stays.push(stay);
+        verdict
+    }
+
+    fn shorten(&self, mut stay: Stay, to: Night) -> Verdict {
+        let mut verdict = Verdict::default();
+        self.must_be(&mut verdict, &stay, &["booked", "in_residence"]);
+        if to >= stay.nights.1 || to <= stay.nights.0 {
+            verdict.refusals.push(RefusalCode::BadValue);
+        }
+        if stay.status == "in_residence" && to < self.today {
+            verdict.refusals.push(RefusalCode::WrongTime);
+        }
+        stay.nights.1 = to;
+        stay.planned.1 = to;
+        self.refuse_clashes(&mut verdict, &stay, false, None);
+        verdict.stays.push(stay);
+        verdict
+    }
+
+    fn end(&self, mut stay: Stay, status: &str) -> Verdict {
+        let mut verdict = Verdict::default();
+        self.must_be(&mut verdict, &stay, &["booked"]);
+        if status == "no_show" && self.today < stay.nights.0 {
+            verdict.refusals.push(RefusalCode::WrongTime);
+        }
+        stay.status = status.into();
+        verdict.stays.push(stay);
+        verdict
+    }
+
+    fn move_to(&self, before: &Stay, ask: &MoveStay) -> Verdict {
+        let mut verdict = Verdict::default();
+        self.must_be(&mut verdict, before, &["booked", "in_residence"]);
+        let unit = &self.state.units[&ask.unit.0];
+        let end = ask.departure.unwrap_or(before.nights.1);
+        let goes_on = before.status == "in_residence" && before.nights.0 < self.today;
+        let first = match before.status.as_str() {
+            "booked" => before.nights.0.max(self.tonight),
+            _ if goes_on => self.today,
+            _ => before.nights.0,
+        };
+        if unit.id == before.unit || end <= first {
+            verdict.refusals.push(RefusalCode::BadValue);
+            return verdict;
+        }
+        let run = (first, end);
+        let mut to = Stay { unit: unit.id, planned: run, nights: run, ..before.clone() };
+        let mut closed = None;
+        if goes_on {
+            to.id = Uuid::nil();
+            to.moved_from = Some(before.id);
+            closed = Some(Stay {
+                nights: (before.nights.0, self.today),
+                status: "departed".into(),
+                moved_to: Some(Uuid::nil()),
+                ..before.clone()
+            });
+        }
+        if unit.sleeps < to.people {
+            verdict.refusals.push(RefusalCode::TooSmall);
+        }
+        if !unit.serves(run) {
+            verdict.refusals.push(RefusalCode::OutOfService);
+        }
+        if end > before.nights.1 && self.unbroken(&to, closed.as_ref()) > LONGEST {
+            verdict.refusals.push(RefusalCode::LongestStay);
+        }
+        self.refuse_clashes(&mut verdict, &to, true, Some(before));
+        self.refuse_second_household(&mut verdict, &to, Some(before));
+        verdict.stays.extend(closed);
+        verdict.stays.push(to);
+        verdict
+    }
+
+    fn reinstate(&self, mut stay: Stay) -> Verdict {
+        let mut verdict = Verdict::default();
+        let was_moved = stay.moved_to.is_some() || stay.status == "in_residence" && stay.moved_from.is_some();
+        if stay.status == "booked" || was_moved {
+            verdict.refusals.push(RefusalCode::WrongState);
+            return verdict;
+        }
+        if stay.status == "departed" {
+            stay.nights.1 = stay.planned.1;
+            stay.status = "in_residence".into();
+        } else {
+            stay.nights = stay.planned;
+            stay.status = "booked".into();
+        }
+        if !self.state.units[&stay.unit].serves(stay.nights) {
+            verdict.refusals.push(RefusalCode::OutOfService);
+        }
+        if self.unbroken(&stay, None) > LONGEST {
+            let theirs = self.state.stays.values().filter(|other| other.household == stay.household);
+            let excused = theirs.into_iter().any(|other| {
+                self.state.excepted.contains(&other.id) || other.ran_over(self.today) || stay.ran_over(self.today)
+            });
+            if excused {
+                verdict.perhaps_too_long = true;
+            } else {
+                verdict.refusals.push(RefusalCode::LongestStay);
+            }
+        }
+        self.refuse_clashes(&mut verdict, &stay, true, None);
+        if stay.status == "in_residence" {
+            self.refuse_second_household(&mut verdict, &stay, None);
+        }
+        verdict.stays.push(stay);
+        verdict
+    }
+
+    fn record_void(&self, ask: &RecordVoid) -> Verdict {
+        let void = Void { id: Uuid::nil(), unit: ask.unit.0, nights: (ask.from, ask.to), cancelled: false };
+        self.keep_void(void)
+    }
+
+    fn change_void(&self, void: Void, run: Run) -> Verdict {
+        if void.cancelled {
+            return Verdict { refusals: vec![RefusalCode::WrongState], ..Verdict::default() };
+        }
+        self.keep_void(Void { nights: run, ..void })
+    }
+
+    fn keep_void(&self, void: Void) -> Verdict {
+        let mut verdict = Verdict::default();
+        if void.nights.1 <= void.nights.0 {
+            verdict.refusals.push(RefusalCode::BadValue);
+        }
+        if !self.state.units[&void.unit].serves(void.nights) {
+            verdict.refusals.push(RefusalCode::OutOfService);
+        }
+        let taken = |night| self.state.ledger.get(&(void.unit, night)).is_some_and(|row| row.by != void.id);
+        if nights(void.nights).any(taken) {
+            verdict.refusals.push(RefusalCode::Taken);
+        }
+        verdict.voids.push(void);
+        verdict
+    }
+
+    fn cancel_void(&self, mut void: Void) -> Verdict {
+        let mut verdict = Verdict::default();
+        if void.cancelled {
+            verdict.refusals.push(RefusalCode::WrongState);
+        }
+        void.cancelled = true;
+        verdict.voids.push(void);
+        verdict
+    }
+
+    fn close(&self, mut unit: Unit, on: Night) -> Verdict {
+        let mut verdict = Verdict::default();
+        let last = unit.service.last_mut().expect("a unit that was open once");
+        if last.1.is_some_and(|closed| closed <= on) || on <= last.0 {
+            verdict.refusals.push(RefusalCode::WrongState);
+        }
+        if self.state.ledger.keys().any(|(other, night)| *other == unit.id && *night >= on) {
+            verdict.refusals.push(RefusalCode::StandsInTheWay);
+        }
+        last.1 = Some(on);
+        verdict.units.push(unit);
+        verdict
+    }
+
+    fn reopen(&self, mut unit: Unit, on: Night) -> Verdict {
+        let mut verdict = Verdict::default();
+        let last = unit.service.last_mut().expect("a unit that was open once");
+        match last.1 {
+            None => verdict.refusals.push(RefusalCode::WrongState),
+            Some(closed) if on < closed => verdict.refusals.push(RefusalCode::WrongState),
+            Some(closed) if on == closed => last.1 = None,
+            Some(_) => unit.service.push((on, None)),
+        }
+        verdict.units.push(unit);
+        verdict
+    }
+
+    fn must_be(&self, verdict: &mut Verdict, stay: &Stay, allowed: &[&str]) {
+        debug_assert!(self.state.stays.contains_key(&stay.id));
+        if !allowed.contains(&stay.status.as_str()) {
+            verdict.refusals.push(RefusalCode::WrongState);
+        }
+    }
+
+    /// How many nights the household has without a night between, this stay among them. `instead` is another of its
+    /// stays, as it will be.
+    fn unbroken(&self, stay: &Stay, instead: Option<&Stay>) -> usize {
+        let replaced = |other: &Stay| other.id == stay.id || instead.is_some_and(|new| other.id == new.id);
+        let others = self.state.stays.values().filter(|other| !replaced(other)).chain(instead);
+        let others = others.filter(|other| other.household == stay.household);
+        let mine: Vec<Night> = nights(stay.nights).collect();
+        unbroken(&mine, others.flat_map(|other| other.kept(self.today))).len()
+    }
+
+    /// Refused where another record has one of the nights, or the household another unit. `leaves` is the stay that
+    /// gives its nights up for this one.
+    fn refuse_clashes(&self, verdict: &mut Verdict, stay: &Stay, turnaround_too: bool, leaves: Option<&Stay>) {
+        let gone = |by: Uuid| by == stay.id || leaves.is_some_and(|old| old.id == by);
+        let kept = stay.kept(self.today);
+        let after = stay.kept_after(self.today, self.state.turnaround);
+        let wanted = kept.iter().chain(after.iter().filter(|_| turnaround_too));
+        let row = |night: &Night| self.state.ledger.get(&(stay.unit, *night));
+        if wanted.into_iter().any(|night| row(night).is_some_and(|row| !gone(row.by))) {
+            verdict.refusals.push(RefusalCode::Taken);
+        }
+        let elsewhere = self.state.ledger.iter().any(|((_, night), row)| {
+            row.household.as_ref() == Some(&stay.household) && !gone(row.by) && kept.contains(night)
+        });
+        if elsewhere {
+            verdict.refusals.push(RefusalCode::HouseholdElsewhere);
+        }
+    }
+
+    /// Refused where another household has not left yet, or where this one has not left another unit.
+    fn refuse_second_household(&self, verdict: &mut Verdict, stay: &Stay, leaves: Option<&Stay>) {
+        let there = |other: &&Stay| {
+            other.status == "in_residence"
+                && (other.unit == stay.unit || other.household == stay.household)
+                && other.id != stay.id
+                && leaves.is_none_or(|old| old.id != other.id)
+        };
+        if stay.status == "in_residence" && self.state.stays.values().any(|other| there(&other)) {
+            verdict.refused_somehow = true;
+        }
+    }
+}
