@@ -79,7 +79,8 @@ CREATE TABLE stay (
 );
 CREATE INDEX stay_household ON stay (household_id);
 CREATE INDEX stay_unit ON stay (unit_id, departure);
-CREATE INDEX stay_open ON stay (departure) WHERE status IN ('booked', 'in_residence');
+CREATE INDEX stay_in_residence ON stay (departure) WHERE status = 'in_residence';
+CREATE INDEX stay_booked ON stay (arrival) WHERE status = 'booked';
 CREATE TABLE stay_exception (
     id {uuid} PRIMARY KEY,
     stay_id {uuid} NOT NULL REFERENCES stay (id),

@@ -60,7 +60,14 @@ impl Api {
 
     /// Sends a mutation that takes an input and returns its answer, whatever it is. `fields` are asked for of what
     /// was done.
-    pub async fn act(&self, token: &str, mutation: &str, input_type: &str, input: Json, fields: &str) -> Json {
+    pub async fn act(
+        &self,
+        token: &str,
+        mutation: &str,
+        input_type: &str,
+        input: Json,
+        fields: &str,
+    ) -> Json {
         let query = format!(
             "mutation($input: {input_type}!) {{ it: {mutation}(input: $input) {{ __typename {fields} \
              ... on Refused {{ code message field inTheWay {{ unit kind whose from to }} nextFree {{ code }} }} }} }}"

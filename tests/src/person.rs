@@ -135,12 +135,7 @@ impl<'w> Person<'w> {
     }
 
     /// The household goes to another unit, until that day.
-    pub async fn move_until(
-        &self,
-        which: &Stay,
-        unit: &str,
-        to: Option<&str>,
-    ) -> Told<(Option<Stay>, Stay)> {
+    pub async fn move_until(&self, which: &Stay, unit: &str, to: Option<&str>) -> Told<(Option<Stay>, Stay)> {
         let unit = self.world.unit(unit).await;
         let ask = MoveStay { stay: which.id, unit, departure: to.map(day), exception: None };
         match self.run(Command::MoveStay(ask)).await? {
@@ -218,7 +213,9 @@ impl<'w> Person<'w> {
         let code = |id| spaces.unit_by_id(id).map_or_else(String::new, |unit| unit.code.clone());
         let (who, unit) = (&item.reference, code(item.what.stay().unit));
         match &item.what {
-            Attention::Overstay { nights_over, .. } => format!("{who} overstays in {unit}, nights: {nights_over}"),
+            Attention::Overstay { nights_over, .. } => {
+                format!("{who} overstays in {unit}, nights: {nights_over}")
+            }
             Attention::NotArrived { .. } => format!("{who} has not arrived in {unit}"),
             Attention::Blocked { lost, could_move_to, .. } => {
                 let lost: Vec<_> = lost.iter().map(ToString::to_string).collect();

@@ -32,7 +32,8 @@ impl Service {
         let district = json!({ "name": "Stevenage", "kind": "HOST" });
         api.act(manager, "saveDistrict", "SaveDistrictInput", district, "").await;
         let mut units = Vec::new();
-        for (property, scheme, codes) in [("SP-01", "SAFE_SPACE", vec!["SS-01", "SS-02"]), ("MP-01", "MOVE_ON", vec!["MO-01"])]
+        for (property, scheme, codes) in
+            [("SP-01", "SAFE_SPACE", vec!["SS-01", "SS-02"]), ("MP-01", "MOVE_ON", vec!["MO-01"])]
         {
             let input = json!({ "code": property, "scheme": scheme, "district": "Stevenage" });
             let fields = "... on PropertySaved { property { id code } }";
@@ -106,11 +107,15 @@ async fn an_evening_from_the_call_to_the_home_after(databases: &Databases) {
             json!({ "id": stay }),
         )
         .await;
-    assert_eq!(reasons["node"]["exceptions"]["nodes"][0], json!({ "nights": 9, "reason": "nowhere to go yet" }));
+    assert_eq!(
+        reasons["node"]["exceptions"]["nodes"][0],
+        json!({ "nights": 9, "reason": "nowhere to go yet" })
+    );
 
     service.world.clock.set("2020-11-11T10:00:00Z");
     let onward = json!({ "stay": stay, "unit": service.units[2], "departure": "2021-02-01" });
-    let fields = "... on StayMoved { from { status departure } to { id status arrival unit { code } nextReview } }";
+    let fields =
+        "... on StayMoved { from { status departure } to { id status arrival unit { code } nextReview } }";
     let moved = service.api.act(officer, "moveStay", "MoveStayInput", onward, fields).await;
     assert_eq!(moved["from"]["departure"], moved["to"]["arrival"], "{moved:#}");
     assert_eq!(moved["to"]["nextReview"], "2020-12-09");
@@ -118,7 +123,10 @@ async fn an_evening_from_the_call_to_the_home_after(databases: &Databases) {
     let left = service.act("checkOut", "CheckOutInput", json!({ "stay": moved["to"]["id"] })).await;
     assert_eq!(left["stay"]["status"], "DEPARTED");
     let back = service.act("reinstateStay", "StayInput", json!({ "stay": moved["to"]["id"] })).await;
-    assert_eq!((&back["stay"]["status"], &back["stay"]["departure"]), (&json!("IN_RESIDENCE"), &json!("2021-02-01")));
+    assert_eq!(
+        (&back["stay"]["status"], &back["stay"]["departure"]),
+        (&json!("IN_RESIDENCE"), &json!("2021-02-01"))
+    );
 
     let figures = service
         .api
@@ -138,9 +146,7 @@ async fn an_evening_from_the_call_to_the_home_after(databases: &Databases) {
 
 async fn the_same_key_has_one_effect_and_one_answer(databases: &Databases) {
     let service = Service::of(databases).await;
-    let input = |household: &str| {
-        json!({ "household": household, "arrival": "2020-11-03", "departure": "2020-11-06", "adults": 1, "idempotencyKey": "k-1" })
-    };
+    let input = |household: &str| json!({ "household": household, "arrival": "2020-11-03", "departure": "2020-11-06", "adults": 1, "idempotencyKey": "k-1" });
     let officer = &service.world.officer_token;
     let first = service.api.act(officer, "bookStay", "BookStayInput", input("R-1"), BOOKED).await;
     let again = service.api.act(officer, "bookStay", "BookStayInput", input("R-1"), BOOKED).await;
@@ -156,7 +162,10 @@ async fn every_kind_of_record_is_found_by_its_id_and_only_as_what_it_is(database
     let officer = &service.world.officer_token;
     let stay = service.book("R-1", 0, "2020-11-03", "2020-11-06").await["stay"]["id"].clone();
     let void = json!({ "unit": service.units[1], "from": "2020-11-10", "to": "2020-11-12", "reason": "repair", "note": "boiler" });
-    let void = service.api.act(officer, "recordVoid", "RecordVoidInput", void, "... on VoidSaved { void { id note } }").await;
+    let void = service
+        .api
+        .act(officer, "recordVoid", "RecordVoidInput", void, "... on VoidSaved { void { id note } }")
+        .await;
     assert_eq!(void["void"]["note"], "boiler");
     let ids = service
         .api
@@ -180,14 +189,24 @@ async fn every_kind_of_record_is_found_by_its_id_and_only_as_what_it_is(database
         ("Void", void["void"]["id"].clone()),
     ];
     for (kind, id) in &kinds {
-        let found = service.api.ask(officer, "query($id: ID!) { node(id: $id) { __typename id } }", json!({ "id": id })).await;
+        let found = service
+            .api
+            .ask(officer, "query($id: ID!) { node(id: $id) { __typename id } }", json!({ "id": id }))
+            .await;
         assert_eq!(found["node"], json!({ "__typename": kind, "id": id }));
     }
     let wrong = service
         .api
-        .fails(officer, "mutation($i: StayInput!) { checkIn(input: $i) { __typename } }", json!({ "i": { "stay": kinds[0].1 } }))
+        .fails(
+            officer,
+            "mutation($i: StayInput!) { checkIn(input: $i) { __typename } }",
+            json!({ "i": { "stay": kinds[0].1 } }),
+        )
         .await;
-    assert_eq!(wrong, ("BAD_USER_INPUT".into(), "This is the id of a Unit; the id of a Stay is needed here.".into()));
+    assert_eq!(
+        wrong,
+        ("BAD_USER_INPUT".into(), "This is the id of a Unit; the id of a Stay is needed here.".into())
+    );
     let (code, _) = service.api.fails(officer, "{ node(id: \"nonsense\") { id } }", json!({})).await;
     assert_eq!(code, "BAD_USER_INPUT");
 }
@@ -198,10 +217,12 @@ async fn lists_are_pages_with_a_maximum(databases: &Databases) {
     let page = "query($after: String) { units(first: 2, after: $after) { nodes { code } pageInfo { hasNextPage endCursor } } }";
     let first = service.api.ask(officer, page, json!({})).await;
     assert_eq!(first["units"]["pageInfo"]["hasNextPage"], true);
-    let rest = service.api.ask(officer, page, json!({ "after": first["units"]["pageInfo"]["endCursor"] })).await;
+    let rest =
+        service.api.ask(officer, page, json!({ "after": first["units"]["pageInfo"]["endCursor"] })).await;
     assert_eq!(rest["units"]["nodes"], json!([{ "code": "SS-02" }]));
     assert_eq!(rest["units"]["pageInfo"]["hasNextPage"], false);
-    let (code, message) = service.api.fails(officer, "{ units(first: 101) { nodes { code } } }", json!({})).await;
+    let (code, message) =
+        service.api.fails(officer, "{ units(first: 101) { nodes { code } } }", json!({})).await;
     assert_eq!((code.as_str(), message.contains("0 to 100")), ("BAD_USER_INPUT", true));
     for place in 0..5 {
         let household = format!("R-{place}");
@@ -213,7 +234,9 @@ async fn lists_are_pages_with_a_maximum(databases: &Databases) {
     loop {
         let query = "query($after: String) { stays(first: 2, after: $after) { nodes { household { reference } } pageInfo { hasNextPage endCursor } } }";
         let page = service.api.ask(officer, query, json!({ "after": after })).await["stays"].clone();
-        seen.extend(page["nodes"].as_array().unwrap().iter().map(|node| node["household"]["reference"].clone()));
+        seen.extend(
+            page["nodes"].as_array().unwrap().iter().map(|node| node["household"]["reference"].clone()),
+        );
         if page["pageInfo"]["hasNextPage"] == json!(false) {
             break;
         }
@@ -261,12 +284,30 @@ async fn nothing_answers_without_a_credential_and_a_partner_sees_nothing(databas
     assert_eq!(root_fields("Query"), classified);
 
     let stay = service.book("R-1", 0, "2020-11-03", "2020-11-05").await["stay"]["id"].clone();
-    let property = service.api.ask(&service.world.officer_token, "{ property(code: \"SP-01\") { id } }", json!({})).await["property"]["id"].clone();
+    let property = service
+        .api
+        .ask(&service.world.officer_token, "{ property(code: \"SP-01\") { id } }", json!({}))
+        .await["property"]["id"]
+        .clone();
     let void = json!({ "unit": unit, "from": "2020-12-10", "to": "2020-12-12", "reason": "repair" });
-    let void = service.api.act(&service.world.officer_token, "recordVoid", "RecordVoidInput", void, "... on VoidSaved { void { id } }").await;
+    let void = service
+        .api
+        .act(
+            &service.world.officer_token,
+            "recordVoid",
+            "RecordVoidInput",
+            void,
+            "... on VoidSaved { void { id } }",
+        )
+        .await;
     let void = void["void"]["id"].clone();
     let mutations = [
-        ("bookStay", "BookStayInput", json!({ "household": "R-9", "arrival": "2020-11-07", "departure": "2020-11-08", "adults": 1 }), true),
+        (
+            "bookStay",
+            "BookStayInput",
+            json!({ "household": "R-9", "arrival": "2020-11-07", "departure": "2020-11-08", "adults": 1 }),
+            true,
+        ),
         ("cancelStay", "StayInput", json!({ "stay": stay }), true),
         ("cancelVoid", "CancelVoidInput", json!({ "void": void }), true),
         ("changeVoid", "ChangeVoidInput", json!({ "void": void, "to": "2020-12-14" }), true),
@@ -279,16 +320,36 @@ async fn nothing_answers_without_a_credential_and_a_partner_sees_nothing(databas
         ("extendStay", "ExtendStayInput", json!({ "stay": stay, "departure": "2020-11-06" }), true),
         ("markNoShow", "StayInput", json!({ "stay": stay }), true),
         ("moveStay", "MoveStayInput", json!({ "stay": stay, "unit": service.units[1] }), true),
-        ("recordVoid", "RecordVoidInput", json!({ "unit": unit, "from": "2020-12-20", "to": "2020-12-22", "reason": "repair" }), true),
-        ("registerProperty", "RegisterPropertyInput", json!({ "code": "Y", "scheme": "MOVE_ON", "district": "Stevenage" }), false),
-        ("registerUnit", "RegisterUnitInput", json!({ "code": "Z", "property": property, "sleeps": 1, "openedOn": "2020-01-01" }), false),
+        (
+            "recordVoid",
+            "RecordVoidInput",
+            json!({ "unit": unit, "from": "2020-12-20", "to": "2020-12-22", "reason": "repair" }),
+            true,
+        ),
+        (
+            "registerProperty",
+            "RegisterPropertyInput",
+            json!({ "code": "Y", "scheme": "MOVE_ON", "district": "Stevenage" }),
+            false,
+        ),
+        (
+            "registerUnit",
+            "RegisterUnitInput",
+            json!({ "code": "Z", "property": property, "sleeps": 1, "openedOn": "2020-01-01" }),
+            false,
+        ),
         ("reinstateStay", "StayInput", json!({ "stay": stay }), true),
         ("reopenProperty", "PropertyOnInput", json!({ "property": property, "on": "2021-01-01" }), false),
         ("reopenUnit", "UnitOnInput", json!({ "unit": unit, "on": "2021-01-01" }), false),
         ("saveDistrict", "SaveDistrictInput", json!({ "name": "Elsewhere", "kind": "PILOT" }), false),
         ("saveFeature", "SaveCodeInput", json!({ "code": "sauna", "label": "Sauna" }), false),
         ("saveVoidReason", "SaveCodeInput", json!({ "code": "flood", "label": "Flood" }), false),
-        ("setPolicy", "SetPolicyInput", json!({ "scheme": "SAFE_SPACE", "longestStayNights": 99, "turnaroundNights": 0, "lateArrivalUntilHour": 6 }), false),
+        (
+            "setPolicy",
+            "SetPolicyInput",
+            json!({ "scheme": "SAFE_SPACE", "longestStayNights": 99, "turnaroundNights": 0, "lateArrivalUntilHour": 6 }),
+            false,
+        ),
         ("shortenStay", "ShortenStayInput", json!({ "stay": stay, "departure": "2020-11-04" }), true),
     ];
     let before = (service.world.ledger().await, service.world.count("audit").await);
@@ -296,11 +357,16 @@ async fn nothing_answers_without_a_credential_and_a_partner_sees_nothing(databas
         let refused = service.api.act(partner, field, input_type, input.clone(), "").await;
         assert_eq!(refused["code"], "NOT_ALLOWED", "{field} by a partner");
         if !for_officers {
-            let refused = service.api.act(&service.world.officer_token, field, input_type, input.clone(), "").await;
+            let refused =
+                service.api.act(&service.world.officer_token, field, input_type, input.clone(), "").await;
             assert_eq!(refused["code"], "NOT_ALLOWED", "{field} by an officer");
         }
     }
-    assert_eq!((service.world.ledger().await, service.world.count("audit").await), before, "a refused command changed something");
+    assert_eq!(
+        (service.world.ledger().await, service.world.count("audit").await),
+        before,
+        "a refused command changed something"
+    );
     assert_eq!(root_fields("Mutation"), mutations.iter().map(|(field, ..)| *field).collect::<Vec<_>>());
 }
 
@@ -344,7 +410,11 @@ async fn bad_input_gets_a_sentence_and_changes_nothing(databases: &Databases) {
         (with("idempotencyKey", json!("")), "BAD_VALUE", "idempotencyKey"),
     ] {
         let refused = service.api.act(officer, "bookStay", "BookStayInput", input.clone(), BOOKED).await;
-        assert_eq!((refused["code"].as_str(), refused["field"].as_str()), (Some(code), Some(field)), "{input}\n{refused:#}");
+        assert_eq!(
+            (refused["code"].as_str(), refused["field"].as_str()),
+            (Some(code), Some(field)),
+            "{input}\n{refused:#}"
+        );
     }
     let unknown = json!({ "household": "R-1", "arrival": "2020-11-03", "departure": "2020-11-05", "adults": 1, "features": ["jacuzzi"] });
     let refused = service.api.act(officer, "bookStay", "BookStayInput", unknown, BOOKED).await;
@@ -362,13 +432,26 @@ async fn requests_that_are_not_as_they_should_be_are_refused_in_words(databases:
     let officer = &service.world.officer_token;
     let client = service.api.raw();
     let url = &service.api.url;
-    let json_body = |body: String| client.post(url).bearer_auth(officer).header("content-type", "application/json").body(body);
-    let deep = format!("{{ units {{ nodes {{ {} code {} }} }} }}", "property { units { nodes { ".repeat(8), "} } }".repeat(8));
+    let json_body = |body: String| {
+        client.post(url).bearer_auth(officer).header("content-type", "application/json").body(body)
+    };
+    let deep = format!(
+        "{{ units {{ nodes {{ {} code {} }} }} }}",
+        "property { units { nodes { ".repeat(8),
+        "} } }".repeat(8)
+    );
     let many = format!("{{ {} }}", (0..40).map(|n| format!("a{n}: viewer {{ role }}")).collect::<String>());
     let query = |query: &str| json!({ "query": query }).to_string();
     for (request, status) in [
         (client.get(format!("{url}?query={{viewer{{role}}}}")).bearer_auth(officer), 405),
-        (client.post(url).bearer_auth(officer).header("content-type", "text/plain").body(query("{ viewer { role } }")), 415),
+        (
+            client
+                .post(url)
+                .bearer_auth(officer)
+                .header("content-type", "text/plain")
+                .body(query("{ viewer { role } }")),
+            415,
+        ),
         (json_body("x".repeat(10 * 1024 * 1024)), 413),
         (json_body("{".into()), 400),
         (json_body(format!("[{}]", query("{ viewer { role } }"))), 400),
@@ -378,7 +461,12 @@ async fn requests_that_are_not_as_they_should_be_are_refused_in_words(databases:
         (json_body(query("{ viewer { role ")), 400),
         (json_body(query(&deep)), 400),
         (json_body(query(&many)), 400),
-        (json_body(query("{ units(first: 100) { nodes { stays(first: 100) { nodes { household { stays(first: 100) { nodes { id } } } } } } } }")), 400),
+        (
+            json_body(query(
+                "{ units(first: 100) { nodes { stays(first: 100) { nodes { household { stays(first: 100) { nodes { id } } } } } } } }",
+            )),
+            400,
+        ),
         (json_body(query("{ viewer { role } }")).header("accept", "text/html"), 406),
     ] {
         let answer = request.send().await.unwrap();
@@ -399,8 +487,16 @@ async fn sixty_four_clients_who_want_the_same_few_units_never_share_a_night(data
             let mut booked = 0_u32;
             for round in 0..4_u32 {
                 let first = 3 + (n + round) % 5;
-                let (arrival, departure) = (format!("2020-11-{first:02}"), format!("2020-11-{:02}", first + 3));
-                let answer = service.book(&format!("R-{n}-{round}"), usize::try_from((n + round) % 2).unwrap(), &arrival, &departure).await;
+                let (arrival, departure) =
+                    (format!("2020-11-{first:02}"), format!("2020-11-{:02}", first + 3));
+                let answer = service
+                    .book(
+                        &format!("R-{n}-{round}"),
+                        usize::try_from((n + round) % 2).unwrap(),
+                        &arrival,
+                        &departure,
+                    )
+                    .await;
                 match answer["__typename"].as_str() {
                     Some("StayBooked") => booked += 1,
                     _ => assert_eq!(answer["code"], "TAKEN", "{answer:#}"),

@@ -104,7 +104,10 @@ async fn a_command_whose_caller_goes_away_is_wholly_there_or_not_at_all(on: &Dat
     }
     must_be_whole(&world).await;
     let line = world.line("SS-01", &night(0).to_string(), LOOKS).await;
-    assert!(line.starts_with('.') && line.ends_with('b'), "nobody looked at the first, and all began: {line}");
+    assert!(
+        line.starts_with('.') && line.ends_with('b'),
+        "nobody looked at the first, and all began: {line}"
+    );
     for (n, letter) in (0..).zip(line.chars()) {
         let free = !world.officer().free(&night(n).to_string(), 1).is_empty();
         assert_eq!(free, letter == '.', "the calendar in memory says otherwise of {}", night(n));
@@ -117,7 +120,11 @@ async fn must_be_whole(world: &World) {
                (SELECT count(*) FROM audit WHERE action = 'book_stay')";
     let row = world.select(sql).await.remove(0);
     let count = |at| row.try_get_by_index::<i64>(at).unwrap();
-    assert!(count(0) == count(1) && count(1) == count(2), "half a booking: {:?}", [count(0), count(1), count(2)]);
+    assert!(
+        count(0) == count(1) && count(1) == count(2),
+        "half a booking: {:?}",
+        [count(0), count(1), count(2)]
+    );
 }
 
 fn night(n: u32) -> Night {

@@ -10,6 +10,7 @@ on_both![
     a_booking_that_an_overstay_blocks_is_reported_with_where_it_could_go,
     a_blocked_booking_is_not_checked_in_and_can_be_moved,
     nights_are_given_back_when_the_overstay_leaves,
+    turnaround_after_an_overstay_gives_way_to_who_is_booked,
     an_overstay_that_moves_gives_the_nights_back_too,
     a_void_gets_its_nights_back_when_the_overstay_leaves,
     an_overstay_is_made_good_by_an_extension,
@@ -108,6 +109,17 @@ async fn nights_are_given_back_when_the_overstay_leaves(on: &Databases) {
     assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRRRR.");
 }
 
+async fn turnaround_after_an_overstay_gives_way_to_who_is_booked(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").with_turnaround(1).await;
+    let blocked = world.officer().book("SS-01", "R-2", "2020-11-06", 3).await.unwrap();
+    let stay = overstay_until!(world, "2020-11-06");
+    assert_eq!(world.line("SS-01", "2020-11-03", 8).await, "RRRRbbt.");
+    world.officer().check_out(&stay).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 8).await, "RRRbbbt.");
+    assert!(world.officer().attention().await.is_empty());
+    world.officer().check_in(&blocked).await.unwrap();
+}
+
 async fn an_overstay_that_moves_gives_the_nights_back_too(on: &Databases) {
     let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
     world.officer().book("SS-01", "R-2", "2020-11-06", 3).await.unwrap();
@@ -155,7 +167,10 @@ async fn a_household_that_overstays_into_its_own_next_booking_does_not_stop_the_
     assert_eq!(world.line("SS-01", "2020-11-03", 5).await, "RRRR.", "and so does this one");
     let attention = world.officer().attention().await;
     assert!(attention.contains(&"R-1 overstays in SS-01, nights: 2".to_owned()), "{attention:?}");
-    assert!(attention.iter().any(|item| item.contains("MO-01")), "its next booking is reported: {attention:?}");
+    assert!(
+        attention.iter().any(|item| item.contains("MO-01")),
+        "its next booking is reported: {attention:?}"
+    );
 }
 
 async fn nobody_is_checked_in_to_a_unit_that_is_not_left_yet(on: &Databases) {

@@ -10,11 +10,10 @@ mod naive;
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::TimeDelta;
-use naive::{State, Verdict, later, next, nights};
+use naive::{State, Verdict, later, nights};
 use proptest::{
     prelude::{Just, Strategy, any},
-    sample::Index,
-    test_runner::{Config, RngSeed, TestCaseError, TestCaseResult, TestRunner},
+    test_runner::{Config, RngSeed, TestCaseError, TestCaseResult, TestError, TestRunner},
 };
 use safespace_domain::{
     Night, Nights, RefusalCode, StayId, UnitId, VoidId,
@@ -44,7 +43,9 @@ fn what_must_always_be_true_is_true_on_sqlite() {
 
 #[test]
 fn what_must_always_be_true_is_true_on_postgres() {
-    let Some(on) = Databases::postgres("properties::what_must_always_be_true_is_true_on_postgres") else { return };
+    let Some(on) = Databases::postgres("properties::what_must_always_be_true_is_true_on_postgres") else {
+        return;
+    };
     always_true(&on, 8, 30);
 }
 
@@ -56,16 +57,28 @@ fn always_true(on: &Databases, cases: u32, steps: usize) {
     // PROPTEST_RNG_SEED.
     let config = Config {
         cases: if given("PROPTEST_CASES") { usual.cases } else { cases },
-        rng_seed: if given("PROPTEST_CASES") || given("PROPTEST_RNG_SEED") { usual.rng_seed } else { RngSeed::Fixed(1) },
+        rng_seed: if given("PROPTEST_CASES") || given("PROPTEST_RNG_SEED") {
+            usual.rng_seed
+        } else {
+            RngSeed::Fixed(1)
+        },
         failure_persistence: None,
-        max_shrink_iters: 600,
+        // Each try of shrinking is a world: it gives up after a minute.
+        max_shrink_iters: 5_000,
+        max_shrink_time: 60_000,
         ..usual
     };
-    let told = TestRunner::new(config).run(&proptest::collection::vec(step(), steps), |steps| {
+    let lives = proptest::collection::vec(step(), 1..=steps * 2);
+    let told = TestRunner::new(config).run(&lives, |steps| {
         runtime.block_on(async { live_through(&World::at(START, on).with_units(UNITS).await, &steps).await })
     });
-    if let Err(why) = told {
-        panic!("{why}");
+    match told {
+        Ok(()) => {}
+        Err(TestError::Fail(why, steps)) => {
+            let steps: Vec<_> = steps.iter().map(|step| format!("{step:?}")).collect();
+            panic!("{why}\nThe steps:\n{}", steps.join("\n"));
+        }
+        Err(TestError::Abort(why)) => panic!("{why}"),
     }
 }
 
@@ -74,26 +87,26 @@ const START: &str = "2020-11-03T14:00:00Z";
 /// Something that happens. Stays, voids and units are chosen from those there are.
 #[derive(Clone, Debug)]
 enum Step {
-    Book { household: usize, unit: Option<Index>, ahead: i64, nights: u64, people: i64, exception: bool },
-    CheckIn(Index),
-    CheckOut(Index, Option<i64>),
-    Extend(Index, u64, bool),
-    Shorten(Index, u64),
-    Cancel(Index),
-    NoShow(Index),
-    Move(Index, Index, Option<u64>),
-    Reinstate(Index),
-    Void(Index, i64, u64),
-    ChangeVoid(Index, i64, u64),
-    CancelVoid(Index),
-    Close(Index, i64),
-    Reopen(Index, i64),
+    Book { household: usize, unit: Option<u8>, ahead: i64, nights: u64, people: i64, exception: bool },
+    CheckIn(u8),
+    CheckOut(u8, Option<i64>),
+    Extend(u8, u64, bool),
+    Shorten(u8, u64),
+    Cancel(u8),
+    NoShow(u8),
+    Move(u8, u8, Option<u64>),
+    Reinstate(u8),
+    Void(u8, i64, u64),
+    ChangeVoid(u8, i64, u64),
+    CancelVoid(u8),
+    Close(u8, i64),
+    Reopen(u8, i64),
     Turnaround(u32),
     Wait(i64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let index = any::<Index>;
+    let index = any::<u8>;
     let booking = (
         0..HOUSEHOLDS,
         proptest::option::weighted(0.7, index()),
@@ -167,7 +180,11 @@ async fn turn_the_day(world: &World, before: State) -> Result<State, String> {
 }
 
 /// A command comes to what the model says, and changes what the model says.
-async fn carry_out(world: &World, before: State, (command, by_manager): (Command, bool)) -> Result<State, String> {
+async fn carry_out(
+    world: &World,
+    before: State,
+    (command, by_manager): (Command, bool),
+) -> Result<State, String> {
     let verdict = before.judge(&command, by_manager, world.now());
     let any_unit = matches!(&command, Command::BookStay(ask) if ask.unit.is_none());
     let actor = if by_manager { world.manager().actor } else { world.officer().actor };
@@ -178,7 +195,7 @@ async fn carry_out(world: &World, before: State, (command, by_manager): (Command
         Err(EngineError::Refused(refusal)) => {
             let expected = verdict.refused_somehow
                 || verdict.refusals.contains(&refusal.code)
-                || verdict.perhaps_too_long && refusal.code == RefusalCode::LongestStay;
+                || verdict.perhaps.contains(&refusal.code);
             if !expected {
                 return Err(format!("refused with {refusal:?}, and the model has {:?}", verdict.refusals));
             }
@@ -192,7 +209,10 @@ async fn carry_out(world: &World, before: State, (command, by_manager): (Command
         }
         Ok(outcome) => {
             if verdict.refused_somehow || !verdict.refusals.is_empty() {
-                return Err(format!("accepted, and the model refuses with {:?}: {outcome:?}", verdict.refusals));
+                return Err(format!(
+                    "accepted, and the model refuses with {:?}: {outcome:?}",
+                    verdict.refusals
+                ));
             }
             if after.audit <= before.audit {
                 return Err("an accepted command left no audit record".into());
@@ -262,7 +282,8 @@ fn same<T: PartialEq + std::fmt::Debug>(
 /// The rules that hold at every moment.
 async fn rules_hold(world: &World, state: &State) -> Result<(), String> {
     let today = world.engine.today();
-    let attention = world.engine.attention(&world.manager().actor).await.map_err(|error| error.to_string())?;
+    let attention =
+        world.engine.attention(&world.manager().actor).await.map_err(|error| error.to_string())?;
     let attention: Vec<Attention> = attention.into_iter().map(|item| item.what).collect();
     every_row_is_wanted(state, today)?;
     every_night_is_had_or_missed_and_reported(state, today, &attention)?;
@@ -290,7 +311,8 @@ fn every_row_is_wanted(state: &State, today: Night) -> Result<(), String> {
                 }
             }),
         };
-        let for_whom = state.stays.get(&row.by).filter(|_| matches!(row.night_use.as_str(), "booked" | "resident"));
+        let for_whom =
+            state.stays.get(&row.by).filter(|_| matches!(row.night_use.as_str(), "booked" | "resident"));
         if !wanted || row.household.as_ref() != for_whom.map(|stay| &stay.household) {
             return Err(format!("nobody wants the row {row:?} of {night} in {}", state.units[unit].code));
         }
@@ -306,7 +328,8 @@ fn every_night_is_had_or_missed_and_reported(
 ) -> Result<(), String> {
     for stay in state.stays.values() {
         let reports = attention.iter().filter(|item| item.stay().id.0 == stay.id);
-        if stay.is_overstay(today) && !reports.clone().any(|item| matches!(item, Attention::Overstay { .. })) {
+        if stay.is_overstay(today) && !reports.clone().any(|item| matches!(item, Attention::Overstay { .. }))
+        {
             return Err(format!("an overstay is not reported: {stay:?}"));
         }
         let late = stay.status == "booked" && stay.nights.0 < today;
@@ -321,7 +344,8 @@ fn every_night_is_had_or_missed_and_reported(
                 matches!(item, Attention::Blocked { lost, .. } if lost.iter().any(|run| run.contains(night)))
             });
             // What a late booking lost in the past is past; it is reported as late.
-            let excused = stay.status == "booked" && (blocked && lost_for_a_reason(state, stay, night) || night < today && late);
+            let excused = stay.status == "booked"
+                && (blocked && lost_for_a_reason(state, stay, night) || night < today && late);
             if !excused {
                 return Err(format!("{night} is missing, reported: {blocked}, of {stay:?}"));
             }
@@ -342,16 +366,13 @@ fn every_night_is_had_or_missed_and_reported(
     Ok(())
 }
 
-/// A booking loses a night to a household that stays on: in its unit, or itself in another.
+/// A booking loses a night to a household that stayed on: in its unit, or itself in another.
 fn lost_for_a_reason(state: &State, stay: &naive::Stay, night: Night) -> bool {
-    let stays_on = |by: &Uuid| {
-        state.stays.get(by).is_some_and(|other| other.planned.1 <= night)
-    };
-    let in_its_unit = state.ledger.get(&(stay.unit, night)).is_some_and(|row| stays_on(&row.by));
-    let elsewhere = state.ledger.iter().any(|((_, other), row)| {
-        *other == night && row.household.as_ref() == Some(&stay.household) && stays_on(&row.by)
-    });
-    in_its_unit || elsewhere
+    state.ledger.iter().any(|((unit, other), row)| {
+        *other == night
+            && row.night_use == "resident"
+            && (*unit == stay.unit || row.household.as_ref() == Some(&stay.household))
+    })
 }
 
 /// A household has one unit a night, and sleeps in one place; a unit has one household in residence.
@@ -464,10 +485,11 @@ fn command(step: &Step, state: &State, world: &World) -> Option<(Command, bool)>
     let stays: Vec<_> = state.stays.values().collect();
     let voids: Vec<_> = state.voids.values().collect();
     let units: Vec<_> = state.units.values().collect();
-    let a_stay = |index: &Index| (!stays.is_empty()).then(|| *index.get(&stays));
-    let stay_id = |index: &Index| a_stay(index).map(|stay| StayId(stay.id));
-    let void_id = |index: &Index| (!voids.is_empty()).then(|| VoidId(index.get(&voids).id));
-    let unit_id = |index: &Index| UnitId(index.get(&units).id);
+    // Counted from the last, for that is the one that most can be done with.
+    let a_stay = |n: &u8| stays.iter().rev().cycle().nth(usize::from(*n)).copied();
+    let stay_id = |n: &u8| a_stay(n).map(|stay| StayId(stay.id));
+    let void_id = |n: &u8| voids.iter().rev().cycle().nth(usize::from(*n)).map(|void| VoidId(void.id));
+    let unit_id = |n: &u8| UnitId(units[usize::from(*n) % units.len()].id);
     let reason = |wanted: bool| wanted.then(|| "There is no other place".to_owned());
     let command = match step {
         Step::Book { household, unit, ahead: n, nights, people, exception } => Command::BookStay(BookStay {
@@ -520,10 +542,9 @@ fn command(step: &Step, state: &State, world: &World) -> Option<(Command, bool)>
         Step::CancelVoid(void) => Command::CancelVoid { void: void_id(void)? },
         Step::Close(unit, n) => Command::CloseUnit { unit: unit_id(unit), on: ahead(*n) },
         Step::Reopen(unit, n) => Command::ReopenUnit { unit: unit_id(unit), on: ahead(*n) },
-        Step::Turnaround(n) => Command::SetPolicy(Policy {
-            turnaround_nights: *n,
-            ..Policy::default_for(Scheme::SafeSpace)
-        }),
+        Step::Turnaround(n) => {
+            Command::SetPolicy(Policy { turnaround_nights: *n, ..Policy::default_for(Scheme::SafeSpace) })
+        }
         Step::Wait(_) => return None,
     };
     let manages = matches!(step, Step::Close(..) | Step::Reopen(..) | Step::Turnaround(_));

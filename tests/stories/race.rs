@@ -84,12 +84,16 @@ async fn without_the_key_the_same_race_books_double() {
                 break;
             }
         }
-        let double = "SELECT count(*) FROM (SELECT 1 FROM {} GROUP BY unit_id, night HAVING count(*) > 1) AS double";
+        let double =
+            "SELECT count(*) FROM (SELECT 1 FROM {} GROUP BY unit_id, night HAVING count(*) > 1) AS double";
         let double: i64 = world.one(&double.replace("{}", name)).await.unwrap();
         if keyed {
             assert_eq!((booked, double), (UNITS.len(), 0), "with the key, nobody is booked double");
         } else {
-            assert!(booked > UNITS.len() && double > 0, "this race finds no double booking: it proves nothing");
+            assert!(
+                booked > UNITS.len() && double > 0,
+                "this race finds no double booking: it proves nothing"
+            );
         }
     }
     on.tidy().await;
@@ -134,7 +138,9 @@ async fn take(
         return false;
     }
     for night in nights {
-        let write = format!("INSERT INTO {table} (unit_id, night, night_use, taken_by) VALUES ($1, $2, 'booked', $3)");
+        let write = format!(
+            "INSERT INTO {table} (unit_id, night, night_use, taken_by) VALUES ($1, $2, 'booked', $3)"
+        );
         let row = [unit.into(), (*night).into(), by.into()];
         if tx.execute_raw(Statement::from_sql_and_values(backend, write, row)).await.is_err() {
             return false;

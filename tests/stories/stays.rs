@@ -17,6 +17,7 @@ on_both![
     a_household_is_in_one_unit_a_night,
     a_household_may_change_units_on_the_day,
     turnaround_is_kept_between_two_stays,
+    a_longer_turnaround_is_no_reason_to_turn_who_is_booked_away,
     nobody_is_checked_in_before_the_day,
     a_late_arrival_gives_the_nights_before_it_back,
     a_booking_that_nobody_came_for_in_time_can_not_be_checked_in,
@@ -100,6 +101,16 @@ async fn turnaround_is_kept_between_two_stays(on: &Databases) {
     assert_eq!(world.line("SS-01", "2020-11-03", 5).await, "bbbt.");
     world.officer().cancel(&stay).await.unwrap();
     assert_eq!(world.line("SS-01", "2020-11-03", 5).await, ".....");
+}
+
+async fn a_longer_turnaround_is_no_reason_to_turn_who_is_booked_away(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let stay = world.officer().book("SS-01", "R-1", "2020-11-03", 3).await.unwrap();
+    world.officer().book("SS-01", "R-2", "2020-11-06", 3).await.unwrap();
+    world.set_turnaround(2).await;
+    world.officer().check_in(&stay).await.expect("it was booked before the policy came");
+    world.officer().shorten(&stay, "2020-11-05").await.expect("to leave earlier is never in the way");
+    assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRtbbb.");
 }
 
 async fn nobody_is_checked_in_before_the_day(on: &Databases) {
@@ -265,8 +276,7 @@ async fn what_was_cancelled_or_missed_is_reinstated(on: &Databases) {
     world.officer().mark_no_show(&stay).await.unwrap();
     assert_eq!(world.officer().reinstate(&stay).await.unwrap(), stay);
     assert_eq!(world.line("SS-01", "2020-11-03", 4).await, "bbb.");
-    let actions: Option<i64> =
-        world.one("SELECT count(*) FROM audit WHERE action = 'reinstate_stay'").await;
+    let actions: Option<i64> = world.one("SELECT count(*) FROM audit WHERE action = 'reinstate_stay'").await;
     assert_eq!(actions, Some(2), "taking back is a recorded command of its own");
 }
 

@@ -38,11 +38,8 @@ async fn a_unit_is_described_and_found_by_what_it_has(on: &Databases) {
 
 async fn a_code_is_given_once(on: &Databases) {
     let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
-    let same = RegisterProperty {
-        code: "HOUSE".into(),
-        scheme: Scheme::SafeSpace,
-        district: "Stevenage".into(),
-    };
+    let same =
+        RegisterProperty { code: "HOUSE".into(), scheme: Scheme::SafeSpace, district: "Stevenage".into() };
     assert_words_snapshot!(refused(world.manager().run(Command::RegisterProperty(same)).await), @"CODE_IN_USE (code): There is a property HOUSE already: choose another code.");
     let same = DescribeUnit {
         unit: world.unit("SS-02").await,

@@ -163,7 +163,7 @@ impl Spaces {
             None => Ok(()),
             Some(code) => Err(Refusal::bad(
                 field,
-                format!("There is no feature {code:?}. Known: {}.", join(self.features.keys())),
+                format!("There is no feature {code:?}. {}", known(self.features.keys())),
             )),
         }
     }
@@ -173,10 +173,7 @@ impl Spaces {
         if self.districts.contains_key(name) {
             return Ok(());
         }
-        Err(Refusal::bad(
-            field,
-            format!("There is no district {name:?}. Known: {}.", join(self.districts.keys())),
-        ))
+        Err(Refusal::bad(field, format!("There is no district {name:?}. {}", known(self.districts.keys()))))
     }
 
     /// Refused when a reason for voids is on no list.
@@ -186,13 +183,19 @@ impl Spaces {
         }
         Err(Refusal::bad(
             "reason",
-            format!("There is no reason {code:?}. Known: {}.", join(self.void_reasons.keys())),
+            format!("There is no reason {code:?}. {}", known(self.void_reasons.keys())),
         ))
     }
 }
 
-fn join<'a>(words: impl Iterator<Item = &'a String>) -> String {
-    words.map(String::as_str).collect::<Vec<_>>().join(", ")
+/// What there is instead.
+fn known<'a>(words: impl Iterator<Item = &'a String>) -> String {
+    let words: Vec<&str> = words.map(String::as_str).collect();
+    if words.is_empty() {
+        "None is known yet: save it first.".into()
+    } else {
+        format!("Known: {}.", words.join(", "))
+    }
 }
 
 /// What is asked for.

@@ -42,7 +42,11 @@ impl People {
 
     /// People of past records, where nobody may have been counted: then both counts are zero, which means unknown.
     pub fn of_the_past(adults: i64, children: i64) -> Result<Self, Refusal> {
-        if (adults, children) == (0, 0) { Ok(Self { adults: 0, children: 0 }) } else { Self::new(adults, children) }
+        if (adults, children) == (0, 0) {
+            Ok(Self { adults: 0, children: 0 })
+        } else {
+            Self::new(adults, children)
+        }
     }
 
     /// How many people.

@@ -324,7 +324,9 @@ impl Stay {
             Nights::new(first, departure).map_err(|_| {
                 Refusal::bad(
                     "departure",
-                    format!("The stay was to end on {departure}: say until when it goes on in the other unit."),
+                    format!(
+                        "The stay was to end on {departure}: say until when it goes on in the other unit."
+                    ),
                 )
             })
         };

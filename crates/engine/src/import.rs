@@ -181,7 +181,12 @@ impl Import<'_> {
                 self.report.flagged += planned.iter().filter(|row| row.flagged).count();
                 return Ok(());
             }
-            Err(StoreError::NightTaken | StoreError::HouseholdElsewhere | StoreError::InUse(_) | StoreError::Deadlock) => {}
+            Err(
+                StoreError::NightTaken
+                | StoreError::HouseholdElsewhere
+                | StoreError::InUse(_)
+                | StoreError::Deadlock,
+            ) => {}
             Err(error) => return Err(error.into()),
         }
         for row in planned {
@@ -191,13 +196,20 @@ impl Import<'_> {
                     self.report.flagged += usize::from(row.flagged);
                 }
                 Err(StoreError::InUse("stay_imported_as")) => self.report.unchanged += 1,
-                Err(error @ (StoreError::NightTaken | StoreError::HouseholdElsewhere | StoreError::InUse(_))) => {
+                Err(
+                    error @ (StoreError::NightTaken | StoreError::HouseholdElsewhere | StoreError::InUse(_)),
+                ) => {
                     for entry in &row.entries {
                         if let Some(no) = self.spaces.no(entry.unit) {
                             self.calendar.set(no, entry.night, None);
                         }
                     }
-                    self.refuse(row.file, row.line, row.cells, format!("another program was faster: {error}"));
+                    self.refuse(
+                        row.file,
+                        row.line,
+                        row.cells,
+                        format!("another program was faster: {error}"),
+                    );
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -233,7 +245,9 @@ impl Import<'_> {
         let ticket = live.ticket();
         let committed = tx.commit().await;
         let cells: Vec<Cell> = match committed {
-            Ok(()) => entries.iter().map(|entry| (entry.unit, entry.night, Some(entry.take.night_use))).collect(),
+            Ok(()) => {
+                entries.iter().map(|entry| (entry.unit, entry.night, Some(entry.take.night_use))).collect()
+            }
             Err(_) => Vec::new(),
         };
         live.apply(ticket, cells);

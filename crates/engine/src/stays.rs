@@ -7,6 +7,7 @@ use safespace_domain::{
     households::{Household, People},
     ledger::{Entry, LedgerChange, NightUse},
     nights::later,
+    refusal::Obstacle,
     stays::{self, Exception, Stay, StayState, StayStatus},
     units::Unit,
 };
@@ -108,7 +109,33 @@ impl Engine {
         let before = self.lock(work, id).await?;
         let unit = unit(work, before.unit)?;
         let after = before.clone().arrive(work.now, &work.spaces.policy_of(&unit))?;
+        self.must_be_left(work, &unit).await?;
         self.keep(work, &before, after).await
+    }
+
+    /// Refused while another household has not been checked out: on the day of its departure the night is free
+    /// already, and the home may not be.
+    async fn must_be_left(&self, work: &Work, unit: &Unit) -> Done<()> {
+        work.tx.lock_unit(unit.id).await?;
+        let Some(there) = work.tx.reader().resident_of(unit.id).await? else { return Ok(()) };
+        let households = work.tx.reader().households(&[there.household]).await?;
+        let whose = households.first().map_or("another household", |household| household.reference.as_str());
+        let obstacle = Obstacle {
+            unit: unit.code.clone(),
+            kind: NightUse::Resident.word().to_owned(),
+            whose: whose.to_owned(),
+            nights: there.nights,
+        };
+        Err(Refusal::new(
+            RefusalCode::Taken,
+            format!(
+                "{whose} is still in {}: check that household out first, or move this booking.",
+                unit.code
+            ),
+        )
+        .on("unit")
+        .because_of(vec![obstacle])
+        .into())
     }
 
     pub(crate) async fn check_out(&self, work: &mut Work, id: StayId, on: Option<Night>) -> Done<Outcome> {
@@ -192,7 +219,8 @@ impl Engine {
         let mut granted = None;
         if longer || !same_scheme {
             let others = work.tx.reader().stays_of_household(to.household).await?;
-            let others: Vec<Stay> = others.into_iter().filter(|other| other.id != before.id).chain(moved.from.clone()).collect();
+            let others: Vec<Stay> =
+                others.into_iter().filter(|other| other.id != before.id).chain(moved.from.clone()).collect();
             granted = must_not_stay_too_long(work, &to, &others, &new_unit, exception.as_deref())?;
         }
         if moved.from.is_some() {
@@ -203,12 +231,26 @@ impl Engine {
         if let (Some(allowed), Some(reason)) = (granted, &exception) {
             self.grant(work, &to, allowed, reason).await?;
         }
+        self.take_back_turnaround(work, &new_unit, &to).await?;
         let entries = to.entries(work.today, work.spaces.policy_of(&new_unit).turnaround_nights);
         let change = LedgerChange { claim: entries, ..LedgerChange::default() };
         self.claim_or_clash(work, &new_unit, &to, &change).await?;
         self.must_still_serve(work, &new_unit, to.nights).await?;
         work.audit(Some(before.id.0), &[old_unit.id, new_unit.id], &(&moved.from, &to));
         Ok(Outcome::Moved { from: moved.from, to })
+    }
+
+    /// A household that moves back finds its own turnaround there: the unit need not be made ready for it.
+    async fn take_back_turnaround(&self, work: &mut Work, unit: &Unit, stay: &Stay) -> Done<()> {
+        let reader = work.tx.reader();
+        let own: Vec<StayId> =
+            reader.stays_of_household(stay.household).await?.iter().map(|own| own.id).collect();
+        let mut release = reader.entries(&[unit.id], stay.nights).await?;
+        release.retain(|entry| {
+            entry.take.night_use == NightUse::Turnaround && own.contains(&StayId(entry.take.by))
+        });
+        work.change_ledger(&LedgerChange { release, ..LedgerChange::default() }).await?;
+        Ok(())
     }
 
     /// Every overstay takes its unit for tonight, too; from a booking if need be, which then needs attention.

@@ -129,7 +129,10 @@ pub(crate) fn unexpected() -> Error {
 pub(crate) fn failed(fault: &Fault) -> Error {
     let source = std::error::Error::source(fault).map(ToString::to_string).unwrap_or_default();
     tracing::error!(%fault, source, "a request failed");
-    if let Fault::Store(StoreError::Locked | StoreError::Full | StoreError::ReadOnly | StoreError::Unreachable(_)) = fault {
+    if let Fault::Store(
+        StoreError::Locked | StoreError::Full | StoreError::ReadOnly | StoreError::Unreachable(_),
+    ) = fault
+    {
         return coded(
             "The service can't write or read its records now, and nothing of this request was kept: try again, and tell \
              whoever runs the service.",

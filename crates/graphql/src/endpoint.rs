@@ -10,29 +10,27 @@ use std::{
 };
 
 use async_graphql::{
-    Data, Request as GraphQlRequest, Response as GraphQlResponse, ServerError, Value, Variables,
+    Request as GraphQlRequest, Response as GraphQlResponse, ServerError, Value, Variables,
     dataloader::DataLoader,
     parser::{
         parse_query,
         types::{ExecutableDocument, Selection, SelectionSet},
     },
 };
-use async_graphql_poem::{GraphQLProtocol, GraphQLWebSocket};
 use lru::LruCache;
 use poem::{
-    Endpoint, EndpointExt, FromRequest, IntoResponse, Request, Response, Route,
+    Endpoint, EndpointExt, IntoResponse, Request, Response, Route,
     endpoint::make,
     http::{HeaderMap, Method, StatusCode, header},
-    web::websocket::WebSocket,
 };
 use safespace_domain::access::Actor;
 use safespace_engine::Engine;
 use serde_json::{Map, Value as Json, json};
 
-use crate::{Schema, schema, stays::HouseholdLoader};
+use crate::{Schema, schema, stays::HouseholdLoader, websocket};
 
 /// The largest body.
-const LARGEST_BODY: usize = 256 * 1024;
+pub(crate) const LARGEST_BODY: usize = 256 * 1024;
 /// The most aliases in one document.
 const MOST_ALIASES: usize = 30;
 /// The longest that one request may take.
@@ -42,7 +40,7 @@ const DOCUMENTS_KEPT: usize = 256;
 const LONGEST_KEPT: usize = 16 * 1024;
 
 const RESPONSE_JSON: &str = "application/graphql-response+json; charset=utf-8";
-const PLAIN_JSON: &str = "application/json; charset=utf-8";
+pub(crate) const PLAIN_JSON: &str = "application/json; charset=utf-8";
 
 /// Everything that the service answers to over HTTP.
 pub fn routes(engine: &Arc<Engine>) -> impl Endpoint + use<> {
@@ -55,7 +53,7 @@ pub fn routes(engine: &Arc<Engine>) -> impl Endpoint + use<> {
     let ready = Arc::clone(engine);
     Route::new()
         .at("/graphql", make(move |request| Arc::clone(&api).post(request)))
-        .at("/graphql/ws", make(move |request| Arc::clone(&over_websocket).websocket(request)))
+        .at("/graphql/ws", make(move |request| websocket::serve(Arc::clone(&over_websocket), request)))
         .at("/livez", make(|_| async { "alive\n" }))
         .at(
             "/readyz",
@@ -93,14 +91,14 @@ fn protect(headers: &mut HeaderMap) {
     }
 }
 
-struct Api {
-    schema: Schema,
-    engine: Arc<Engine>,
+pub(crate) struct Api {
+    pub(crate) schema: Schema,
+    pub(crate) engine: Arc<Engine>,
     documents: Mutex<LruCache<String, Arc<ExecutableDocument>>>,
 }
 
 /// A request that never reached the schema: its status, code and sentence.
-struct Rejected(StatusCode, &'static str, String);
+pub(crate) struct Rejected(StatusCode, &'static str, String);
 
 impl Rejected {
     fn bad(message: impl Into<String>) -> Self {
@@ -168,7 +166,7 @@ impl Api {
         Ok(graphql.data(actor).data(DataLoader::new(loader, tokio::spawn)))
     }
 
-    async fn actor(&self, headers: &HeaderMap) -> Result<Option<Arc<Actor>>, Rejected> {
+    pub(crate) async fn actor(&self, headers: &HeaderMap) -> Result<Option<Arc<Actor>>, Rejected> {
         let Some(token) =
             headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer)
         else {
@@ -177,7 +175,7 @@ impl Api {
         self.known(token).await
     }
 
-    async fn known(&self, token: &str) -> Result<Option<Arc<Actor>>, Rejected> {
+    pub(crate) async fn known(&self, token: &str) -> Result<Option<Arc<Actor>>, Rejected> {
         self.engine.authenticate(token).await.map_err(|fault| {
             tracing::error!(%fault, "a credential could not be checked");
             Rejected(
@@ -189,7 +187,7 @@ impl Api {
     }
 
     /// The parsed document, from memory where it was seen before. None where it does not parse: the schema says why.
-    fn document(&self, query: &str) -> Result<Option<ExecutableDocument>, Rejected> {
+    pub(crate) fn document(&self, query: &str) -> Result<Option<ExecutableDocument>, Rejected> {
         let lock = || self.documents.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(query).cloned() {
             return Ok(Some((*known).clone()));
@@ -228,44 +226,10 @@ impl Api {
             }
         }
     }
-
-    /// Subscriptions, over the `graphql-transport-ws` protocol. The token comes in the first message.
-    async fn websocket(self: Arc<Self>, request: Request) -> poem::Result<Response> {
-        let from_header = match self.actor(request.headers()).await {
-            Ok(actor) => actor,
-            Err(rejected) => return Ok(reject(&rejected, PLAIN_JSON)),
-        };
-        let (request, mut body) = request.split();
-        let websocket = WebSocket::from_request(&request, &mut body).await?;
-        let protocol = GraphQLProtocol::from_request(&request, &mut body).await?;
-        let api = Arc::clone(&self);
-        let upgraded = websocket.protocols(["graphql-transport-ws"]).on_upgrade(move |stream| {
-            GraphQLWebSocket::new(stream, api.schema.clone(), protocol)
-                .keepalive_timeout(Duration::from_mins(1))
-                .on_connection_init(move |payload| async move {
-                    let token = payload.get("Authorization").or_else(|| payload.get("authorization"));
-                    let token = token.and_then(Json::as_str).and_then(bearer);
-                    let actor = match (from_header, token) {
-                        (Some(actor), _) => Some(actor),
-                        (None, Some(token)) => api.known(token).await.unwrap_or(None),
-                        (None, None) => None,
-                    };
-                    let actor = actor.ok_or_else(|| async_graphql::Error::new("Forbidden"))?;
-                    let mut data = Data::default();
-                    let loader =
-                        HouseholdLoader { engine: Arc::clone(&api.engine), actor: Arc::clone(&actor) };
-                    data.insert(DataLoader::new(loader, tokio::spawn));
-                    data.insert(actor);
-                    Ok(data)
-                })
-                .serve()
-        });
-        Ok(upgraded.into_response())
-    }
 }
 
 /// The token of an `Authorization: Bearer` value.
-fn bearer(value: &str) -> Option<&str> {
+pub(crate) fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
 }
@@ -285,7 +249,7 @@ fn is_json(content_type: &str) -> bool {
 
 /// In which of the two types the caller wants its answer.
 fn answer_type(headers: &HeaderMap) -> Result<&'static str, Rejected> {
-    let Some(accept) = headers.get(header::ACCEPT) else { return Ok(RESPONSE_JSON) };
+    let Some(accept) = headers.get(header::ACCEPT) else { return Ok(PLAIN_JSON) };
     let accept = accept.to_str().unwrap_or_default().to_ascii_lowercase();
     let kinds: Vec<&str> =
         accept.split(',').filter_map(|part| part.split(';').next()).map(str::trim).collect();
@@ -379,7 +343,7 @@ fn name_code(error: &mut ServerError) {
     }
 }
 
-fn reject(Rejected(status, code, message): &Rejected, content_type: &'static str) -> Response {
+pub(crate) fn reject(Rejected(status, code, message): &Rejected, content_type: &'static str) -> Response {
     let body = json!({ "errors": [{ "message": message, "extensions": { "code": code } }] });
     Response::builder().status(*status).content_type(content_type).body(body.to_string())
 }

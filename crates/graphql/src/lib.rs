@@ -21,6 +21,7 @@ mod stays;
 mod subscriptions;
 mod units;
 mod voids;
+mod websocket;
 
 use std::sync::Arc;
 

@@ -28,6 +28,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// The same place, with the demonstration's database where none is named.
+    pub fn of_demo(&self) -> Self {
+        Self { demo: true, ..self.clone() }
+    }
+
     /// The database's address. Makes the user's data directory where that is used and not there yet.
     pub fn url(&self) -> Result<String, Failure> {
         if let Some(url) = &self.database_url {
@@ -36,7 +41,8 @@ impl Place {
         let name = if self.demo { "demo.sqlite" } else { "safespace.sqlite" };
         let file = data_directory()?.join(name);
         private_file(&file)?;
-        let path = file.to_str().ok_or_else(|| Failure::wrong_call("the data directory's name is not UTF-8"))?;
+        let path =
+            file.to_str().ok_or_else(|| Failure::wrong_call("the data directory's name is not UTF-8"))?;
         Ok(format!("sqlite:{path}"))
     }
 
@@ -53,7 +59,8 @@ impl Place {
 
     /// Opens the engine on this place.
     pub async fn open(&self) -> Result<Arc<Engine>, Failure> {
-        let world = World { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds), keys: Arc::new(self.keys()?) };
+        let world =
+            World { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds), keys: Arc::new(self.keys()?) };
         Ok(Engine::open(&StoreSettings::new(self.url()?), world).await?)
     }
 }
@@ -63,10 +70,13 @@ fn data_directory() -> Result<PathBuf, Failure> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local").join("share")));
     let Some(base) = base else {
-        return Err(Failure::wrong_call("there is no home directory to keep data in: give --database-url and --key-file"));
+        return Err(Failure::wrong_call(
+            "there is no home directory to keep data in: give --database-url and --key-file",
+        ));
     };
     let folder = base.join("safespace");
-    let unusable = |error: std::io::Error| Failure::failed(format!("the data directory can't be made: {error}"));
+    let unusable =
+        |error: std::io::Error| Failure::failed(format!("the data directory can't be made: {error}"));
     if !folder.is_dir() {
         fs::create_dir_all(&folder).map_err(unusable)?;
         #[cfg(unix)]

@@ -3,8 +3,11 @@
 use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 
 use clap::Args;
-use safespace_domain::access::Role;
-use safespace_engine::Engine;
+use safespace_domain::{Clock, access::Role};
+use safespace_engine::{
+    Engine, StoreSettings, SystemClock,
+    demo::{DemoError, Filled, fill},
+};
 
 use crate::{config::Place, failure::Failure};
 
@@ -12,8 +15,55 @@ use crate::{config::Place, failure::Failure};
 #[derive(Args)]
 pub struct Arguments {
     /// The same seed gives the same records.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = SEED)]
     seed: u64,
+}
+
+/// The seed of a demonstration that nobody gave one.
+const SEED: u64 = 1;
+
+/// Fills an empty database. Without `--database-url`, the demonstration's own.
+pub async fn demo(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let place = place.of_demo();
+    fill_place(&place, arguments.seed).await?;
+    println!("Start it with: safespace serve --demo");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Fills the demonstration's database, unless there is something in it.
+pub async fn fill_if_empty(place: &Place) -> Result<(), Failure> {
+    let engine = place.open().await?;
+    let empty = engine.spaces().properties().next().is_none();
+    engine.close().await?;
+    if empty { fill_place(place, SEED).await } else { Ok(()) }
+}
+
+async fn fill_place(place: &Place, seed: u64) -> Result<(), Failure> {
+    println!("Filling the demonstration, day by day from March 2020 to tonight: some seconds, once.");
+    let settings = StoreSettings::new(place.url()?);
+    let filled = fill(&settings, Arc::new(place.keys()?), SystemClock.now(), seed).await.map_err(
+        |error| match error {
+            DemoError::NotEmpty | DemoError::TooEarly(_) => Failure::wrong_call(error.to_string()),
+            DemoError::Refused { .. } => Failure::failed(error.to_string()),
+            DemoError::Fault(fault) => fault.into(),
+        },
+    )?;
+    tell(&filled);
+    Ok(())
+}
+
+fn tell(filled: &Filled) {
+    let stays: u64 = filled.stays.values().sum();
+    println!(
+        "{} households, {stays} stays ({} of them moves), {} voids. The service grew from {} to {} homes.\n\
+         \"Our safe spaces have been full 90% of the time\", March to November 2020, worked out from these records:",
+        filled.households, filled.moves, filled.voids, filled.units_at_first, filled.units_at_last
+    );
+    for reading in filled.readings() {
+        let share =
+            reading.per_cent.map_or_else(|| "nothing was available".to_owned(), |share| format!("{share}%"));
+        println!("  {share:>8}  {}: {}", reading.name, reading.definition);
+    }
 }
 
 /// Makes three throw-away sign-ins, and says where to look with them.

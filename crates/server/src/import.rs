@@ -56,7 +56,11 @@ pub async fn import(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fa
     tell(&report, mode);
     match &arguments.rejects {
         Some(file) => write_rejects(file, &report.refused)?,
-        None => report.refused.iter().take(10).for_each(|row| eprintln!("{} line {}: {}", row.file, row.line, row.why)),
+        None => report
+            .refused
+            .iter()
+            .take(10)
+            .for_each(|row| eprintln!("{} line {}: {}", row.file, row.line, row.why)),
     }
     Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(IN_PART) })
 }
@@ -82,7 +86,8 @@ fn read(arguments: &Arguments) -> Result<Files, Failure> {
 
 /// Opens a file, plain or gzip: what it is shows in its first two bytes.
 fn open(path: &Path, which: &str) -> Result<Box<dyn Read>, Failure> {
-    let wrong = |error: std::io::Error| Failure::wrong_call(format!("the file for --{which} can't be read: {error}"));
+    let wrong =
+        |error: std::io::Error| Failure::wrong_call(format!("the file for --{which} can't be read: {error}"));
     let mut reader = BufReader::new(File::open(path).map_err(wrong)?);
     let gzip = reader.fill_buf().map_err(wrong)?.starts_with(&[0x1f, 0x8b]);
     Ok(if gzip { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) })
@@ -106,12 +111,15 @@ fn tell(report: &Report, mode: Mode) {
 }
 
 fn write_rejects(file: &Path, refused: &[RefusedRow]) -> Result<(), Failure> {
-    let unwritable = |error: &dyn std::fmt::Display| Failure::failed(format!("the refused rows can't be written: {error}"));
+    let unwritable = |error: &dyn std::fmt::Display| {
+        Failure::failed(format!("the refused rows can't be written: {error}"))
+    };
     let mut writer = csv::WriterBuilder::new().from_path(file).map_err(|error| unwritable(&error))?;
     writer.write_record(["file", "line", "reason", "row"]).map_err(|error| unwritable(&error))?;
     for row in refused {
         let cells: Vec<&str> = row.cells.iter().collect();
-        let record = [row.file.to_owned(), row.line.to_string(), harmless(&row.why), harmless(&cells.join(","))];
+        let record =
+            [row.file.to_owned(), row.line.to_string(), harmless(&row.why), harmless(&cells.join(","))];
         writer.write_record(&record).map_err(|error| unwritable(&error))?;
     }
     writer.flush().map_err(|error| unwritable(&error))?;

@@ -21,7 +21,12 @@ struct Cli {
     #[command(flatten)]
     place: Place,
     /// What to log on standard error, for instance `debug` or `info,safespace_engine=debug`.
-    #[arg(long, global = true, env = "SAFESPACE_LOG", default_value = "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,poem=warn")]
+    #[arg(
+        long,
+        global = true,
+        env = "SAFESPACE_LOG",
+        default_value = "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,poem=warn"
+    )]
     log: String,
     #[command(subcommand)]
     command: Command,
@@ -31,6 +36,8 @@ struct Cli {
 enum Command {
     /// Start the service.
     Serve(serve::Arguments),
+    /// Fill an empty database with a demonstration: a service that grows, fills, and goes on to today.
+    Demo(demo::Arguments),
     /// Bring the database up to date, or make it.
     Migrate,
     /// Print the API in the schema definition language.
@@ -48,7 +55,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = tracing_subscriber::EnvFilter::try_new(&cli.log);
     let Ok(filter) = filter else {
-        return Failure::wrong_call("--log is not a filter such as `info` or `warn,safespace_engine=debug`").tell();
+        return Failure::wrong_call("--log is not a filter such as `info` or `warn,safespace_engine=debug`")
+            .tell();
     };
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
     let runtime = match tokio::runtime::Runtime::new() {
@@ -64,6 +72,7 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Serve(arguments) => serve::serve(&cli.place, &arguments).await,
+        Command::Demo(arguments) => demo::demo(&cli.place, &arguments).await,
         Command::Migrate => {
             let engine = cli.place.open().await?;
             engine.close().await?;

@@ -51,7 +51,10 @@ pub fn date(text: &str) -> Result<Night, String> {
 /// Carries it out.
 pub async fn occupancy(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let range = Nights::new(arguments.from, arguments.to).map_err(|_| {
-        Failure::wrong_call(format!("--to, {}, must be after --from, {}, and both in our times", arguments.to, arguments.from))
+        Failure::wrong_call(format!(
+            "--to, {}, must be after --from, {}, and both in our times",
+            arguments.to, arguments.from
+        ))
     })?;
     let engine = place.open().await?;
     let rows = engine.occupancy(&engine.local(), range, arguments.by, arguments.group);
@@ -134,7 +137,8 @@ impl Table {
 
     fn to_text(&self) -> String {
         let width = |column: usize, name: &str| {
-            let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.text().chars().count());
+            let cells =
+                self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.text().chars().count());
             cells.chain([name.len()]).max().unwrap_or(0)
         };
         let widths: Vec<usize> = self.columns.iter().enumerate().map(|(n, name)| width(n, name)).collect();
@@ -143,7 +147,11 @@ impl Table {
                 .iter()
                 .zip(&widths)
                 .enumerate()
-                .map(|(n, (cell, width))| if n == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") })
+                .map(
+                    |(n, (cell, width))| {
+                        if n == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+                    },
+                )
                 .collect();
             format!("{}\n", padded.join("  ").trim_end())
         };
@@ -161,16 +169,23 @@ impl Table {
         for row in &self.rows {
             writer.write_record(row.iter().map(Cell::text)).map_err(unwritable)?;
         }
-        let bytes = writer.into_inner().map_err(|_| Failure::failed("the figures can't be written as CSV"))?;
+        let bytes =
+            writer.into_inner().map_err(|_| Failure::failed("the figures can't be written as CSV"))?;
         String::from_utf8(bytes).map_err(|_| Failure::failed("the figures can't be written as CSV"))
     }
 
     fn to_json(&self) -> Result<String, Failure> {
         let object = |row: &Vec<Cell>| -> Json {
-            self.columns.iter().zip(row).map(|(name, cell)| ((*name).to_owned(), cell.json())).collect::<serde_json::Map<_, _>>().into()
+            self.columns
+                .iter()
+                .zip(row)
+                .map(|(name, cell)| ((*name).to_owned(), cell.json()))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
         };
         let rows: Vec<Json> = self.rows.iter().map(object).collect();
-        let text = serde_json::to_string_pretty(&rows).map_err(|_| Failure::failed("the figures can't be written as JSON"))?;
+        let text = serde_json::to_string_pretty(&rows)
+            .map_err(|_| Failure::failed("the figures can't be written as JSON"))?;
         Ok(text + "\n")
     }
 }

@@ -40,10 +40,14 @@ pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fai
         )));
     }
     if place.demo {
+        demo::fill_if_empty(place).await?;
     }
     let engine = place.open().await?;
     let acceptor = TcpListener::bind(arguments.listen).into_acceptor().await.map_err(|error| {
-        Failure::failed(format!("can't listen on {}: {error}; choose another with --listen", arguments.listen))
+        Failure::failed(format!(
+            "can't listen on {}: {error}; choose another with --listen",
+            arguments.listen
+        ))
     })?;
     let address = acceptor.local_addr().first().and_then(|address| address.as_socket_addr().copied());
     let address = address.unwrap_or(arguments.listen);
@@ -55,7 +59,9 @@ pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fai
     let _ = writeln!(out, "Listening on http://{address}").and_then(|()| out.flush());
     let chores = [tokio::spawn(turn_days(Arc::clone(&engine))), tokio::spawn(catch_up(Arc::clone(&engine)))];
     let server = Server::new_with_acceptor(acceptor);
-    let served = server.run_with_graceful_shutdown(safespace_graphql::routes(&engine), told_to_stop(), Some(GRACE)).await;
+    let served = server
+        .run_with_graceful_shutdown(safespace_graphql::routes(&engine), told_to_stop(), Some(GRACE))
+        .await;
     chores.iter().for_each(tokio::task::JoinHandle::abort);
     engine.close().await?;
     served.map_err(|error| Failure::failed(format!("the server failed: {error}")))?;

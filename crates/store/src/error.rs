@@ -87,9 +87,11 @@ impl From<DbErr> for StoreError {
             return Self::Full;
         }
         match error {
-            DbErr::Conn(_) | DbErr::ConnectionAcquire(_) if text.contains("pool timed out") => Self::Unreachable(
-                "no connection within ten seconds: is the server running at that host and port?".into(),
-            ),
+            DbErr::Conn(_) | DbErr::ConnectionAcquire(_) if text.contains("pool timed out") => {
+                Self::Unreachable(
+                    "no connection within ten seconds: is the server running at that host and port?".into(),
+                )
+            }
             DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => Self::Unreachable(plain(&text)),
             error => Self::Other(Arc::new(error)),
         }

@@ -9,6 +9,7 @@ use safespace_domain::{
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -64,6 +65,10 @@ mod stay_exception {
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// Written out, not bound: only then does `SQLite` use the index of just these stays.
+const IN_RESIDENCE: &str = "status = 'in_residence'";
+const BOOKED: &str = "status = 'booked'";
 
 /// A stay with the name under which it was imported, if it was.
 #[derive(Clone, Debug)]
@@ -210,11 +215,18 @@ impl<C: ConnectionTrait> Reader<'_, C> {
     /// Stays in residence whose departure is before the day: overstays.
     pub async fn overstays(&self, today: Night) -> Result<Vec<Stay>> {
         let select = stay::Entity::find()
-            .filter(stay::Column::Status.eq(StayStatus::InResidence.as_str()))
+            .filter(Expr::cust(IN_RESIDENCE))
             .filter(stay::Column::Departure.lt(today))
             .order_by_asc(stay::Column::Departure)
             .order_by_asc(stay::Column::Id);
         all(select, self.connection).await
+    }
+
+    /// The stay that is in residence in the unit now, whatever its departure was to be.
+    pub async fn resident_of(&self, unit: UnitId) -> Result<Option<Stay>> {
+        let select =
+            stay::Entity::find().filter(stay::Column::UnitId.eq(unit.0)).filter(Expr::cust(IN_RESIDENCE));
+        select.one(self.connection).await?.as_ref().map(domain).transpose()
     }
 
     /// Bookings in the unit with a night on the day or later.
@@ -230,7 +242,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
     /// Bookings, in any unit, that should have begun before the day.
     pub async fn late_bookings(&self, today: Night) -> Result<Vec<Stay>> {
         let select = stay::Entity::find()
-            .filter(stay::Column::Status.eq(StayStatus::Booked.as_str()))
+            .filter(Expr::cust(BOOKED))
             .filter(stay::Column::Arrival.lt(today))
             .order_by_asc(stay::Column::Arrival)
             .order_by_asc(stay::Column::Id)
@@ -276,7 +288,13 @@ impl<C: ConnectionTrait> Reader<'_, C> {
 impl Tx {
     /// The stay with this id; nobody else changes it until the transaction ends.
     pub async fn lock_stay(&self, id: StayId) -> Result<Option<Stay>> {
-        stay::Entity::find_by_id(id.0).lock_exclusive().one(self.connection()).await?.as_ref().map(domain).transpose()
+        stay::Entity::find_by_id(id.0)
+            .lock_exclusive()
+            .one(self.connection())
+            .await?
+            .as_ref()
+            .map(domain)
+            .transpose()
     }
 
     /// Adds stays.

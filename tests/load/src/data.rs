@@ -116,9 +116,10 @@ pub fn stays_at_nine_tenths(folder: &Path, units: u64, today: NaiveDate) -> Resu
         }
     }
     rows.sort();
-    let mut text = String::from("reference,unit,arrival,departure,status,adults,children,booked_on\n");
+    let mut text =
+        String::from("reference,property,unit,arrival,departure,status,adults,children,booked_on\n");
     for (n, (_, row)) in rows.iter().enumerate() {
-        writeln!(text, "H-{n},{row}")?;
+        writeln!(text, "H-{n},,{row}")?;
     }
     write(folder, "stays.csv", &text)
 }

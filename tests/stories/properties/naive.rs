@@ -75,8 +75,8 @@ pub struct Verdict {
     pub refusals: Vec<RefusalCode>,
     /// Must be refused, with whatever code.
     pub refused_somehow: bool,
-    /// May be refused with [`RefusalCode::LongestStay`], or not: a matter of judgement.
-    pub perhaps_too_long: bool,
+    /// Why it may be refused, or not: a matter of judgement.
+    pub perhaps: Vec<RefusalCode>,
     /// Stays as they are then; a new one has no id yet.
     pub stays: Vec<Stay>,
     pub voids: Vec<Void>,
@@ -172,7 +172,8 @@ impl State {
             voids.insert(void.id, void);
         }
         let ledger = world.ledger().await.into_iter().map(|row| {
-            let taken = Row { night_use: row.night_use, by: row.taken_by, household: row.household.map(whose) };
+            let taken =
+                Row { night_use: row.night_use, by: row.taken_by, household: row.household.map(whose) };
             ((row.unit.0, row.night), taken)
         });
         let excepted = world.select("SELECT stay_id FROM stay_exception").await;
@@ -223,7 +224,8 @@ impl State {
     /// it is too long.
     pub fn too_long_without_a_reason(&self, today: Night) -> Option<(String, usize)> {
         for household in self.stays.values().map(|stay| &stay.household).collect::<BTreeSet<_>>() {
-            let theirs: Vec<&Stay> = self.stays.values().filter(|stay| stay.household == *household).collect();
+            let theirs: Vec<&Stay> =
+                self.stays.values().filter(|stay| stay.household == *household).collect();
             for stay in &theirs {
                 let run = unbroken(&stay.kept(today), theirs.iter().flat_map(|other| other.kept(today)));
                 let within = |other: &&&Stay| other.kept(today).iter().any(|night| run.contains(night));
@@ -251,7 +253,8 @@ async fn read_units(world: &World) -> BTreeMap<Uuid, Unit> {
         };
         units.insert(unit.id, unit);
     }
-    for row in world.select("SELECT unit_id, opened_on, closed_on FROM unit_service ORDER BY opened_on").await {
+    for row in world.select("SELECT unit_id, opened_on, closed_on FROM unit_service ORDER BY opened_on").await
+    {
         let unit: &mut Unit = units.get_mut(&row.try_get_by_index::<Uuid>(0).unwrap()).unwrap();
         unit.service.push((row.try_get_by_index(1).unwrap(), row.try_get_by_index(2).unwrap()));
     }
@@ -485,15 +488,23 @@ impl Judge<'_> {
         if self.unbroken(&stay, None) > LONGEST {
             let theirs = self.state.stays.values().filter(|other| other.household == stay.household);
             let excused = theirs.into_iter().any(|other| {
-                self.state.excepted.contains(&other.id) || other.ran_over(self.today) || stay.ran_over(self.today)
+                self.state.excepted.contains(&other.id)
+                    || other.ran_over(self.today)
+                    || stay.ran_over(self.today)
             });
             if excused {
-                verdict.perhaps_too_long = true;
+                verdict.perhaps.push(RefusalCode::LongestStay);
             } else {
                 verdict.refusals.push(RefusalCode::LongestStay);
             }
         }
-        self.refuse_clashes(&mut verdict, &stay, true, None);
+        let before = &self.state.stays[&stay.id];
+        let no_longer = before.takes_nights() && stay.nights.1 <= before.nights.1;
+        self.refuse_clashes(&mut verdict, &stay, !no_longer, None);
+        // Whether a policy that came later is a reason to keep a mistake is nobody's rule.
+        if no_longer {
+            verdict.perhaps.push(RefusalCode::Taken);
+        }
         if stay.status == "in_residence" {
             self.refuse_second_household(&mut verdict, &stay, None);
         }
@@ -585,7 +596,13 @@ impl Judge<'_> {
 
     /// Refused where another record has one of the nights, or the household another unit. `leaves` is the stay that
     /// gives its nights up for this one.
-    fn refuse_clashes(&self, verdict: &mut Verdict, stay: &Stay, turnaround_too: bool, leaves: Option<&Stay>) {
+    fn refuse_clashes(
+        &self,
+        verdict: &mut Verdict,
+        stay: &Stay,
+        turnaround_too: bool,
+        leaves: Option<&Stay>,
+    ) {
         let gone = |by: Uuid| by == stay.id || leaves.is_some_and(|old| old.id == by);
         let kept = stay.kept(self.today);
         let after = stay.kept_after(self.today, self.state.turnaround);

@@ -30,7 +30,8 @@ enum Op {
 
 fn op(first: Night) -> impl Strategy<Value = Op> {
     let unit = || 0_usize..160;
-    let run = (0_u32..80, 1_u32..20).prop_map(move |(from, n)| nights_from(later(earlier(first, 15), from), n));
+    let run =
+        (0_u32..80, 1_u32..20).prop_map(move |(from, n)| nights_from(later(earlier(first, 15), from), n));
     prop_oneof![
         24 => (unit(), run, option::weighted(0.85, select(&NightUse::ALL[..])))
             .prop_map(|(unit, nights, night_use)| Op::Set(unit, nights, night_use)),
@@ -49,8 +50,7 @@ struct Pair {
 
 impl Pair {
     fn new(span: Nights, units: usize) -> Self {
-        let mut pair =
-            Self { calendar: Calendar::new(span, units), naive: NaiveCalendar::new(span, units) };
+        let mut pair = Self { calendar: Calendar::new(span, units), naive: NaiveCalendar::new(span, units) };
         // Most units are in stock from the start, as in life.
         for unit in (0..units).filter(|unit| unit % 5 != 0) {
             pair.serve(unit, &[in_service(span.arrival(), None)]);
@@ -95,12 +95,12 @@ impl Pair {
 
 fn pair() -> impl Strategy<Value = Pair> {
     (first_night(), 1_u32..45, 0_usize..150)
-        .prop_flat_map(|(first, n, units)| {
-            (Just(nights_from(first, n)), Just(units), vec(op(first), 0..120))
-        })
+        .prop_flat_map(|(first, n, units)| (Just(nights_from(first, n)), Just(units), vec(op(first), 0..120)))
         .prop_map(|(span, units, ops)| {
             let mut pair = Pair::new(span, units);
-            ops.iter().for_each(|op| pair.apply(op));
+            for op in &ops {
+                pair.apply(op);
+            }
             pair
         })
 }

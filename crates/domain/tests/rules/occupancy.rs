@@ -1,7 +1,7 @@
 //! Occupancy is what a recount of the records finds, night by night.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     iter::once,
 };
 
@@ -47,10 +47,10 @@ impl World {
         for (no, unit) in self.units.iter().enumerate() {
             calendar.set_in_service(no, &unit.in_service);
         }
+        let numbers: HashMap<_, _> = self.units.iter().enumerate().map(|(no, unit)| (unit.id, no)).collect();
         let stays = self.stays.iter().flat_map(|stay| stay.entries(self.tonight, turnaround(stay)));
         for entry in stays.chain(self.voids.iter().flat_map(Void::entries)) {
-            let no = self.units.iter().position(|unit| unit.id == entry.unit).unwrap();
-            calendar.set(no, entry.night, Some(entry.take.night_use));
+            calendar.set(numbers[&entry.unit], entry.night, Some(entry.take.night_use));
         }
         calendar
     }
@@ -62,7 +62,7 @@ impl World {
 
 /// Some stays keep two nights after them. Those are available, neither occupied nor reserved.
 fn turnaround(stay: &Stay) -> u32 {
-    if stay.id.0.as_u128() % 3 == 0 { 2 } else { 0 }
+    if stay.id.0.as_u128().is_multiple_of(3) { 2 } else { 0 }
 }
 
 /// What a random record would like: a unit, nights, and a status; a void where there is none.
@@ -90,8 +90,7 @@ fn grant(world: &mut World, first: Night, wishes: Vec<Wish>) {
             world.stays.push(stay);
         } else {
             let (void, unit) = (VoidId(id(n)), UnitId(id(no)));
-            let void =
-                Void { id: void, unit, nights, reason: "repair".into(), cancelled: void_is_cancelled };
+            let void = Void { id: void, unit, nights, reason: "repair".into(), cancelled: void_is_cancelled };
             entries = void.entries();
             if entries.iter().any(|entry| taken.contains(&entry.key())) {
                 continue;
@@ -119,9 +118,8 @@ fn world() -> impl Strategy<Value = World> {
         .prop_flat_map(|first| (Just(first), sketches(first)))
         .prop_flat_map(|(first, sketches)| {
             let n = sketches.len();
-            let range = (0..NIGHTS + MARGIN, 1..NIGHTS).prop_map(move |(from, n)| {
-                nights_from(later(earlier(first, MARGIN), from), n)
-            });
+            let range = (0..NIGHTS + MARGIN, 1..NIGHTS)
+                .prop_map(move |(from, n)| nights_from(later(earlier(first, MARGIN), from), n));
             (Just(first), Just(sketches), vec(wish(n), 0..=n * 6), range, 0..NIGHTS)
         })
         .prop_map(|(first, sketches, wishes, range, tonight)| {
@@ -138,27 +136,22 @@ fn world() -> impl Strategy<Value = World> {
         })
 }
 
-/// What one unit is on one night, as the records tell.
+/// What one unit in stock is on one night, as the records tell.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cell {
-    in_stock: bool,
     void: bool,
     occupied: bool,
     reserved: bool,
 }
 
-fn cell(world: &World, unit: &Unit, night: Night) -> Cell {
-    let mut cell = Cell { in_stock: unit.is_in_stock(night), ..Cell::default() };
-    if !cell.in_stock {
-        return cell;
-    }
-    let to_come = night > world.tonight;
-    for stay in world.stays.iter().filter(|stay| stay.unit == unit.id) {
+fn cell(stays: &[&Stay], voids: &[&Void], night: Night, tonight: Night) -> Cell {
+    let mut cell = Cell::default();
+    let to_come = night > tonight;
+    for stay in stays {
         let planned = stay.nights.arrival() <= night && night < stay.nights.departure();
         // Who is there although the departure has passed is there tonight, too.
-        let overstays = stay.nights.departure() < world.tonight
-            && stay.nights.departure() <= night
-            && night <= world.tonight;
+        let departure = stay.nights.departure();
+        let overstays = departure < tonight && departure <= night && night <= tonight;
         match stay.state {
             StayState::Cancelled { .. } | StayState::NoShow { .. } => {}
             StayState::Booked => cell.reserved |= planned,
@@ -167,10 +160,9 @@ fn cell(world: &World, unit: &Unit, night: Night) -> Cell {
             StayState::InResidence { .. } => cell.occupied |= planned || overstays,
         }
     }
-    cell.void = world
-        .voids
+    cell.void = voids
         .iter()
-        .any(|void| !void.cancelled && void.unit == unit.id && void.nights.iter().any(|of| of == night));
+        .any(|void| !void.cancelled && void.nights.arrival() <= night && night < void.nights.departure());
     cell
 }
 
@@ -203,16 +195,21 @@ fn naive_group(unit: &Unit, kind: GroupKind) -> String {
     }
 }
 
-/// The cells of the range: a row per unit, in order of night.
-fn cells(world: &World) -> Vec<Vec<Cell>> {
-    let row = |unit| world.range.iter().map(|night| cell(world, unit, night)).collect();
+/// The cells of the range: a row per unit, in order of night. None where the unit is not in stock.
+fn cells(world: &World) -> Vec<Vec<Option<Cell>>> {
+    let row = |unit: &Unit| {
+        let stays: Vec<_> = world.stays.iter().filter(|stay| stay.unit == unit.id).collect();
+        let voids: Vec<_> = world.voids.iter().filter(|void| void.unit == unit.id).collect();
+        let cell_on = |night| unit.is_in_stock(night).then(|| cell(&stays, &voids, night, world.tonight));
+        world.range.iter().map(cell_on).collect()
+    };
     world.units.iter().map(row).collect()
 }
 
-/// Every row, in order of period, then group. A period is known by its first night, so that the order is by date.
+/// Every row, in order of period, then group. Periods come in the order of their nights.
 fn recount(
     world: &World,
-    cells: &[Vec<Cell>],
+    cells: &[Vec<Option<Cell>>],
     by: PeriodKind,
     group: Option<GroupKind>,
 ) -> Vec<OccupancyRow> {
@@ -234,7 +231,7 @@ fn recount(
             let mut row =
                 OccupancyRow { period: period.clone(), group: name.clone(), ..OccupancyRow::default() };
             for night in nights {
-                add_night(&mut row, units.iter().map(|no| cells[*no][*night]));
+                add_night(&mut row, units.iter().filter_map(|no| cells[*no][*night]));
             }
             rows.push(row);
         }
@@ -245,10 +242,10 @@ fn recount(
 fn add_night(row: &mut OccupancyRow, cells: impl Iterator<Item = Cell>) {
     let (mut available, mut occupied) = (0, 0);
     for cell in cells {
-        row.in_stock_nights += u64::from(cell.in_stock);
+        row.in_stock_nights += 1;
         row.void_nights += u64::from(cell.void);
         row.reserved_nights += u64::from(cell.reserved);
-        available += u64::from(cell.in_stock && !cell.void);
+        available += u64::from(!cell.void);
         occupied += u64::from(cell.occupied);
     }
     row.available_nights += available;
@@ -293,10 +290,10 @@ proptest! {
     fn a_range_before_the_first_unit_has_rows_with_empty_rates(world in world()) {
         let opened = world.units.iter().flat_map(|unit| &unit.in_service).map(|run| run.opened_on).min().unwrap();
         let range = nights_from(earlier(opened, MARGIN), MARGIN);
-        let world = World { range, ..world };
+        let (calendar, spaces) = (world.calendar(), world.spaces());
         for by in PeriodKind::ALL {
             for group in groupings() {
-                let rows = world.occupancy(by, group);
+                let rows = occupancy(&calendar, &spaces, range, by, group, world.tonight);
                 prop_assert!(!rows.is_empty());
                 for row in rows {
                     prop_assert!(row.nights > 0);
@@ -311,8 +308,11 @@ proptest! {
 /// Two units of one property; the second opens in May.
 fn two_units() -> World {
     let span = nights("2020-03-01", "2020-09-01");
-    let opened_on = |night| {
-        Sketch { property: 0, sleeps: 2, features: BTreeSet::new(), in_service: vec![in_service(night, None)] }
+    let opened_on = |night| Sketch {
+        property: 0,
+        sleeps: 2,
+        features: BTreeSet::new(),
+        in_service: vec![in_service(night, None)],
     };
     let units = vec![unit(0, &opened_on(span.arrival())), unit(1, &opened_on(d("2020-05-01")))];
     World { units, stays: Vec::new(), voids: Vec::new(), range: span, span, tonight: d("2020-08-31") }

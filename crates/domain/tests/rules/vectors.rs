@@ -104,8 +104,12 @@ fn the_occupancy_rate_is_what_was_published() {
 #[test]
 fn the_occupancy_rate_of_a_night_in_the_calendar_is_what_was_published() {
     let night = d("2020-02-29");
-    let sketch =
-        Sketch { property: 0, sleeps: 1, features: BTreeSet::new(), in_service: vec![in_service(night, None)] };
+    let sketch = Sketch {
+        property: 0,
+        sleeps: 1,
+        features: BTreeSet::new(),
+        in_service: vec![in_service(night, None)],
+    };
     for [occupied, available, rate] in rows(OCCUPANCY_RATE, ["occupied", "available", "rate"]) {
         let (occupied, available) = (number(&occupied), number(&available));
         // One unit more, and void: it is not available.

@@ -21,8 +21,7 @@ use uuid::Uuid;
 const FIRST_NIGHTS: [&str; 6] =
     ["2020-02-20", "2019-12-20", "2021-02-20", "2020-03-25", "2020-10-20", "2000-02-25"];
 
-pub const DISTRICTS: [&str; 5] =
-    ["Stevenage", "North Herts", "East Herts", "Welwyn Hatfield", "Hertsmere"];
+pub const DISTRICTS: [&str; 5] = ["Stevenage", "North Herts", "East Herts", "Welwyn Hatfield", "Hertsmere"];
 pub const FEATURES: [&str; 5] = ["step_free", "ground_floor", "cot", "pets", "women_only"];
 
 /// The night that is written so: `2020-11-03`.

@@ -1,9 +1,17 @@
-//! The homes of the demonstration: from two to nineteen between March and November 2020. All made up.
+//! The homes: what opens when. Their codes are plainly made up; nothing says where they are.
 
-use safespace_domain::{districts::DistrictKind, units::Scheme};
+use safespace_domain::{
+    Night, PropertyId, UnitId,
+    districts::{District, DistrictKind},
+    nights::later,
+    units::Scheme,
+};
 
-/// The districts that share the service.
-pub(super) const DISTRICTS: [(&str, DistrictKind); 5] = [
+use super::{DemoError, FIRST_DAY, date, service::Service};
+use crate::{Command, Outcome, RegisterProperty, RegisterUnit};
+
+/// The districts of the service.
+const DISTRICTS: [(&str, DistrictKind); 5] = [
     ("Stevenage", DistrictKind::Host),
     ("North Herts", DistrictKind::Partner),
     ("East Herts", DistrictKind::Partner),
@@ -11,46 +19,199 @@ pub(super) const DISTRICTS: [(&str, DistrictKind); 5] = [
     ("Hertsmere", DistrictKind::Pilot),
 ];
 
-/// A property: its code, scheme and district.
-pub(super) type Home = (&'static str, Scheme, &'static str);
+/// A property and its units.
+struct Home {
+    code: &'static str,
+    scheme: Scheme,
+    district: &'static str,
+    units: &'static [Room],
+}
 
-/// The properties.
-pub(super) const PROPERTIES: [Home; 11] = [
-    ("SP-01", Scheme::SafeSpace, "Stevenage"),
-    ("SP-02", Scheme::SafeSpace, "Stevenage"),
-    ("SP-03", Scheme::SafeSpace, "North Herts"),
-    ("SP-04", Scheme::SafeSpace, "East Herts"),
-    ("SP-05", Scheme::SafeSpace, "Welwyn Hatfield"),
-    ("SP-06", Scheme::SafeSpace, "Hertsmere"),
-    ("SP-07", Scheme::SafeSpace, "North Herts"),
-    ("SP-08", Scheme::SafeSpace, "Stevenage"),
-    ("MP-01", Scheme::MoveOn, "Stevenage"),
-    ("MP-02", Scheme::MoveOn, "North Herts"),
-    ("MP-03", Scheme::MoveOn, "East Herts"),
+/// A unit: its code, how many days after [`FIRST_DAY`] it opens, how many it sleeps, its features.
+struct Room(&'static str, u32, i64, &'static [&'static str]);
+
+/// Nineteen units, two of them on the first day and the last before the end of November 2020: "from 2 to 19".
+const HOMES: [Home; 11] = [
+    Home {
+        code: "SP-01",
+        scheme: Scheme::SafeSpace,
+        district: "Stevenage",
+        units: &[Room("SS-01", 0, 2, &["cot"]), Room("SS-02", 0, 4, &["own_bathroom", "cot"])],
+    },
+    Home {
+        code: "SP-02",
+        scheme: Scheme::SafeSpace,
+        district: "Stevenage",
+        units: &[
+            Room("SS-03", 36, 1, &["ground_floor"]),
+            Room("SS-04", 36, 3, &["cot", "own_bathroom"]),
+            Room("SS-05", 57, 2, &["pets"]),
+        ],
+    },
+    Home {
+        code: "SP-03",
+        scheme: Scheme::SafeSpace,
+        district: "North Herts",
+        units: &[Room(
+            "SS-06",
+            71,
+            5,
+            &["self_contained", "own_kitchen", "own_bathroom", "parking", "garden", "cot"],
+        )],
+    },
+    Home {
+        code: "SP-04",
+        scheme: Scheme::SafeSpace,
+        district: "North Herts",
+        units: &[
+            Room("SS-07", 92, 3, &["women_only", "cot"]),
+            Room("SS-08", 92, 2, &["women_only", "step_free"]),
+        ],
+    },
+    Home {
+        code: "SP-05",
+        scheme: Scheme::SafeSpace,
+        district: "East Herts",
+        units: &[Room("SS-09", 120, 4, &["cot", "own_bathroom"]), Room("SS-10", 120, 1, &["ground_floor"])],
+    },
+    Home {
+        code: "SP-06",
+        scheme: Scheme::SafeSpace,
+        district: "East Herts",
+        units: &[Room(
+            "SS-11",
+            141,
+            3,
+            &[
+                "self_contained",
+                "step_free",
+                "wheelchair",
+                "ground_floor",
+                "accessible_bathroom",
+                "own_kitchen",
+                "own_bathroom",
+                "parking",
+            ],
+        )],
+    },
+    Home {
+        code: "MP-01",
+        scheme: Scheme::MoveOn,
+        district: "Stevenage",
+        units: &[
+            Room("MO-01", 155, 3, &["self_contained", "own_kitchen", "own_bathroom"]),
+            Room("MO-02", 169, 4, &["self_contained", "own_kitchen", "own_bathroom", "cot"]),
+        ],
+    },
+    Home {
+        code: "SP-07",
+        scheme: Scheme::SafeSpace,
+        district: "Welwyn Hatfield",
+        units: &[Room("SS-12", 184, 2, &["lift"]), Room("SS-13", 184, 4, &["lift", "cot"])],
+    },
+    Home {
+        code: "MP-02",
+        scheme: Scheme::MoveOn,
+        district: "North Herts",
+        units: &[Room("MO-03", 204, 5, &["self_contained", "own_kitchen", "own_bathroom", "garden"])],
+    },
+    Home {
+        code: "SP-08",
+        scheme: Scheme::SafeSpace,
+        district: "Hertsmere",
+        units: &[
+            Room("SS-14", 218, 2, &["self_contained", "men_only", "own_kitchen", "own_bathroom"]),
+            Room("SS-15", 239, 6, &["self_contained", "own_kitchen", "own_bathroom", "garden", "cot"]),
+        ],
+    },
+    Home {
+        code: "MP-03",
+        scheme: Scheme::MoveOn,
+        district: "East Herts",
+        units: &[Room("MO-04", 260, 2, &["self_contained", "own_kitchen", "own_bathroom", "step_free"])],
+    },
 ];
 
-/// A unit: its code, property, how many it sleeps, its features, and the day on which it opened.
-pub(super) type Room = (&'static str, &'static str, i64, &'static str, &'static str);
+/// A unit that its landlord took back for works and returned: from when, and until when.
+const WORKS: (&str, Night, Night) = ("SS-06", date(2022, 5, 9), date(2022, 7, 4));
+/// So long before the works the closing is first asked for, and so long after it is given up.
+const WORKS_ASKED: u32 = 14;
 
-/// The units, in the order in which they opened.
-pub(super) const UNITS: [Room; 19] = [
-    ("SS-01", "SP-01", 3, "self_contained own_kitchen cot", "2019-01-01"),
-    ("SS-02", "SP-02", 5, "self_contained own_kitchen parking", "2019-01-01"),
-    ("SS-03", "SP-03", 2, "women_only own_bathroom", "2020-03-16"),
-    ("SS-04", "SP-03", 4, "women_only cot own_bathroom", "2020-03-16"),
-    ("MO-01", "MP-01", 4, "self_contained own_kitchen", "2020-04-06"),
-    ("SS-05", "SP-04", 4, "self_contained own_kitchen garden", "2020-04-20"),
-    ("SS-06", "SP-05", 3, "step_free ground_floor wheelchair accessible_bathroom own_kitchen", "2020-05-04"),
-    ("SS-07", "SP-05", 2, "step_free lift", "2020-05-18"),
-    ("SS-08", "SP-06", 6, "self_contained own_kitchen parking pets", "2020-06-01"),
-    ("MO-02", "MP-01", 3, "self_contained own_kitchen", "2020-06-15"),
-    ("SS-09", "SP-07", 2, "women_only", "2020-06-29"),
-    ("SS-10", "SP-07", 3, "women_only cot", "2020-07-13"),
-    ("SS-11", "SP-07", 2, "women_only", "2020-07-27"),
-    ("SS-12", "SP-08", 4, "self_contained own_kitchen cot", "2020-08-10"),
-    ("MO-03", "MP-02", 5, "self_contained own_kitchen garden", "2020-08-31"),
-    ("SS-13", "SP-08", 1, "men_only own_bathroom", "2020-09-14"),
-    ("SS-14", "SP-06", 4, "ground_floor step_free", "2020-10-05"),
-    ("MO-04", "MP-03", 4, "self_contained own_kitchen", "2020-10-19"),
-    ("SS-15", "SP-04", 3, "cot own_kitchen", "2020-11-02"),
-];
+impl Service {
+    /// Saves what is there before the first day: the districts.
+    pub(super) async fn begin(&mut self) -> Result<(), DemoError> {
+        for (name, kind) in DISTRICTS {
+            self.run(Command::SaveDistrict(District { name: name.to_owned(), kind })).await?;
+        }
+        Ok(())
+    }
+
+    /// Registers what opens today, and closes and reopens what the works need.
+    pub(super) async fn keep_homes(&mut self, today: Night) -> Result<(), DemoError> {
+        for home in &HOMES {
+            for room in home.units {
+                if later(FIRST_DAY, room.1) == today {
+                    self.open_room(home, room, today).await?;
+                }
+            }
+        }
+        let (code, from, to) = WORKS;
+        if today < later(from, WORKS_ASKED) && from <= later(today, WORKS_ASKED) {
+            self.close_for_works(code, from.max(later(today, 1))).await?;
+        }
+        if today == to {
+            self.reopen_after_works(code, today).await?;
+        }
+        Ok(())
+    }
+
+    async fn open_room(&mut self, home: &Home, room: &Room, today: Night) -> Result<(), DemoError> {
+        let known = self.engine.spaces().property_by_code(home.code).map(|property| property.id);
+        let property = match known {
+            Some(id) => id,
+            None => self.register(home).await?,
+        };
+        let Room(code, _, sleeps, features) = *room;
+        self.run(Command::RegisterUnit(RegisterUnit {
+            code: code.to_owned(),
+            property,
+            sleeps,
+            features: features.iter().map(|&feature| feature.to_owned()).collect(),
+            opened_on: today,
+            closed_on: None,
+        }))
+        .await?;
+        Ok(())
+    }
+
+    async fn register(&mut self, home: &Home) -> Result<PropertyId, DemoError> {
+        let ask = RegisterProperty {
+            code: home.code.to_owned(),
+            scheme: home.scheme,
+            district: home.district.to_owned(),
+        };
+        match self.run(Command::RegisterProperty(ask)).await? {
+            Outcome::Property(property) => Ok(property.id),
+            _ => Err(crate::Fault::Broken("a property was registered as something else").into()),
+        }
+    }
+
+    /// Asks day after day until nothing stands in the way: who is there stays, and nobody new is placed beyond it.
+    async fn close_for_works(&mut self, code: &str, on: Night) -> Result<(), DemoError> {
+        if let Some((unit, None)) = self.closing_of(code) {
+            self.attempt(Command::CloseUnit { unit, on }).await?;
+        }
+        Ok(())
+    }
+
+    async fn reopen_after_works(&mut self, code: &str, today: Night) -> Result<(), DemoError> {
+        if let Some((unit, Some(_))) = self.closing_of(code) {
+            self.run(Command::ReopenUnit { unit, on: today }).await?;
+        }
+        Ok(())
+    }
+
+    fn closing_of(&self, code: &str) -> Option<(UnitId, Option<Night>)> {
+        self.engine.spaces().unit_by_code(code).map(|unit| (unit.id, unit.closes_on()))
+    }
+}

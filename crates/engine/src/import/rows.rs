@@ -4,8 +4,7 @@ use std::{collections::BTreeSet, io::Read};
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 use safespace_domain::{
-    Night, Nights, Refusal,
-    codes,
+    Night, Nights, Refusal, codes,
     households::People,
     stays::StayStatus,
     units::{MOST_SLEEPS, Scheme},
@@ -13,9 +12,12 @@ use safespace_domain::{
 
 /// The most rows of one file.
 const MOST_ROWS: usize = 1_000_000;
+/// The largest file, unpacked.
+const LARGEST_FILE: u64 = 128 << 20;
 
 /// The columns of each file.
-const SPACES: [&str; 8] = ["unit", "property", "scheme", "district", "sleeps", "features", "opened_on", "closed_on"];
+const SPACES: [&str; 8] =
+    ["unit", "property", "scheme", "district", "sleeps", "features", "opened_on", "closed_on"];
 const STAYS: [&str; 9] =
     ["reference", "property", "unit", "arrival", "departure", "status", "adults", "children", "booked_on"];
 const VOIDS: [&str; 4] = ["unit", "from", "to", "reason"];
@@ -183,7 +185,12 @@ fn stay(cells: &Cells<'_>) -> Result<PastStay, String> {
             Nights::new(arrival, departure).map_err(words)?;
         }
         None if status == StayStatus::InResidence => {}
-        None => return Err(format!("departure is empty, and only a stay in residence may have none, not one {}", status.words())),
+        None => {
+            return Err(format!(
+                "departure is empty, and only a stay in residence may have none, not one {}",
+                status.words()
+            ));
+        }
     }
     Ok(PastStay {
         reference: cells.code("reference")?,
@@ -199,7 +206,8 @@ fn stay(cells: &Cells<'_>) -> Result<PastStay, String> {
 
 fn void(cells: &Cells<'_>) -> Result<PastVoid, String> {
     let (from, to) = (cells.date("from")?, cells.date("to")?);
-    let nights = Nights::new(from, to).map_err(|_| format!("to, {to}, must be after from, {from}, and both in our times"))?;
+    let nights = Nights::new(from, to)
+        .map_err(|_| format!("to, {to}, must be after from, {from}, and both in our times"))?;
     Ok(PastVoid { unit: cells.code("unit")?, nights, reason: cells.code("reason")? })
 }
 
@@ -211,7 +219,8 @@ fn read<T>(
     parse: fn(&Cells<'_>) -> Result<T, String>,
 ) -> Result<Vec<Row<T>>, WrongFile> {
     let wrong = |why: String| WrongFile { file, why };
-    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(from);
+    let text = whole(from).map_err(wrong)?;
+    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(text.as_slice());
     let header = reader.headers().map_err(|error| wrong(explain(&error)))?.clone();
     let places = places(&header, columns).map_err(wrong)?;
     let mut rows = Vec::new();
@@ -228,6 +237,28 @@ fn read<T>(
         rows.push(Row { line, cells, says });
     }
     Ok(rows)
+}
+
+/// The whole file, its lines ended in one way, so that lines are counted as an editor does.
+fn whole(from: impl Read) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    from.take(LARGEST_FILE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("it can't be read: {error}"))?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(format!("larger than {} MiB: bring it in parts", LARGEST_FILE >> 20));
+    }
+    let mut lines: Vec<u8> = Vec::with_capacity(bytes.len());
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        match line.strip_suffix(b"\r\n") {
+            Some(text) => {
+                lines.extend_from_slice(text);
+                lines.push(b'\n');
+            }
+            None => lines.extend_from_slice(line),
+        }
+    }
+    Ok(lines)
 }
 
 /// Where each column stands. Every one must be there once, and no other.
@@ -281,7 +312,8 @@ mod tests {
 
     #[test]
     fn columns_come_in_any_order_with_a_mark_and_foreign_line_ends() {
-        let rows = voids("\u{feff}reason,to,from,unit\r\nrepair,2020-01-03,2020-01-01,SS-01\r\n".as_bytes()).unwrap();
+        let rows = voids("\u{feff}reason,to,from,unit\r\nrepair,2020-01-03,2020-01-01,SS-01\r\n".as_bytes())
+            .unwrap();
         assert_eq!((rows[0].line, rows[0].says.as_ref().unwrap().unit.as_str()), (2, "SS-01"));
     }
 

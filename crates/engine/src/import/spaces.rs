@@ -52,23 +52,35 @@ impl Import<'_> {
     fn plan_space(&self, space: &Space, new: &mut Additions) -> Result<Planned, String> {
         let code = &space.unit;
         if let Some(known) = self.spaces.unit_by_code(code).or_else(|| new.units.get(code)) {
-            let property = self.spaces.property(known.property).or_else(|| new.properties.get(&space.property));
+            let property =
+                self.spaces.property(known.property).or_else(|| new.properties.get(&space.property));
             return match difference(space, known, property) {
                 None => Ok(Planned::There),
-                Some(what) => Err(format!("there is a unit {code} already, and its {what} is another: change it in the program")),
+                Some(what) => Err(format!(
+                    "there is a unit {code} already, and its {what} is another: change it in the program"
+                )),
             };
         }
-        if let Some(unknown) = space.features.iter().find(|feature| !self.spaces.features.contains_key(*feature)) {
+        if let Some(unknown) =
+            space.features.iter().find(|feature| !self.spaces.features.contains_key(*feature))
+        {
             let known: Vec<_> = self.spaces.features.keys().map(String::as_str).collect();
             return Err(format!("there is no feature {unknown:?}; known: {}", known.join(", ")));
         }
-        let known = self.spaces.property_by_code(&space.property).or_else(|| new.properties.get(&space.property));
+        let known =
+            self.spaces.property_by_code(&space.property).or_else(|| new.properties.get(&space.property));
         let property = match known {
             Some(property) if property.scheme != space.scheme => {
-                return Err(format!("the property {} has another scheme, {}", property.code, property.scheme));
+                return Err(format!(
+                    "the property {} has another scheme, {}",
+                    property.code, property.scheme
+                ));
             }
             Some(property) if property.district != space.district => {
-                return Err(format!("the property {} is in another district, {}", property.code, property.district));
+                return Err(format!(
+                    "the property {} is in another district, {}",
+                    property.code, property.district
+                ));
             }
             Some(property) => property.clone(),
             None => Property {
@@ -104,7 +116,8 @@ impl Import<'_> {
         for district in new.districts.values() {
             tx.save_district(district).await?;
         }
-        for property in new.properties.values().filter(|property| self.spaces.property(property.id).is_none()) {
+        for property in new.properties.values().filter(|property| self.spaces.property(property.id).is_none())
+        {
             tx.add_property(property).await?;
             records.push(self.record("import_property", property.id.0, &serde_json::json!(property)));
         }

@@ -84,7 +84,9 @@ impl Import<'_> {
         there.extend(self.engine.store.reader().imported(&names).await?);
         let references: Vec<String> = next
             .iter()
-            .filter(|(_, _, row, name)| !there.contains(name) && !self.households.contains_key(&row.reference))
+            .filter(|(_, _, row, name)| {
+                !there.contains(name) && !self.households.contains_key(&row.reference)
+            })
             .map(|(_, _, row, _)| row.reference.clone())
             .collect();
         for household in self.engine.store.reader().households_by_reference(&references).await? {
@@ -177,7 +179,8 @@ impl Import<'_> {
         let turnaround = if row.status == StayStatus::Departed { 0 } else { policy.turnaround_nights };
         let entries = stay.entries(self.today, turnaround);
         let been = self.whereabouts.entry(household).or_default();
-        let others: Vec<Nights> = been.iter().filter(|other| other.scheme == scheme).map(|other| other.nights).collect();
+        let others: Vec<Nights> =
+            been.iter().filter(|other| other.scheme == scheme).map(|other| other.nights).collect();
         stay.over_limit = takes && unbroken_nights(kept, &others) > policy.longest_stay_nights;
         if takes {
             been.push(Whereabouts { nights: kept, scheme, unit: no });
@@ -189,7 +192,11 @@ impl Import<'_> {
     fn must_be_possible(&self, row: &PastStay) -> Result<(), String> {
         let begun = matches!(row.status, StayStatus::InResidence | StayStatus::Departed);
         if begun && row.arrival > self.today {
-            return Err(format!("arrival, {}, is still to come, so the stay can't be {}", row.arrival, row.status.words()));
+            return Err(format!(
+                "arrival, {}, is still to come, so the stay can't be {}",
+                row.arrival,
+                row.status.words()
+            ));
         }
         match row.departure {
             Some(departure) if row.status == StayStatus::Departed && departure > self.today => {
@@ -204,7 +211,9 @@ impl Import<'_> {
             let unit = self.spaces.unit_by_code(code).ok_or_else(|| format!("there is no unit {code}"))?;
             let property = self.spaces.property_of(unit).ok_or_else(|| format!("there is no unit {code}"))?;
             return match &row.property {
-                Some(other) if *other != property.code => Err(format!("{code} is not in {other} but in {}", property.code)),
+                Some(other) if *other != property.code => {
+                    Err(format!("{code} is not in {other} but in {}", property.code))
+                }
                 _ => Ok(property.scheme),
             };
         }
@@ -229,7 +238,13 @@ impl Import<'_> {
     }
 
     /// The unit that the row names, or the best fit. A stay that takes no nights gets any unit that would do.
-    fn unit_for(&self, row: &PastStay, scheme: Scheme, nights: Nights, takes: bool) -> Result<(UnitNo, Unit), String> {
+    fn unit_for(
+        &self,
+        row: &PastStay,
+        scheme: Scheme,
+        nights: Nights,
+        takes: bool,
+    ) -> Result<(UnitNo, Unit), String> {
         let found = |no: UnitNo| {
             let unit = self.spaces.unit(no).cloned().ok_or_else(|| "there is no such unit".to_owned())?;
             Ok::<_, String>((no, unit))
@@ -245,7 +260,11 @@ impl Import<'_> {
             }
             return found(no);
         }
-        let property = row.property.as_ref().and_then(|code| self.spaces.property_by_code(code)).map(|property| property.id);
+        let property = row
+            .property
+            .as_ref()
+            .and_then(|code| self.spaces.property_by_code(code))
+            .map(|property| property.id);
         let ask = Ask { property, ..Ask::plain(nights, row.people, scheme) };
         if let Some((no, _)) = offers(&self.calendar, &self.spaces, &ask).first() {
             return found(*no);

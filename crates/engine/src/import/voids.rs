@@ -22,8 +22,10 @@ impl Import<'_> {
             return Ok(());
         }
         let mut there = self.voids_there().await?;
-        let first = rows.iter().filter_map(|row| row.says.as_ref().ok()).map(|void| void.nights.arrival()).min();
-        let last = rows.iter().filter_map(|row| row.says.as_ref().ok()).map(|void| void.nights.departure()).max();
+        let first =
+            rows.iter().filter_map(|row| row.says.as_ref().ok()).map(|void| void.nights.arrival()).min();
+        let last =
+            rows.iter().filter_map(|row| row.says.as_ref().ok()).map(|void| void.nights.departure()).max();
         if let (Some(first), Some(last)) = (first, last) {
             self.reach(Nights::between(first, last));
         }
@@ -58,7 +60,8 @@ impl Import<'_> {
     }
 
     fn plan_void(&self, row: &PastVoid, there: &mut HashSet<Name>) -> Result<Option<Void>, String> {
-        let unit = self.spaces.unit_by_code(&row.unit).ok_or_else(|| format!("there is no unit {}", row.unit))?;
+        let unit =
+            self.spaces.unit_by_code(&row.unit).ok_or_else(|| format!("there is no unit {}", row.unit))?;
         if !there.insert((unit.id, row.nights, row.reason.clone())) {
             return Ok(None);
         }
@@ -86,7 +89,9 @@ impl Import<'_> {
             let voids = self.engine.store.reader().voids(&VoidFilter::default(), page).await?;
             after = voids.last().map(|stored| stored.void.id);
             let full = voids.len() as u64 == VOIDS_A_PAGE;
-            there.extend(voids.into_iter().map(|stored| (stored.void.unit, stored.void.nights, stored.void.reason)));
+            there.extend(
+                voids.into_iter().map(|stored| (stored.void.unit, stored.void.nights, stored.void.reason)),
+            );
             if !full {
                 return Ok(there);
             }

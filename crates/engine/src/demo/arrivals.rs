@@ -1,0 +1,218 @@
+//! Arrivals: bookings for tonight and for later, who comes, who comes late, and who does not.
+
+use std::{collections::BTreeSet, mem};
+
+use safespace_domain::{
+    Night, RefusalCode, UnitId,
+    attention::Attention,
+    availability::Ask,
+    nights::{later, next},
+    stays::{Stay, StayStatus},
+    units::Scheme,
+};
+
+use super::{
+    DemoError,
+    households::Need,
+    service::{Service, nights_from},
+};
+use crate::{BookStay, Command, MoveStay};
+
+/// For each household that comes, so many are drawn: the free rooms may not fit the first.
+const TRIED: u32 = 6;
+/// Of a thousand days, how many have a booking for a later day.
+const PLANNED: u32 = 220;
+/// Of a thousand bookings for later, how many are called off, each day; and of those, how many by mistake.
+const CALLED_OFF: (u32, u32) = (40, 150);
+/// Of a thousand households expected tonight, how many call off, do not come, or come after midnight.
+const TONIGHT: (u32, u32, u32) = (12, 25, 80);
+/// Of a thousand who did not come, how many come the next day, and how many when they are already marked as no-shows.
+const NEXT_DAY: (u32, u32) = (250, 200);
+
+impl Service {
+    /// Takes in so many households for tonight, as far as there is room that fits.
+    pub(super) async fn place(&mut self, today: Night, wanted: u32) -> Result<(), DemoError> {
+        let mut placed = 0;
+        for _ in 0..wanted * TRIED {
+            if placed == wanted {
+                break;
+            }
+            let (reference, need) = self.draw(today);
+            placed += u32::from(self.place_one(today, reference, need).await?);
+        }
+        Ok(())
+    }
+
+    /// A household: its reference when it has been here before, and what it needs.
+    fn draw(&mut self, today: Night) -> (Option<String>, Need) {
+        let need = Need::draw(&mut self.rng);
+        match self.references.again(today, &mut self.rng) {
+            Some((reference, people)) => (Some(reference), Need { people, ..need }),
+            None => (None, need),
+        }
+    }
+
+    /// The best fit for as long as is asked for, or else for a shorter time: some room tonight is better than none.
+    async fn place_one(
+        &mut self,
+        today: Night,
+        reference: Option<String>,
+        need: Need,
+    ) -> Result<bool, DemoError> {
+        for nights in [need.nights, need.nights.min(3), 1] {
+            let ask = Ask {
+                features: need.features.clone(),
+                unwanted: need.unwanted.clone(),
+                ..Ask::plain(nights_from(today, nights), need.people, Scheme::SafeSpace)
+            };
+            if let Some(unit) = self.offers(ask)?.first() {
+                let reference = reference.unwrap_or_else(|| self.references.next(today));
+                self.book(reference, today, Need { nights, ..need }, Some(unit.id)).await?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn book(
+        &mut self,
+        reference: String,
+        arrival: Night,
+        need: Need,
+        unit: Option<UnitId>,
+    ) -> Result<Stay, DemoError> {
+        let stay = self
+            .run_stay(Command::BookStay(BookStay {
+                household: reference.clone(),
+                arrival,
+                departure: later(arrival, need.nights),
+                adults: i64::from(need.people.adults),
+                children: i64::from(need.people.children),
+                unit,
+                scheme: Scheme::SafeSpace,
+                features: need.features,
+                wanted_districts: BTreeSet::new(),
+                unwanted_districts: need.unwanted,
+                exception: None,
+            }))
+            .await?;
+        self.names.insert(stay.household, reference);
+        Ok(stay)
+    }
+
+    /// Books a new household for a day to come, in this unit or in the best that fits. Nothing happens where none
+    /// does.
+    pub(super) async fn book_ahead(
+        &mut self,
+        today: Night,
+        arrival: Night,
+        unit: Option<UnitId>,
+    ) -> Result<Option<Stay>, DemoError> {
+        let drawn = Need::draw(&mut self.rng);
+        let need = match unit.and_then(|unit| self.engine.spaces().unit_by_id(unit).map(|unit| unit.sleeps)) {
+            Some(sleeps) => drawn.squeezed_into(sleeps),
+            None => drawn,
+        };
+        let reference = self.references.next(today);
+        match self.book(reference, arrival, need, unit).await {
+            Err(DemoError::Refused { refusal, .. })
+                if matches!(refusal.code, RefusalCode::NoneFree | RefusalCode::Taken) =>
+            {
+                self.references.take_back();
+                Ok(None)
+            }
+            other => other.map(Some),
+        }
+    }
+
+    /// Calls bookings for later days off, and makes new ones.
+    pub(super) async fn plan_ahead(&mut self, today: Night) -> Result<(), DemoError> {
+        let (called_off, by_mistake) = CALLED_OFF;
+        for booking in self.stays_that(StayStatus::Booked, |stay| stay.nights.arrival() > today) {
+            if self.happens(called_off) {
+                self.run(Command::CancelStay { stay: booking.id }).await?;
+                if self.happens(by_mistake) {
+                    self.run(Command::ReinstateStay { stay: booking.id }).await?;
+                }
+            }
+        }
+        if self.happens(PLANNED) {
+            let arrival = later(today, self.rng.u32(1..=8));
+            self.book_ahead(today, arrival, None).await?;
+        }
+        if today == self.last { self.plan_the_days_to_come(today).await } else { Ok(()) }
+    }
+
+    /// The evening: most of those who are expected come.
+    pub(super) async fn welcome(&mut self, today: Night) -> Result<(), DemoError> {
+        let mut expected = self.stays_that(StayStatus::Booked, |stay| stay.nights.arrival() == today);
+        self.leave_some_due(today, &mut expected);
+        let (cancels, no_show, after_midnight) = TONIGHT;
+        for booking in expected {
+            let stay = booking.id;
+            if self.happens(cancels) {
+                self.run(Command::CancelStay { stay }).await?;
+            } else if self.happens(no_show) {
+                // Nobody comes; the morning will tell.
+            } else if self.happens(after_midnight) && today < self.last {
+                self.late.insert(stay);
+            } else {
+                self.run(Command::CheckIn { stay }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Who was expected last night and comes soon after midnight.
+    pub(super) async fn after_midnight(&mut self) -> Result<(), DemoError> {
+        for stay in mem::take(&mut self.late) {
+            self.run(Command::CheckIn { stay }).await?;
+        }
+        Ok(())
+    }
+
+    /// Who was expected last night and did not come: some come today, some even after they were given up.
+    pub(super) async fn see_who_did_not_come(&mut self, today: Night) -> Result<(), DemoError> {
+        let (next_day, after_all) = NEXT_DAY;
+        for booking in self.stays_that(StayStatus::Booked, |stay| stay.nights.arrival() < today) {
+            let stay = booking.id;
+            let has_nights_left = booking.nights.departure() > next(today);
+            if has_nights_left && self.happens(next_day) {
+                self.run(Command::CheckIn { stay }).await?;
+                continue;
+            }
+            self.run(Command::MarkNoShow { stay }).await?;
+            if has_nights_left && self.happens(after_all) {
+                self.run(Command::ReinstateStay { stay }).await?;
+                self.run(Command::CheckIn { stay }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Bookings for tonight that lost their room to an overstay go to another one, or are called off where there is
+    /// none. What is blocked on the last day is left for whoever looks at the demonstration.
+    pub(super) async fn see_to_blocked(&mut self, today: Night) -> Result<(), DemoError> {
+        let overstays = self.stays_that(StayStatus::InResidence, |stay| stay.is_overstay(today));
+        if overstays.is_empty() || today == self.last {
+            return Ok(());
+        }
+        for item in self.attention().await? {
+            let Attention::Blocked { stay, could_move_to, .. } = item.what else { continue };
+            if stay.nights.arrival() > today {
+                continue;
+            }
+            let ask = Ask::plain(stay.nights, stay.people, Scheme::SafeSpace);
+            let offers = self.offers(ask)?;
+            let other = offers.iter().map(|unit| unit.id).find(|unit| could_move_to.contains(unit));
+            match other {
+                Some(unit) => {
+                    let ask = MoveStay { stay: stay.id, unit, departure: None, exception: None };
+                    self.run(Command::MoveStay(ask)).await?;
+                }
+                None => drop(self.run(Command::CancelStay { stay: stay.id }).await?),
+            }
+        }
+        Ok(())
+    }
+}

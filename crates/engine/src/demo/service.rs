@@ -1,0 +1,237 @@
+//! The service at work: its records in hand, its commands, and the order of a day.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use safespace_domain::{
+    Clock, HouseholdId, Night, Nights, RefusalCode, StayId, UnitId, VoidId,
+    access::Actor,
+    availability::Ask,
+    clock::service_day,
+    nights::{earlier, later, next},
+    occupancy::{OccupancyRow, PeriodKind},
+    stays::{Stay, StayStatus},
+    units::{Scheme, Unit},
+    voids::Void,
+};
+
+use super::{
+    DemoError, FIRST_DAY,
+    demand::Demand,
+    households::References,
+    outside::{Hours, MovableClock},
+};
+use crate::{Command, Engine, Fault, Outcome};
+
+/// What an officer meets in the ordinary course: somebody else is first. Any other refusal is a mistake.
+const IN_THE_WAY: [RefusalCode; 3] =
+    [RefusalCode::Taken, RefusalCode::StandsInTheWay, RefusalCode::OutOfService];
+
+/// The made-up service.
+pub(super) struct Service {
+    pub(super) engine: Arc<Engine>,
+    pub(super) rng: fastrand::Rng,
+    /// The day on which the demonstration ends.
+    pub(super) last: Night,
+    pub(super) demand: Demand,
+    pub(super) references: References,
+    /// Who is booked or in residence.
+    pub(super) stays: BTreeMap<StayId, Stay>,
+    /// Their households' references.
+    pub(super) names: BTreeMap<HouseholdId, String>,
+    /// Voids that are not over.
+    pub(super) voids: BTreeMap<VoidId, Void>,
+    /// Who is expected after midnight.
+    pub(super) late: BTreeSet<StayId>,
+    /// The overstay that is there at the end.
+    pub(super) staying_on: Option<StayId>,
+    actor: Arc<Actor>,
+    clock: Arc<MovableClock>,
+    /// When the part of the day ends that it is now.
+    part_ends: DateTime<Utc>,
+}
+
+impl Service {
+    pub(super) fn new(engine: Arc<Engine>, clock: Arc<MovableClock>, last: Night, seed: u64) -> Self {
+        let part_ends = clock.now();
+        Self {
+            actor: Arc::new(engine.local()),
+            engine,
+            rng: fastrand::Rng::with_seed(seed),
+            last,
+            demand: Demand::new(),
+            references: References::default(),
+            stays: BTreeMap::new(),
+            names: BTreeMap::new(),
+            voids: BTreeMap::new(),
+            late: BTreeSet::new(),
+            staying_on: None,
+            clock,
+            part_ends,
+        }
+    }
+
+    /// A day, from midnight to midnight.
+    pub(super) async fn day(&mut self, hours: Hours) -> Result<(), DemoError> {
+        let today = hours.day;
+        self.demand.turn(today, &mut self.rng);
+        self.enter(hours.at(0, 0), hours.at(2, 30));
+        self.engine.turn_day().await?;
+        self.after_midnight().await?;
+
+        self.enter(hours.at(8, 30), hours.at(11, 45));
+        self.keep_homes(today).await?;
+        self.see_who_did_not_come(today).await?;
+        self.see_off(today).await?;
+        self.count_last_night(today)?;
+
+        self.enter(hours.at(13, 0), hours.at(17, 45));
+        self.see_to_blocked(today).await?;
+        self.keep_up(today).await?;
+        self.move_on(today).await?;
+        self.plan_ahead(today).await?;
+        let expected = self.expected_tonight(today)?;
+        self.place(today, expected / 2).await?;
+
+        self.enter(hours.at(18, 0), hours.at(23, 45));
+        self.place(today, expected - expected / 2).await?;
+        self.welcome(today).await
+    }
+
+    /// Another part of the day begins.
+    fn enter(&mut self, from: DateTime<Utc>, to: DateTime<Utc>) {
+        self.clock.set(from);
+        self.part_ends = to;
+    }
+
+    /// Carries out a command, a little later than the one before.
+    pub(super) async fn run(&mut self, command: Command) -> Result<Outcome, DemoError> {
+        let left = (self.part_ends - self.clock.now()).num_seconds().max(0);
+        let at = self.clock.now() + TimeDelta::seconds(self.rng.i64(0..=left / 10));
+        self.clock.set(at);
+        let action = command.action();
+        let outcome = self.engine.run(&self.actor, None, command).await;
+        let outcome = outcome.map_err(DemoError::from_engine(action, at))?;
+        self.note(&outcome, service_day(at));
+        Ok(outcome)
+    }
+
+    /// Carries out a command, unless something is in its way.
+    pub(super) async fn attempt(&mut self, command: Command) -> Result<Option<Outcome>, DemoError> {
+        match self.run(command).await {
+            Err(DemoError::Refused { refusal, .. }) if IN_THE_WAY.contains(&refusal.code) => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// Carries out a command whose outcome is a stay.
+    pub(super) async fn run_stay(&mut self, command: Command) -> Result<Stay, DemoError> {
+        match self.run(command).await? {
+            Outcome::Stay(stay) => Ok(stay),
+            _ => Err(Fault::Broken("a command on a stay came out as something else").into()),
+        }
+    }
+
+    fn note(&mut self, outcome: &Outcome, today: Night) {
+        match outcome {
+            Outcome::Stay(stay) => self.note_stay(stay, today),
+            Outcome::Moved { from, to } => {
+                if let Some(from) = from {
+                    self.stays.remove(&from.id);
+                }
+                self.stays.insert(to.id, to.clone());
+            }
+            Outcome::Void(void) if void.cancelled => drop(self.voids.remove(&void.id)),
+            Outcome::Void(void) => drop(self.voids.insert(void.id, void.clone())),
+            _ => {}
+        }
+    }
+
+    fn note_stay(&mut self, stay: &Stay, today: Night) {
+        if matches!(stay.status(), StayStatus::Booked | StayStatus::InResidence) {
+            self.stays.insert(stay.id, stay.clone());
+            return;
+        }
+        self.stays.remove(&stay.id);
+        if let Some(reference) = self.names.get(&stay.household) {
+            self.references.remember(today, reference.clone(), stay.people);
+        }
+    }
+
+    /// How long it is until the demonstration ends, in days.
+    pub(super) fn days_left(&self, today: Night) -> u32 {
+        Nights::between(today, self.last).len()
+    }
+
+    /// Whether something happens that happens to so many of a thousand.
+    pub(super) fn happens(&mut self, of_thousand: u32) -> bool {
+        self.rng.u32(0..1_000) < of_thousand
+    }
+
+    /// The open stays with this status that are so.
+    pub(super) fn stays_that(&self, status: StayStatus, are: impl Fn(&Stay) -> bool) -> Vec<Stay> {
+        self.stays.values().filter(|stay| stay.status() == status && are(stay)).cloned().collect()
+    }
+
+    /// The scheme of a unit.
+    pub(super) fn scheme_of(&self, unit: UnitId) -> Scheme {
+        let spaces = self.engine.spaces();
+        let property = spaces.unit_by_id(unit).and_then(|unit| spaces.property_of(unit));
+        property.map_or(Scheme::SafeSpace, |property| property.scheme)
+    }
+
+    /// The units on offer, best fit first; without those whose household should have left today and has not.
+    pub(super) fn offers(&self, ask: Ask) -> Result<Vec<Unit>, DemoError> {
+        let now = self.clock.now();
+        let today = service_day(now);
+        let begins = ask.nights.arrival();
+        let found = self.engine.availability(&self.actor, ask);
+        let found = found.map_err(DemoError::from_engine("availability", now))?;
+        let units = found.offers.iter().filter_map(|(no, _)| found.spaces.unit(*no));
+        let not_left = |unit: &&Unit| begins > today || !self.is_not_left(unit.id, today);
+        Ok(units.filter(not_left).cloned().collect())
+    }
+
+    fn is_not_left(&self, unit: UnitId, today: Night) -> bool {
+        let there =
+            |stay: &Stay| stay.status() == StayStatus::InResidence && stay.nights.departure() <= today;
+        self.stays.values().any(|stay| stay.unit == unit && there(stay))
+    }
+
+    /// How full one night is.
+    pub(super) fn night(&self, night: Night) -> Result<OccupancyRow, DemoError> {
+        let range = Nights::between(night, next(night));
+        let rows = self.engine.occupancy(&self.actor, range, PeriodKind::Night, None);
+        let rows = rows.map_err(DemoError::from_engine("occupancy", self.clock.now()))?;
+        Ok(rows.into_iter().next().unwrap_or_default())
+    }
+
+    /// Who needs attention.
+    pub(super) async fn attention(&self) -> Result<Vec<crate::AttentionItem>, DemoError> {
+        let items = self.engine.attention(&self.actor).await;
+        items.map_err(DemoError::from_engine("attention", self.clock.now()))
+    }
+
+    /// Once nobody can come or go any more that belongs to last night.
+    fn count_last_night(&mut self, today: Night) -> Result<(), DemoError> {
+        self.voids.retain(|_, void| void.nights.departure() > today);
+        if today > FIRST_DAY {
+            let night = self.night(earlier(today, 1))?;
+            self.demand.count(&night);
+        }
+        Ok(())
+    }
+
+    fn expected_tonight(&mut self, today: Night) -> Result<u32, DemoError> {
+        let tonight = self.night(today)?;
+        Ok(self.demand.tonight(&tonight, &mut self.rng))
+    }
+}
+
+/// So many nights from the day on.
+pub(super) fn nights_from(first: Night, n: u32) -> Nights {
+    Nights::between(first, later(first, n))
+}

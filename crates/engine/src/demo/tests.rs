@@ -1,0 +1,263 @@
+//! What the demonstration promises, counted from the records it makes.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use safespace_domain::{
+    Nights,
+    access::Actor,
+    attention::Attention,
+    clock::{service_day, service_time},
+    nights::{earlier, later},
+    occupancy::{PeriodKind, per_cent},
+    stays::{Stay, StayState, StayStatus},
+    units::Scheme,
+};
+
+use super::{DemoError, FIRST_DAY, Filled, STRATEGY_ENDS, date, fill, outside, report::all_stays};
+use crate::{Command, Engine, FixedKey, Outcome, Page, RegisterProperty, StoreSettings, VoidFilter, World};
+
+/// A demonstration in a file of its own, which goes when the test is over.
+struct Demo {
+    folder: PathBuf,
+    until: DateTime<Utc>,
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Demo {
+    fn empty(until: &str) -> Self {
+        let mut name = [0; 8];
+        getrandom::fill(&mut name).unwrap();
+        let folder = std::env::temp_dir().join(format!("safespace-demo-{:016x}", u64::from_be_bytes(name)));
+        std::fs::create_dir(&folder).unwrap();
+        Self { folder, until: until.parse().unwrap() }
+    }
+
+    fn settings(&self) -> StoreSettings {
+        StoreSettings::new(format!("sqlite:{}", self.folder.join("demo.sqlite").display()))
+    }
+
+    async fn fill(&self, seed: u64) -> Result<Filled, DemoError> {
+        fill(&self.settings(), Arc::new(FixedKey([7; 32])), self.until, seed).await
+    }
+
+    /// Opens it as it looks when it was just filled.
+    async fn open(&self) -> (Arc<Engine>, Arc<Actor>) {
+        let clock = Arc::new(outside::MovableClock::at(self.until));
+        let ids = Arc::new(outside::SeededIds::new(Arc::clone(&clock), 99));
+        let world = World { clock, ids, keys: Arc::new(FixedKey([7; 32])) };
+        let engine = Engine::open(&self.settings(), world).await.unwrap();
+        let actor = Arc::new(engine.local());
+        (engine, actor)
+    }
+
+    /// Reference, unit, nights and status of every stay, oldest first.
+    async fn stays(&self) -> Vec<(String, String, String, StayStatus)> {
+        let (engine, actor) = self.open().await;
+        let stays = all_stays(&engine, &actor).await.unwrap();
+        let mut lines = Vec::new();
+        for some in stays.chunks(500) {
+            let ids: Vec<_> = some.iter().map(|stay| stay.household).collect();
+            let households = engine.households(&actor, &ids).await.unwrap();
+            let names: BTreeMap<_, _> =
+                households.into_iter().map(|household| (household.id, household.reference)).collect();
+            let spaces = engine.spaces();
+            for stay in some {
+                let unit = spaces.unit_by_id(stay.unit).unwrap().code.clone();
+                lines.push((names[&stay.household].clone(), unit, stay.nights.to_string(), stay.status()));
+            }
+        }
+        engine.close().await.unwrap();
+        lines
+    }
+}
+
+#[tokio::test]
+async fn the_strategys_figures_come_out_of_the_records() {
+    let demo = Demo::empty("2020-12-15T20:00:00Z");
+    let filled = demo.fill(1).await.unwrap();
+    let (engine, actor) = demo.open().await;
+
+    let in_stock = |night| {
+        let nights = Nights::between(night, later(night, 1));
+        engine.occupancy(&actor, nights, PeriodKind::Night, None).unwrap()[0].in_stock_nights
+    };
+    assert_eq!(in_stock(FIRST_DAY), 2);
+    assert_eq!(in_stock(date(2020, 11, 30)), 19);
+    assert_eq!((filled.units_at_first, filled.units_at_last), (2, 19));
+    let move_on = engine.spaces().properties().filter(|property| property.scheme == Scheme::MoveOn).count();
+    assert!(move_on > 0, "the nineteen count move-on homes, too");
+
+    // Counted once more, from the stays themselves and not from the calendar.
+    let months = Nights::between(FIRST_DAY, STRATEGY_ENDS);
+    let slept = |stay: &Stay| matches!(stay.status(), StayStatus::InResidence | StayStatus::Departed);
+    let stays = all_stays(&engine, &actor).await.unwrap();
+    let kept =
+        stays.iter().filter(|stay| slept(stay)).map(|stay| stay.kept(engine.today()).intersection(months));
+    let occupied: u64 = kept.map(|nights| u64::from(nights.len())).sum();
+    assert_eq!(occupied, filled.strategy.occupied_nights);
+    assert_eq!(filled.strategy.nights, 275);
+    assert_eq!(
+        filled.strategy.in_stock_nights - filled.strategy.void_nights,
+        filled.strategy.available_nights
+    );
+
+    let rate = filled.strategy.occupancy_rate().unwrap();
+    assert!(rate >= per_cent(895, 1_000).unwrap() && rate <= per_cent(905, 1_000).unwrap(), "{rate}");
+    let [first, second] = filled.readings();
+    assert_eq!(
+        first.per_cent,
+        per_cent(occupied, filled.strategy.available_nights).map(|rate| rate.to_string())
+    );
+    assert_eq!(second.per_cent, per_cent(filled.strategy.full_nights, 275).map(|share| share.to_string()));
+    assert!(
+        filled.households_in_strategy < 551,
+        "not more than were referred: {}",
+        filled.households_in_strategy
+    );
+    engine.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_same_seed_gives_the_same_records_and_another_seed_others() {
+    let demos = [1, 1, 2].map(|seed| (seed, Demo::empty("2020-08-20T12:00:00Z")));
+    let mut dumps = Vec::new();
+    for (seed, demo) in &demos {
+        demo.fill(*seed).await.unwrap();
+        dumps.push(demo.stays().await);
+    }
+    assert!(dumps[0].len() > 100);
+    assert_eq!(dumps[0], dumps[1]);
+    assert_ne!(dumps[0], dumps[2]);
+    assert!(dumps[0].iter().any(|(reference, ..)| reference == "R-2020-0001"));
+}
+
+/// What somebody sees who looks at the demonstration on the evening on which it ends.
+async fn looks_alive(until: &str, seed: u64) {
+    let demo = Demo::empty(until);
+    demo.fill(seed).await.unwrap();
+    let (engine, actor) = demo.open().await;
+    let today = engine.today();
+    let stays = all_stays(&engine, &actor).await.unwrap();
+    let booked: Vec<_> = stays.iter().filter(|stay| stay.status() == StayStatus::Booked).collect();
+    let there: Vec<_> = stays.iter().filter(|stay| stay.status() == StayStatus::InResidence).collect();
+    let due = booked.iter().filter(|stay| stay.nights.arrival() == today).count();
+    assert!((1..=3).contains(&due), "{due} due, seed {seed}");
+    assert!(booked.iter().all(|stay| stay.nights.arrival() >= today), "somebody was forgotten");
+    assert!(booked.len() - due >= 3, "no bookings to come, seed {seed}");
+    assert_eq!(there.iter().filter(|stay| stay.is_overstay(today)).count(), 1, "seed {seed}");
+    assert!(there.iter().filter(|stay| stay.nights.departure() <= later(today, 3)).count() >= 3);
+
+    let attention = engine.attention(&actor).await.unwrap();
+    let blocked = attention.iter().filter(|item| matches!(item.what, Attention::Blocked { .. })).count();
+    assert_eq!((attention.len() - blocked, blocked), (1, 1), "seed {seed}: {attention:?}");
+    let all = Page { after: None, limit: 10_000 };
+    let tonight =
+        VoidFilter { nights: Some(Nights::between(today, later(today, 1))), ..VoidFilter::default() };
+    assert_eq!(engine.voids(&actor, &tonight, all).await.unwrap().len(), 1, "seed {seed}");
+
+    let ninety = Nights::between(earlier(today, 90), today);
+    let months = engine.occupancy(&actor, ninety, PeriodKind::Month, None).unwrap();
+    assert!(
+        months.iter().all(|month| month.occupied_nights * 10 >= month.available_nights * 7),
+        "{months:?}"
+    );
+    engine.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_last_evening_has_arrivals_due_one_overstay_one_void_and_bookings_to_come() {
+    looks_alive("2021-03-09T20:00:00Z", 1).await;
+}
+
+#[tokio::test]
+async fn whatever_the_seed_and_the_hour_the_last_day_looks_alive() {
+    for (seed, until) in
+        [(2, "2020-12-24T00:10:00Z"), (3, "2020-12-02T07:30:00Z"), (4, "2020-11-19T23:59:59Z")]
+    {
+        looks_alive(until, seed).await;
+    }
+}
+
+#[tokio::test]
+async fn everything_that_happens_in_such_a_service_happens() {
+    let demo = Demo::empty("2021-03-09T20:00:00Z");
+    let filled = demo.fill(1).await.unwrap();
+    let (engine, actor) = demo.open().await;
+    for status in StayStatus::ALL {
+        assert!(filled.stays[status.as_str()] > 0, "{status}");
+    }
+    assert!(filled.moves > 0 && filled.exceptions > 0 && filled.voids > 0, "{filled:?}");
+
+    let spaces = engine.spaces();
+    let stays = all_stays(&engine, &actor).await.unwrap();
+    for stay in &stays {
+        let unit = spaces.unit_by_id(stay.unit).unwrap();
+        let safe_space = spaces.property_of(unit).unwrap().scheme == Scheme::SafeSpace;
+        if safe_space && stay.planned.len() > 7 {
+            let granted = engine.exceptions(&actor, stay).await.unwrap();
+            assert!(granted.iter().all(|exception| !exception.reason.is_empty()) && !granted.is_empty());
+        }
+        assert!(stay.people.total() <= unit.sleeps);
+    }
+    let on_the_night = |stay: &&Stay| match stay.state {
+        StayState::Departed { arrived_at: Some(at), .. } => {
+            service_day(at) > stay.nights.arrival() && service_time(at).to_string().as_str() < "03"
+        }
+        _ => false,
+    };
+    assert!(stays.iter().filter(on_the_night).count() > 10, "arrivals soon after midnight");
+    engine.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_in_use_is_left_alone() {
+    let demo = Demo::empty("2020-03-20T20:00:00Z");
+    let (engine, actor) = demo.open().await;
+    let district = safespace_domain::districts::District {
+        name: "Stevenage".to_owned(),
+        kind: safespace_domain::districts::DistrictKind::Host,
+    };
+    engine.run(&actor, None, Command::SaveDistrict(district)).await.unwrap();
+    let property = RegisterProperty {
+        code: "SP-77".to_owned(),
+        scheme: Scheme::SafeSpace,
+        district: "Stevenage".to_owned(),
+    };
+    let outcome = engine.run(&actor, None, Command::RegisterProperty(property)).await;
+    assert!(matches!(outcome, Ok(Outcome::Property(_))));
+    engine.close().await.unwrap();
+    assert!(matches!(demo.fill(1).await, Err(DemoError::NotEmpty)));
+    assert!(demo.stays().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_demonstration_ends_later_than_it_begins() {
+    let demo = Demo::empty("2020-03-01T20:00:00Z");
+    assert!(matches!(demo.fill(1).await, Err(DemoError::TooEarly(_))));
+    let short = Demo::empty("2020-03-04T20:00:00Z");
+    assert_eq!(short.fill(1).await.unwrap().units_at_last, 2);
+}
+
+#[test]
+fn ids_are_later_in_order_and_hours_fit_into_the_day() {
+    use safespace_domain::Ids as _;
+    let start: DateTime<Utc> = "2020-03-29T00:00:00Z".parse().unwrap();
+    let clock = Arc::new(outside::MovableClock::at(start));
+    let ids = outside::SeededIds::new(Arc::clone(&clock), 1);
+    let first: Vec<_> = (0..300).map(|_| ids.next()).collect();
+    clock.set(start + chrono::TimeDelta::seconds(1));
+    assert!(first.is_sorted() && first[299] < ids.next());
+    assert_eq!(first[0].get_version_num(), 7);
+
+    // The clocks go forward: a day of 23 hours.
+    let hours = outside::Hours::of(date(2020, 3, 29), "2021-01-01T00:00:00Z".parse().unwrap());
+    assert_eq!(service_day(hours.at(23, 45)), date(2020, 3, 29));
+    let short = outside::Hours::of(date(2020, 3, 29), "2020-03-29T06:00:00Z".parse().unwrap());
+    assert!(short.at(23, 45) < "2020-03-29T06:00:00Z".parse::<DateTime<Utc>>().unwrap());
+}
