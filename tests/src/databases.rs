@@ -77,7 +77,7 @@ impl Databases {
                 let template = POSTGRES_TEMPLATE.get_or_init(|| postgres_template(url)).await;
                 let name = format!("w_{}_{n}", std::process::id());
                 made.lock().unwrap().push(name.clone());
-                recreate(url, &name, &format!(" TEMPLATE {template}")).await;
+                recreate(url, &name, &format!(" TEMPLATE {template} STRATEGY FILE_COPY")).await;
                 url_of(url, &name)
             }
         }

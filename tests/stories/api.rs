@@ -432,8 +432,9 @@ async fn requests_that_are_not_as_they_should_be_are_refused_in_words(databases:
     let officer = &service.world.officer_token;
     let client = service.api.raw();
     let url = &service.api.url;
+    let post = |accept: &str| client.post(url).bearer_auth(officer).header("accept", accept);
     let json_body = |body: String| {
-        client.post(url).bearer_auth(officer).header("content-type", "application/json").body(body)
+        post("application/graphql-response+json").header("content-type", "application/json").body(body)
     };
     let deep = format!(
         "{{ units {{ nodes {{ {} code {} }} }} }}",
@@ -467,7 +468,10 @@ async fn requests_that_are_not_as_they_should_be_are_refused_in_words(databases:
             )),
             400,
         ),
-        (json_body(query("{ viewer { role } }")).header("accept", "text/html"), 406),
+        (
+            post("text/html").header("content-type", "application/json").body(query("{ viewer { role } }")),
+            406,
+        ),
     ] {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), status);

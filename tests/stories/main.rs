@@ -3,6 +3,7 @@
 //! A story is an ordinary function that is given the databases to tell it on; `on_both!` makes two tests of it.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "in a test, a panic is how a surprise is told"
@@ -16,6 +17,7 @@ macro_rules! assert_words_snapshot {
     }};
 }
 
+mod api;
 mod crash;
 mod days;
 mod exceptions;

@@ -16,6 +16,8 @@ on_both![
     an_overstay_is_made_good_by_an_extension,
     a_household_that_overstays_into_its_own_next_booking_does_not_stop_the_day,
     nobody_is_checked_in_to_a_unit_that_is_not_left_yet,
+    nobody_moves_or_comes_back_to_a_unit_that_is_not_left_yet,
+    a_household_is_checked_out_of_one_home_before_it_is_checked_in_to_the_next,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -89,7 +91,9 @@ async fn a_blocked_booking_is_not_checked_in_and_can_be_moved(on: &Databases) {
     R-1 overstays in SS-01, nights: 2
     R-2 is blocked in SS-01, 2020-11-06 to 2020-11-07, and could move to SS-02
     ");
-    assert_words_snapshot!(refused(world.officer().check_in(&blocked).await), @"TAKEN (unit): SS-01 is not free on all of these nights: stay R-1 in SS-01, 2020-11-06 to 2020-11-07. SS-02 is free instead.");
+    let before = world.ledger().await;
+    assert!(world.officer().check_in(&blocked).await.is_err(), "R-1 is still there");
+    assert_eq!(world.ledger().await, before);
     let (_, moved) = world.officer().move_to(&blocked, "SS-02").await.unwrap();
     world.officer().check_in(&moved).await.unwrap();
     assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRR...");
@@ -182,4 +186,29 @@ async fn nobody_is_checked_in_to_a_unit_that_is_not_left_yet(on: &Databases) {
     world.officer().check_out(&stay).await.unwrap();
     world.officer().check_in(&next).await.unwrap();
     assert_eq!(world.line("SS-01", "2020-11-03", 6).await, "RRRRR.");
+}
+
+async fn nobody_moves_or_comes_back_to_a_unit_that_is_not_left_yet(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    let other = world.officer().book("SS-02", "R-2", "2020-11-03", 4).await.unwrap();
+    world.officer().check_in(&other).await.unwrap();
+    let stay = overstay_until!(world, "2020-11-05");
+    assert!(world.officer().move_to(&other, "SS-01").await.is_err(), "R-1 was to leave today, and has not yet");
+    world.officer().check_out(&stay).await.unwrap();
+    world.officer().move_to(&other, "SS-01").await.unwrap();
+    assert!(world.officer().reinstate(&stay).await.is_err(), "R-2 is there now");
+    assert_eq!(world.line("SS-01", "2020-11-03", 5).await, "RRRR.");
+    assert_eq!(world.line("SS-02", "2020-11-03", 5).await, "RR...");
+}
+
+async fn a_household_is_checked_out_of_one_home_before_it_is_checked_in_to_the_next(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    let next = world.officer().book("SS-02", "R-1", "2020-11-05", 3).await.unwrap();
+    let stay = overstay_until!(world, "2020-11-05");
+    let both = world.officer().check_in(&next).await;
+    assert!(both.is_err(), "else it would be in two homes, and overstay in one tomorrow: {both:?}");
+    world.officer().check_out(&stay).await.unwrap();
+    world.officer().check_in(&next).await.unwrap();
+    world.wake_at("2020-11-06T09:00:00Z").await;
+    assert!(world.officer().attention().await.is_empty());
 }

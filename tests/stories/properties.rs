@@ -143,23 +143,23 @@ async fn live_through(world: &World, steps: &[Step]) -> TestCaseResult {
     for (n, step) in steps.iter().enumerate() {
         before = if let Step::Wait(hours) = step {
             world.clock.forward(TimeDelta::hours(*hours));
-            turn_the_day(world, before).await.map_err(|why| at(n, step, why))?
+            turn_the_day(world, before).await.map_err(|why| at(n, step, &why))?
         } else {
             match command(step, &before, world) {
-                Some(command) => carry_out(world, before, command).await.map_err(|why| at(n, step, why))?,
+                Some(command) => carry_out(world, before, command).await.map_err(|why| at(n, step, &why))?,
                 None => before,
             }
         };
-        rules_hold(world, &before).await.map_err(|why| at(n, step, why))?;
+        rules_hold(world, &before).await.map_err(|why| at(n, step, &why))?;
         if n % 10 == 9 || n + 1 == steps.len() {
-            the_calendar_is_what_a_fresh_one_is(world).await.map_err(|why| at(n, step, why))?;
+            the_calendar_is_what_a_fresh_one_is(world).await.map_err(|why| at(n, step, &why))?;
         }
     }
     world.leave().await;
     Ok(())
 }
 
-fn at(n: usize, step: &Step, why: String) -> TestCaseError {
+fn at(n: usize, step: &Step, why: &str) -> TestCaseError {
     TestCaseError::fail(format!("after step {n}, {step:?}: {why}"))
 }
 

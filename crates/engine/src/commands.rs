@@ -485,7 +485,11 @@ impl Engine {
             };
             match self.try_once(actor, command, fingerprint.as_ref()).await {
                 Ok(outcome) => return Ok(outcome),
-                Err(Failure::Again) if tries < TRIES => {}
+                Err(Failure::Again) if tries < TRIES => {
+                    // What came first may be another's, whose changes the calendar has not seen.
+                    self.store.settle().await;
+                    self.catch_up().await?;
+                }
                 Err(Failure::Again) => {
                     return Err(Refusal::new(
                         RefusalCode::Changed,
@@ -626,6 +630,7 @@ impl Engine {
     /// Says what is in the way of what was wanted, and what could be had instead.
     async fn explain(&self, clash: Clash) -> Result<Refusal, EngineError> {
         let Clash { unit, nights, by, household, instead } = clash;
+        self.store.settle().await;
         let entries = self.store.reader().entries(&[unit.id], nights).await?;
         let entries: Vec<Entry> = entries.into_iter().filter(|entry| entry.take.by != by).collect();
         if entries.is_empty()

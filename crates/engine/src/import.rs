@@ -73,8 +73,15 @@ pub struct RefusedRow {
     pub line: u64,
     /// Why, in words.
     pub why: String,
-    /// The row as it stood in the file.
+    /// The row as it stood in the file, its cells in the order of the columns.
     pub cells: StringRecord,
+}
+
+impl RefusedRow {
+    /// The names of the cells.
+    pub fn columns(&self) -> &'static [&'static str] {
+        rows::columns(self.file)
+    }
 }
 
 /// A row that is about to be written.

@@ -109,8 +109,22 @@ impl Engine {
         let before = self.lock(work, id).await?;
         let unit = unit(work, before.unit)?;
         let after = before.clone().arrive(work.now, &work.spaces.policy_of(&unit))?;
+        work.tx.lock_household_by_id(before.household).await?;
+        self.must_have_left(work, &before).await?;
         self.must_be_left(work, &unit).await?;
         self.keep(work, &before, after).await
+    }
+
+    /// Refused while the household has not been checked out of another home.
+    async fn must_have_left(&self, work: &Work, stay: &Stay) -> Done<()> {
+        let Some(there) = work.tx.reader().residence_of(stay.household).await? else { return Ok(()) };
+        let code = work.spaces.unit_by_id(there.unit).map_or("another home", |unit| unit.code.as_str());
+        Err(Refusal::new(
+            RefusalCode::HouseholdElsewhere,
+            format!("The household is still in {code}: check it out there first, or move it from there."),
+        )
+        .on("stay")
+        .into())
     }
 
     /// Refused while another household has not been checked out: on the day of its departure the night is free
@@ -189,6 +203,17 @@ impl Engine {
         let unit = unit(work, before.unit)?;
         let after = before.clone().reinstate()?;
         unit.must_serve(after.nights)?;
+        if before.status() != StayStatus::InResidence && !before.over_limit {
+            let reader = work.tx.reader();
+            let allowed = reader.exceptions_of(before.id).await?.iter().map(|exception| exception.nights).max();
+            let others = reader.stays_of_household(before.household).await?;
+            let enough = allowed.is_some_and(|allowed| unbroken(work, &after, &others, &unit) <= allowed);
+            must_not_stay_too_long(work, &after, &others, &unit, enough.then_some("granted before"))?;
+        }
+        if after.status() == StayStatus::InResidence {
+            self.must_have_left(work, &before).await?;
+            self.must_be_left(work, &unit).await?;
+        }
         let outcome = self.keep(work, &before, after).await?;
         self.must_still_serve(work, &unit, before.planned).await?;
         Ok(outcome)
@@ -205,13 +230,15 @@ impl Engine {
         let to = moved.to;
         new_unit.must_sleep(to.people.total())?;
         new_unit.must_serve(to.nights)?;
+        if to.status() == StayStatus::InResidence {
+            self.must_be_left(work, &new_unit).await?;
+        }
         // The old stay gives its nights up first: the household can't be in two units on one night.
         match &moved.from {
             Some(closed) => self.leave(work, &before, closed).await?,
             None => {
-                let held = work.tx.reader().entries_by(before.unit, before.id.0).await?;
-                work.change_ledger(&LedgerChange { release: held, ..LedgerChange::default() }).await?;
-                self.give_back(work, &old_unit).await?;
+                let release = work.tx.reader().entries_by(before.unit, before.id.0).await?;
+                work.change_ledger(&LedgerChange { release, ..LedgerChange::default() }).await?;
             }
         }
         let same_scheme = work.spaces.policy_of(&old_unit).scheme == work.spaces.policy_of(&new_unit).scheme;
@@ -268,7 +295,7 @@ impl Engine {
             }
             let claims = change.claim.clone();
             work.change_ledger(&LedgerChange { claim: Vec::new(), ..change }).await?;
-            work.claim(&claims, OnClash::Displace).await?;
+            self.displace(work, &stay, &claims).await?;
             work.audit(Some(stay.id.0), &[stay.unit], &serde_json::json!({ "tonight": work.today }));
             turned.push(stay.id);
         }
@@ -284,11 +311,15 @@ impl Engine {
         let unit = unit(work, after.unit)?;
         let held = work.tx.reader().entries_by(after.unit, after.id.0).await?;
         let turnaround = work.spaces.policy_of(&unit).turnaround_nights;
-        let change = LedgerChange::from_to(&held, &after.entries(work.today, turnaround));
+        let mut change = LedgerChange::from_to(&held, &after.entries(work.today, turnaround));
+        // Where the stay ends no later than it did, turnaround takes no night from others: the policy may be newer.
+        let no_later = before.status().takes_nights() && after.nights.departure() <= before.nights.departure();
+        let ready = if no_later { take_turnaround(&mut change.claim) } else { Vec::new() };
         work.tx.save_stay(&after).await?;
         self.claim_or_clash(work, &unit, &after, &change).await?;
+        work.claim(&ready, OnClash::Leave).await?;
         if !change.release.is_empty() && before.is_overstay(work.today) {
-            self.give_back(work, &unit).await?;
+            self.give_back(work, before, &unit).await?;
         }
         work.audit(Some(after.id.0), &[unit.id], &after);
         Ok(Outcome::Stay(after))
@@ -300,26 +331,46 @@ impl Engine {
         let unit = unit(work, after.unit)?;
         let held = work.tx.reader().entries_by(after.unit, after.id.0).await?;
         let turnaround = work.spaces.policy_of(&unit).turnaround_nights;
-        let change = LedgerChange::from_to(&held, &after.entries(work.today, turnaround));
-        let (slept, ready): (Vec<Entry>, Vec<Entry>) =
-            change.claim.iter().copied().partition(|entry| entry.take.night_use == NightUse::Resident);
+        let mut change = LedgerChange::from_to(&held, &after.entries(work.today, turnaround));
+        let mut ready = take_turnaround(&mut change.claim);
+        // Nights slept in so far that become turnaround are first for those from whom an overstay took them.
+        let freed = take_turnaround(&mut change.turn);
+        change.release.extend(&freed);
+        ready.extend(&freed);
+        let slept = std::mem::take(&mut change.claim);
         work.tx.save_stay(after).await?;
-        work.change_ledger(&LedgerChange { claim: Vec::new(), ..change }).await?;
-        if work.claim(&slept, OnClash::Displace).await?.len() < slept.len() {
+        work.change_ledger(&change).await?;
+        if self.displace(work, after, &slept).await? < slept.len() {
             return Err(Failure::Clash(clash(work, &unit, after)));
         }
         if before.is_overstay(work.today) {
-            self.give_back(work, &unit).await?;
+            self.give_back(work, before, &unit).await?;
         }
         work.claim(&ready, OnClash::Leave).await?;
         Ok(())
     }
 
-    /// Gives bookings and voids of a unit back the nights that an overstay had taken from them.
-    async fn give_back(&self, work: &mut Work, unit: &Unit) -> Done<()> {
-        let turnaround = work.spaces.policy_of(unit).turnaround_nights;
-        for booking in work.tx.reader().bookings_in(unit.id, work.today).await? {
-            let held = work.tx.reader().entries_by(unit.id, booking.id.0).await?;
+    /// Claims nights that the household has slept or sleeps there, from whatever gives way: also from a booking of its
+    /// own elsewhere. Returns how many it has now.
+    async fn displace(&self, work: &mut Work, stay: &Stay, claims: &[Entry]) -> Done<usize> {
+        let (Some(first), Some(last)) = (claims.first(), claims.last()) else { return Ok(0) };
+        let nights = Nights::between(first.night, later(last.night, 1));
+        let mut elsewhere = work.tx.reader().entries_of_household(stay.household, nights).await?;
+        elsewhere.retain(|entry| entry.take.by != stay.id.0 && entry.take.night_use.gives_way_to_an_overstay());
+        work.change_ledger(&LedgerChange { release: elsewhere, ..LedgerChange::default() }).await?;
+        Ok(work.claim(claims, OnClash::Displace).await?.len())
+    }
+
+    /// Gives back the nights that an overstay had taken: to bookings and voids of its unit, and to the household's own
+    /// bookings elsewhere.
+    async fn give_back(&self, work: &mut Work, overstay: &Stay, unit: &Unit) -> Done<()> {
+        let mut bookings = work.tx.reader().bookings_in(unit.id, work.today).await?;
+        let own = work.tx.reader().stays_of_household(overstay.household).await?;
+        bookings.extend(own.into_iter().filter(|own| own.status() == StayStatus::Booked && own.unit != unit.id));
+        for booking in bookings {
+            let Some(unit) = work.spaces.unit_by_id(booking.unit) else { continue };
+            let turnaround = work.spaces.policy_of(unit).turnaround_nights;
+            let held = work.tx.reader().entries_by(booking.unit, booking.id.0).await?;
             let mut lost = LedgerChange::from_to(&held, &booking.entries(work.today, turnaround)).claim;
             lost.retain(|entry| entry.night >= work.today);
             work.claim(&lost, OnClash::Leave).await?;
@@ -396,20 +447,38 @@ fn must_not_stay_too_long(
     exception: Option<&str>,
 ) -> Result<Option<u32>, Refusal> {
     let policy = work.spaces.policy_of(in_unit);
-    let same_scheme = |other: &&Stay| {
-        let unit = work.spaces.unit_by_id(other.unit);
-        unit.is_some_and(|unit| work.spaces.policy_of(unit).scheme == policy.scheme)
-    };
-    let others: Vec<Nights> = others
-        .iter()
-        .filter(|other| other.id != stay.id && other.status().takes_nights())
-        .filter(same_scheme)
-        .map(|other| other.kept(work.today))
-        .collect();
+    let others = in_the_scheme(work, stay, others, in_unit);
     let granted = if exception.is_some() { Exception::Granted } else { Exception::None };
     stays::within_longest_stay(stay.nights, &others, &policy, granted)?;
     let nights = stays::unbroken_nights(stay.nights, &others);
     Ok((nights > policy.longest_stay_nights).then_some(nights))
+}
+
+/// How many nights the stay has, with the household's back-to-back stays in the scheme.
+fn unbroken(work: &Work, stay: &Stay, others: &[Stay], in_unit: &Unit) -> u32 {
+    stays::unbroken_nights(stay.nights, &in_the_scheme(work, stay, others, in_unit))
+}
+
+/// The nights of the household's other stays in the scheme of the unit.
+fn in_the_scheme(work: &Work, stay: &Stay, others: &[Stay], in_unit: &Unit) -> Vec<Nights> {
+    let scheme = work.spaces.policy_of(in_unit).scheme;
+    let same_scheme = |other: &&Stay| {
+        work.spaces.unit_by_id(other.unit).is_some_and(|unit| work.spaces.policy_of(unit).scheme == scheme)
+    };
+    others
+        .iter()
+        .filter(|other| other.id != stay.id && other.status().takes_nights())
+        .filter(same_scheme)
+        .map(|other| other.kept(work.today))
+        .collect()
+}
+
+/// Takes the entries of turnaround out of others.
+fn take_turnaround(entries: &mut Vec<Entry>) -> Vec<Entry> {
+    let (turnaround, others) =
+        std::mem::take(entries).into_iter().partition(|entry| entry.take.night_use == NightUse::Turnaround);
+    *entries = others;
+    turnaround
 }
 
 /// The place to which an exception's reason is bound.

@@ -23,7 +23,7 @@ pub struct Place {
     #[arg(long, global = true, env = "SAFESPACE_KEY_FILE")]
     key_file: Option<PathBuf>,
     /// Use the demonstration's database instead of the service's own.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, env = "SAFESPACE_DEMO")]
     pub demo: bool,
 }
 
@@ -75,16 +75,13 @@ fn data_directory() -> Result<PathBuf, Failure> {
         ));
     };
     let folder = base.join("safespace");
-    let unusable =
-        |error: std::io::Error| Failure::failed(format!("the data directory can't be made: {error}"));
-    if !folder.is_dir() {
-        fs::create_dir_all(&folder).map_err(unusable)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).map_err(unusable)?;
-        }
-    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(&folder)
+        .map_err(|error| Failure::failed(format!("the data directory can't be made: {error}")))?;
     Ok(folder)
 }
 

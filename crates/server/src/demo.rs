@@ -9,13 +9,13 @@ use safespace_engine::{
     demo::{DemoError, Filled, fill},
 };
 
-use crate::{config::Place, failure::Failure};
+use crate::{config::Place, failure::Failure, print::say};
 
 /// How to fill it.
 #[derive(Args)]
 pub struct Arguments {
     /// The same seed gives the same records.
-    #[arg(long, default_value_t = SEED)]
+    #[arg(long, env = "SAFESPACE_SEED", default_value_t = SEED)]
     seed: u64,
 }
 
@@ -26,7 +26,7 @@ const SEED: u64 = 1;
 pub async fn demo(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let place = place.of_demo();
     fill_place(&place, arguments.seed).await?;
-    println!("Start it with: safespace serve --demo");
+    say("Start it with: safespace serve --demo\n")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -39,7 +39,7 @@ pub async fn fill_if_empty(place: &Place) -> Result<(), Failure> {
 }
 
 async fn fill_place(place: &Place, seed: u64) -> Result<(), Failure> {
-    println!("Filling the demonstration, day by day from March 2020 to tonight: some seconds, once.");
+    say("Filling the demonstration, day by day from March 2020 to tonight: some seconds, once.\n")?;
     let settings = StoreSettings::new(place.url()?);
     let filled = fill(&settings, Arc::new(place.keys()?), SystemClock.now(), seed).await.map_err(
         |error| match error {
@@ -48,22 +48,22 @@ async fn fill_place(place: &Place, seed: u64) -> Result<(), Failure> {
             DemoError::Fault(fault) => fault.into(),
         },
     )?;
-    tell(&filled);
-    Ok(())
+    tell(&filled)
 }
 
-fn tell(filled: &Filled) {
+fn tell(filled: &Filled) -> Result<(), Failure> {
     let stays: u64 = filled.stays.values().sum();
-    println!(
+    say(&format!(
         "{} households, {stays} stays ({} of them moves), {} voids. The service grew from {} to {} homes.\n\
-         \"Our safe spaces have been full 90% of the time\", March to November 2020, worked out from these records:",
+         \"Our safe spaces have been full 90% of the time\", March to November 2020, worked out from these records:\n",
         filled.households, filled.moves, filled.voids, filled.units_at_first, filled.units_at_last
-    );
+    ))?;
     for reading in filled.readings() {
         let share =
             reading.per_cent.map_or_else(|| "nothing was available".to_owned(), |share| format!("{share}%"));
-        println!("  {share:>8}  {}: {}", reading.name, reading.definition);
+        say(&format!("  {share:>8}  {}: {}\n", reading.name, reading.definition))?;
     }
+    Ok(())
 }
 
 /// Makes three throw-away sign-ins, and says where to look with them.
@@ -72,13 +72,12 @@ pub async fn tell_sign_ins(engine: &Arc<Engine>, address: SocketAddr) -> Result<
     let officer = engine.create_token(&local, Role::Officer, None, Some(1)).await?;
     let manager = engine.create_token(&local, Role::Manager, None, Some(1)).await?;
     let partner = engine.create_token(&local, Role::Partner, Some("North Herts"), Some(1)).await?;
-    println!(
+    say(&format!(
         "This is a demonstration: homes, codes and households are made up.\n\
          Sign-ins for a day, as `Authorization: Bearer …`:\n\
          \x20 officer  {officer}\n  manager  {manager}\n  partner  {partner}\n\
          Try, in another terminal:\n\
          \x20 curl -s http://{address}/graphql -H 'Authorization: Bearer {officer}' -H 'Content-Type: application/json' \\\n\
-         \x20   -d '{{\"query\":\"{{ attention {{ nodes {{ kind message }} }} }}\"}}'"
-    );
-    Ok(())
+         \x20   -d '{{\"query\":\"{{ attention {{ nodes {{ kind message }} }} }}\"}}'\n"
+    ))
 }

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use safespace_domain::Refusal;
 use safespace_engine::{EngineError, Fault, StoreError};
 
+use crate::print::note;
+
 /// Something failed.
 pub const FAILED: u8 = 1;
 /// The call or a file is wrong, and nothing was changed.
@@ -32,7 +34,7 @@ impl Failure {
 
     /// Says it, and with which code the program ends.
     pub fn tell(&self) -> ExitCode {
-        eprintln!("safespace: {}", self.message);
+        note(&format!("safespace: {}\n", self.message));
         ExitCode::from(self.code)
     }
 }

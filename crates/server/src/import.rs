@@ -1,8 +1,8 @@
 //! `safespace import`: brings in the files that people have.
 
 use std::{
-    fs::File,
-    io::{BufRead, BufReader, IsTerminal, Read, Write},
+    fs::{File, OpenOptions},
+    io::{BufRead, BufReader, IsTerminal, Read},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -14,53 +14,52 @@ use safespace_engine::import::{Files, Mode, RefusedRow, Report, WrongFile};
 use crate::{
     config::Place,
     failure::{Failure, IN_PART},
+    print::{note, say},
 };
 
 /// What to bring in.
 #[derive(Args)]
 pub struct Arguments {
-    /// Properties and units: unit,property,scheme,district,sleeps,features,opened_on,closed_on.
-    #[arg(long)]
+    /// Properties and units: `unit,property,scheme,district,sleeps,features,opened_on,closed_on`.
+    #[arg(long, env = "SAFESPACE_SPACES")]
     spaces: Option<PathBuf>,
-    /// Stays: reference,property,unit,arrival,departure,status,adults,children,booked_on.
-    #[arg(long)]
+    /// Stays: `reference,property,unit,arrival,departure,status,adults,children,booked_on`.
+    #[arg(long, env = "SAFESPACE_STAYS")]
     stays: Option<PathBuf>,
-    /// Voids: unit,from,to,reason.
-    #[arg(long)]
+    /// Voids: `unit,from,to,reason`.
+    #[arg(long, env = "SAFESPACE_VOIDS")]
     voids: Option<PathBuf>,
     /// Only say what would happen.
-    #[arg(long)]
+    #[arg(long, env = "SAFESPACE_DRY_RUN")]
     dry_run: bool,
     /// Where to write the rows that are refused, each with its line and the reason.
-    #[arg(long)]
+    #[arg(long, env = "SAFESPACE_REJECTS")]
     rejects: Option<PathBuf>,
 }
 
 /// Carries it out.
 pub async fn import(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let files = read(arguments)?;
+    let rejects = arguments.rejects.as_deref().map(|path| begin_rejects(path, arguments)).transpose()?;
     let mode = if arguments.dry_run { Mode::DryRun } else { Mode::Write };
     let engine = place.open().await?;
     let terminal = std::io::stderr().is_terminal();
     let mut progress = |done: usize, total: usize| {
         if terminal {
-            eprint!("\r{done} of {total} rows");
+            note(&format!("\r{done} of {total} rows"));
         }
     };
     let report = engine.import(&engine.local(), files, mode, &mut progress).await;
     if terminal {
-        eprintln!();
+        note("\n");
     }
-    engine.close().await?;
+    let closed = engine.close().await;
     let report = report?;
-    tell(&report, mode);
-    match &arguments.rejects {
+    closed?;
+    tell(&report, mode)?;
+    match rejects {
         Some(file) => write_rejects(file, &report.refused)?,
-        None => report
-            .refused
-            .iter()
-            .take(10)
-            .for_each(|row| eprintln!("{} line {}: {}", row.file, row.line, row.why)),
+        None => tell_refused(&report.refused),
     }
     Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(IN_PART) })
 }
@@ -93,38 +92,81 @@ fn open(path: &Path, which: &str) -> Result<Box<dyn Read>, Failure> {
     Ok(if gzip { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) })
 }
 
-fn tell(report: &Report, mode: Mode) {
+fn tell(report: &Report, mode: Mode) -> Result<(), Failure> {
     if mode == Mode::DryRun {
-        println!("A dry run: nothing was written.");
+        say("A dry run: nothing was written.\n")?;
     }
-    println!(
-        "rows read  {}\nimported   {}\nunchanged  {}\nflagged    {}\nrefused    {}",
+    say(&format!(
+        "rows read  {}\nimported   {}\nunchanged  {}\nflagged    {}\nrefused    {}\n",
         report.read,
         report.imported,
         report.unchanged,
         report.flagged,
         report.refused.len()
-    );
+    ))?;
     if !report.new_districts.is_empty() {
-        println!("New districts, added as partners: {}.", report.new_districts.join(", "));
+        say(&format!("New districts, added as partners: {}.\n", report.new_districts.join(", ")))?;
+    }
+    Ok(())
+}
+
+/// So many refused rows are told on standard error when there is no file for them.
+const TOLD: usize = 10;
+
+fn tell_refused(refused: &[RefusedRow]) {
+    for row in refused.iter().take(TOLD) {
+        note(&format!("{} line {}: {}\n", row.file, row.line, row.why));
+    }
+    if refused.len() > TOLD {
+        note(&format!("and {} more: --rejects FILE writes them all\n", refused.len() - TOLD));
     }
 }
 
-fn write_rejects(file: &Path, refused: &[RefusedRow]) -> Result<(), Failure> {
+/// Opens the file for refused rows before anything is brought in: what is refused must not get lost. One of the files
+/// that are brought in is not overwritten.
+fn begin_rejects(path: &Path, arguments: &Arguments) -> Result<File, Failure> {
+    let wrong = |error: std::io::Error| {
+        Failure::wrong_call(format!("the file for --rejects can't be written: {error}"))
+    };
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(wrong)?;
+    let rejects = path.canonicalize().map_err(wrong)?;
+    let brought = [&arguments.spaces, &arguments.stays, &arguments.voids];
+    if brought.into_iter().flatten().any(|path| path.canonicalize().is_ok_and(|path| path == rejects)) {
+        return Err(Failure::wrong_call(
+            "--rejects names a file that is to be brought in: give it another name",
+        ));
+    }
+    // Rows of an earlier run would be taken for this one's.
+    if file.metadata().map_err(wrong)?.is_file() {
+        file.set_len(0).map_err(wrong)?;
+    }
+    Ok(file)
+}
+
+/// Writes each refused row with its own columns, so that it can be mended and brought in again.
+fn write_rejects(file: File, refused: &[RefusedRow]) -> Result<(), Failure> {
     let unwritable = |error: &dyn std::fmt::Display| {
         Failure::failed(format!("the refused rows can't be written: {error}"))
     };
-    let mut writer = csv::WriterBuilder::new().from_path(file).map_err(|error| unwritable(&error))?;
-    writer.write_record(["file", "line", "reason", "row"]).map_err(|error| unwritable(&error))?;
+    let mut columns: Vec<&str> = Vec::new();
     for row in refused {
-        let cells: Vec<&str> = row.cells.iter().collect();
-        let record =
-            [row.file.to_owned(), row.line.to_string(), harmless(&row.why), harmless(&cells.join(","))];
-        writer.write_record(&record).map_err(|error| unwritable(&error))?;
+        let new: Vec<_> = row.columns().iter().filter(|name| !columns.contains(name)).collect();
+        columns.extend(new);
     }
-    writer.flush().map_err(|error| unwritable(&error))?;
-    let _ = std::io::stderr().flush();
-    Ok(())
+    let mut writer = csv::Writer::from_writer(file);
+    let header = ["file", "line", "reason"].into_iter().chain(columns.iter().copied());
+    writer.write_record(header).map_err(|error| unwritable(&error))?;
+    for row in refused {
+        let cell = |column: &&str| {
+            let place = row.columns().iter().position(|name| name == column);
+            harmless(place.and_then(|place| row.cells.get(place)).unwrap_or_default())
+        };
+        let told = [row.file.to_owned(), row.line.to_string(), harmless(&row.why)];
+        writer
+            .write_record(told.into_iter().chain(columns.iter().map(cell)))
+            .map_err(|error| unwritable(&error))?;
+    }
+    writer.flush().map_err(|error| unwritable(&error))
 }
 
 /// A cell that a spreadsheet does not run as a formula.

@@ -5,14 +5,15 @@ mod demo;
 mod failure;
 mod import;
 mod occupancy;
+mod print;
 mod serve;
 mod tokens;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{config::Place, failure::Failure};
+use crate::{config::Place, failure::Failure, print::say};
 
 /// Places people who flee domestic abuse into a safe home tonight: booking and occupancy of safe spaces.
 #[derive(Parser)]
@@ -58,7 +59,12 @@ fn main() -> ExitCode {
         return Failure::wrong_call("--log is not a filter such as `info` or `warn,safespace_engine=debug`")
             .tell();
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::failed(format!("can't start: {error}")).tell(),
@@ -76,11 +82,11 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Migrate => {
             let engine = cli.place.open().await?;
             engine.close().await?;
-            println!("The database is up to date.");
+            say("The database is up to date.\n")?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Schema => {
-            print!("{}", safespace_graphql::sdl());
+            say(&safespace_graphql::sdl())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Token(command) => tokens::run(&cli.place, command).await,

@@ -1,6 +1,6 @@
 //! `safespace occupancy`: how full the homes are.
 
-use std::{io::Write, process::ExitCode};
+use std::{fmt::Write, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 use rust_decimal::Decimal;
@@ -10,25 +10,25 @@ use safespace_domain::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::{config::Place, failure::Failure};
+use crate::{config::Place, failure::Failure, print::say};
 
 /// What is asked.
 #[derive(Args)]
 pub struct Arguments {
     /// The first night, as YYYY-MM-DD.
-    #[arg(long, value_parser = date)]
+    #[arg(long, value_parser = date, env = "SAFESPACE_FROM")]
     from: Night,
     /// The first night after the range, as YYYY-MM-DD.
-    #[arg(long, value_parser = date)]
+    #[arg(long, value_parser = date, env = "SAFESPACE_TO")]
     to: Night,
     /// How the range is cut: night, week, month, quarter or year.
-    #[arg(long, default_value = "month")]
+    #[arg(long, default_value = "month", env = "SAFESPACE_BY")]
     by: PeriodKind,
     /// By what the units are grouped: property, unit, district or scheme.
-    #[arg(long)]
+    #[arg(long, env = "SAFESPACE_GROUP")]
     group: Option<GroupKind>,
     /// How it is printed.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_enum, default_value_t = Format::Table, env = "SAFESPACE_FORMAT")]
     format: Format,
 }
 
@@ -58,15 +58,15 @@ pub async fn occupancy(place: &Place, arguments: &Arguments) -> Result<ExitCode,
     })?;
     let engine = place.open().await?;
     let rows = engine.occupancy(&engine.local(), range, arguments.by, arguments.group);
-    engine.close().await?;
+    let closed = engine.close().await;
     let table = Table::new(&rows?, arguments.group.is_some());
+    closed?;
     let text = match arguments.format {
         Format::Table => table.to_text(),
         Format::Csv => table.to_csv()?,
         Format::Json => table.to_json()?,
     };
-    // Whoever reads may stop reading: that is no failure of ours.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    say(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -158,7 +158,10 @@ impl Table {
         let mut text = line(self.columns.iter().map(ToString::to_string).collect());
         self.rows.iter().for_each(|row| text += &line(row.iter().map(Cell::text).collect()));
         text.push('\n');
-        DEFINITIONS.iter().for_each(|(word, meaning)| text += &format!("{word}: {meaning}\n"));
+        for (word, meaning) in DEFINITIONS {
+            // Writing to a string can't fail.
+            let _ = writeln!(text, "{word}: {meaning}");
+        }
         text
     }
 

@@ -1,6 +1,6 @@
 //! `safespace serve`: the service, until it is told to stop.
 
-use std::{io::Write, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Args;
 use poem::{
@@ -9,7 +9,7 @@ use poem::{
 };
 use safespace_engine::Engine;
 
-use crate::{config::Place, demo, failure::Failure};
+use crate::{config::Place, demo, failure::Failure, print::say};
 
 /// How long requests that are under way may take to end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -26,7 +26,7 @@ pub struct Arguments {
     listen: SocketAddr,
     /// Serve plain HTTP on an address that other machines reach. Tokens and stays then cross the network in the clear,
     /// unless a proxy with TLS stands in front.
-    #[arg(long)]
+    #[arg(long, env = "SAFESPACE_INSECURE_HTTP")]
     insecure_http: bool,
 }
 
@@ -54,34 +54,38 @@ pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fai
     if place.demo {
         demo::tell_sign_ins(&engine, address).await?;
     }
-    let mut out = std::io::stdout();
+    // Before anybody is told that it listens: from then on it may be told to stop.
+    let stop = told_to_stop();
     // Whoever started us may not read: the service runs all the same.
-    let _ = writeln!(out, "Listening on http://{address}").and_then(|()| out.flush());
+    let _ = say(&format!("Listening on http://{address}\n"));
     let chores = [tokio::spawn(turn_days(Arc::clone(&engine))), tokio::spawn(catch_up(Arc::clone(&engine)))];
     let server = Server::new_with_acceptor(acceptor);
-    let served = server
-        .run_with_graceful_shutdown(safespace_graphql::routes(&engine), told_to_stop(), Some(GRACE))
-        .await;
+    let done = server.run_with_graceful_shutdown(safespace_graphql::routes(&engine), stop, Some(GRACE)).await;
     chores.iter().for_each(tokio::task::JoinHandle::abort);
     engine.close().await?;
-    served.map_err(|error| Failure::failed(format!("the server failed: {error}")))?;
+    done.map_err(|error| Failure::failed(format!("the server failed: {error}")))?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
 
-async fn told_to_stop() {
+/// Waits for Ctrl-C or SIGTERM, from now on: a signal that comes before it is awaited counts.
+fn told_to_stop() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let signals = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    };
+    async move {
+        #[cfg(unix)]
+        if let (Ok(mut terminate), Ok(mut interrupt)) = signals {
             tokio::select! {
                 _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Does what the turn of the day asks for, when it comes.

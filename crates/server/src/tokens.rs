@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use safespace_domain::access::Role;
 
-use crate::{config::Place, failure::Failure};
+use crate::{config::Place, failure::Failure, print::say};
 
 /// What can be done with tokens.
 #[derive(Subcommand)]
@@ -13,13 +13,13 @@ pub enum Command {
     /// Make a bearer token and print it, once: only its hash is kept.
     Create {
         /// Whose it is: officer, manager or partner.
-        #[arg(long)]
+        #[arg(long, env = "SAFESPACE_ROLE")]
         role: Role,
         /// The council that a partner works for.
-        #[arg(long)]
+        #[arg(long, env = "SAFESPACE_COUNCIL")]
         council: Option<String>,
         /// After how many days it is no longer good; never without.
-        #[arg(long)]
+        #[arg(long, env = "SAFESPACE_DAYS")]
         days: Option<u32>,
     },
 }
@@ -29,7 +29,8 @@ pub async fn run(place: &Place, command: Command) -> Result<ExitCode, Failure> {
     let Command::Create { role, council, days } = command;
     let engine = place.open().await?;
     let token = engine.create_token(&engine.local(), role, council.as_deref(), days).await;
-    engine.close().await?;
-    println!("{}", token?);
+    let closed = engine.close().await;
+    say(&format!("{}\n", token?))?;
+    closed?;
     Ok(ExitCode::SUCCESS)
 }

@@ -166,6 +166,13 @@ impl Store {
         Ok(row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?)
     }
 
+    /// Makes visible to readers what other transactions of this process have written and not committed yet.
+    pub async fn settle(&self) {
+        if let Writing::Sqlite(writer) = &self.writing {
+            writer.lock().await.flush().await;
+        }
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
         Ok(self.reading.ping().await?)

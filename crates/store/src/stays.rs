@@ -229,6 +229,13 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         select.one(self.connection).await?.as_ref().map(domain).transpose()
     }
 
+    /// The household's stay in residence now, wherever it is.
+    pub async fn residence_of(&self, household: HouseholdId) -> Result<Option<Stay>> {
+        let of_household = stay::Column::HouseholdId.eq(household.0);
+        let select = stay::Entity::find().filter(of_household).filter(Expr::cust(IN_RESIDENCE));
+        select.one(self.connection).await?.as_ref().map(domain).transpose()
+    }
+
     /// Bookings in the unit with a night on the day or later.
     pub async fn bookings_in(&self, unit: UnitId, from: Night) -> Result<Vec<Stay>> {
         let select = stay::Entity::find()

@@ -47,7 +47,7 @@ impl Writer {
     }
 
     /// Commits what has gathered, and tells those who wait.
-    async fn flush(&mut self) {
+    pub(crate) async fn flush(&mut self) {
         let Some(outer) = self.outer.take() else { return };
         let done = outer.commit().await.map_err(StoreError::from);
         for waiting in self.waiting.drain(..) {

@@ -133,8 +133,8 @@ fn measure_on(run: &Run, kind: Kind, report: &mut Report) -> Result<()> {
     runtime.block_on(floor.drive(writers, run.warm_up, false))?;
 
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
-    for _ in 0..run.rounds {
-        run.must_have_time()?;
+    for round in run.rounds() {
+        round?;
         bare.push(runtime.block_on(floor.drive(writers, run.round, false))?);
         ours.push(drive(&target, AT_A_TIME, run.round, &bookings, &number)?);
     }

@@ -38,7 +38,9 @@ pub fn measure(run: &Run, report: &mut Report) -> Result<()> {
         let most = Duration::from_secs(if kind == Kind::Sqlite { 10 } else { 20 });
         let mut ended = Vec::new();
         for n in 0..run.imports {
-            run.must_have_time()?;
+            if n > 0 && !run.has_time()? {
+                break;
+            }
             let database = Database::new(run, kind, &format!("import_{n}"))?;
             ended.push(run.program.import(&database, &spaces, Some(&stays))?);
         }

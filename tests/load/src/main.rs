@@ -100,10 +100,19 @@ struct Run {
 }
 
 impl Run {
-    /// Fails when the whole run has had its time.
-    fn must_have_time(&self) -> Result<()> {
+    /// Whether the whole run has time left. Fails when it was stopped.
+    fn has_time(&self) -> Result<bool> {
         stop::must_not()?;
-        if Instant::now() < self.until { Ok(()) } else { Err("the run has had all of its time".into()) }
+        Ok(Instant::now() < self.until)
+    }
+
+    /// The rounds of a measure: at least one, and no more when the whole run has had its time.
+    fn rounds(&self) -> impl Iterator<Item = Result<()>> {
+        (0..self.rounds).map_while(|round| match self.has_time() {
+            Ok(true) => Some(Ok(())),
+            Ok(false) => (round == 0).then_some(Ok(())),
+            Err(stopped) => Some(Err(stopped)),
+        })
     }
 }
 
@@ -154,21 +163,32 @@ fn measure(arguments: Arguments) -> Result<()> {
     done
 }
 
+/// Measures something and adds it to the report.
+type Step = fn(&Run, &mut Report) -> Result<()>;
+
 fn measure_all(run: &Run, report: &mut Report) -> Result<()> {
-    if report.wants(Measure::Reading) || report.wants(Measure::Occupancy) {
-        // The two that read share one database: a thousand units and two years of stays.
-        let homes = reading::Homes::open(run)?;
-        reading::measure(run, &homes, report)?;
-        occupancy::measure(run, &homes, report)?;
-    }
-    if report.wants(Measure::Booking) {
-        booking::measure(run, report)?;
-    }
-    if report.wants(Measure::Import) {
-        import::measure(run, report)?;
-    }
-    if report.wants(Measure::Notify) {
-        notify::measure(run, report)?;
+    let steps: [(&[Measure], Step); 4] = [
+        (&[Measure::Reading, Measure::Occupancy], read),
+        (&[Measure::Booking], booking::measure),
+        (&[Measure::Import], import::measure),
+        (&[Measure::Notify], notify::measure),
+    ];
+    for (measures, step) in steps {
+        if !measures.iter().any(|measure| report.wants(*measure)) {
+            continue;
+        }
+        if run.has_time()? {
+            step(run, report)?;
+        } else {
+            report.skip(&format!("{measures:?}: the run has had all of its time"));
+        }
     }
     Ok(())
+}
+
+/// The two that read share one database: a thousand units and two years of stays.
+fn read(run: &Run, report: &mut Report) -> Result<()> {
+    let homes = reading::Homes::open(run)?;
+    reading::measure(run, &homes, report)?;
+    occupancy::measure(run, &homes, report)
 }

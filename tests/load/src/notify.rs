@@ -24,8 +24,8 @@ pub fn measure(run: &Run, report: &mut Report) -> Result<()> {
     let floor = Floor::new(database, Sample::plain(), units, Slots::new())?;
     runtime.block_on(floor.drive(AT_A_TIME, run.warm_up, false))?;
     let (mut with, mut without) = (Vec::new(), Vec::new());
-    for _ in 0..run.rounds {
-        run.must_have_time()?;
+    for round in run.rounds() {
+        round?;
         without.push(runtime.block_on(floor.drive(AT_A_TIME, run.round, false))?);
         with.push(runtime.block_on(floor.drive(AT_A_TIME, run.round, true))?);
     }

@@ -9,7 +9,7 @@ use crate::{
     client::{Target, Work, drive},
     data::{self, Dice},
     database::{Database, Kind},
-    report::{Middle, Report, Row, latency, per_second, ratio},
+    report::{Middle, Report, Row, latency, median, per_second, ratio},
     server::Serving,
 };
 
@@ -28,7 +28,7 @@ const LIST: &str = "query ($first: Int!) { units(first: $first) { id code sleeps
 
 /// A served database with a thousand units and two years of stays.
 pub struct Homes {
-    _serving: Serving,
+    serving: Serving,
     /// Where it is served.
     pub target: Target,
 }
@@ -46,7 +46,7 @@ impl Homes {
         let token = run.program.token(&database)?;
         let serving = run.program.serve(&database)?;
         let target = Target::new(serving.address, Some(&token));
-        Ok(Self { _serving: serving, target })
+        Ok(Self { serving, target })
     }
 }
 
@@ -105,16 +105,25 @@ pub fn measure(run: &Run, homes: &Homes, report: &mut Report) -> Result<()> {
     let floor = Serving::floor()?;
     let bare = Target::new(floor.address, None);
     let number = Arc::new(AtomicU64::new(0));
-    let (mut ours, mut same, mut plain) = (Vec::new(), Vec::new(), Vec::new());
-    for (target, work) in [(&homes.target, &availability), (&bare, &availability), (&bare, &list)] {
+    let mut turns = [
+        (&bare, &availability, &floor, Vec::new(), Vec::new()),
+        (&homes.target, &availability, &homes.serving, Vec::new(), Vec::new()),
+        (&bare, &list, &floor, Vec::new(), Vec::new()),
+    ];
+    for (target, work, ..) in &turns {
         drive(target, AT_A_TIME, run.warm_up, work, &number)?;
     }
-    for _ in 0..run.rounds {
-        run.must_have_time()?;
-        same.push(drive(&bare, AT_A_TIME, run.round, &availability, &number)?);
-        ours.push(drive(&homes.target, AT_A_TIME, run.round, &availability, &number)?);
-        plain.push(drive(&bare, AT_A_TIME, run.round, &list, &number)?);
+    for round in run.rounds() {
+        round?;
+        for (target, work, server, rounds, cost) in &mut turns {
+            let before = server.on_core()?;
+            let round = drive(target, AT_A_TIME, run.round, work, &number)?;
+            cost.push((server.on_core()? - before) * 1e6 / f64::from(u32::try_from(round.count())?));
+            rounds.push(round);
+        }
     }
+    let costs = turns.each_ref().map(|(.., costs)| median(costs.iter().copied()));
+    let [(_, _, _, same, _), (_, _, _, ours, _), (_, _, _, plain, _)] = turns;
     let middle = Middle::of(&ours);
     for (what, floor) in [("the same query", &same), ("a plain list", &plain)] {
         let share = ratio(&ours, floor);
@@ -131,6 +140,11 @@ pub fn measure(run: &Run, homes: &Homes, report: &mut Report) -> Result<()> {
     report.note(format!(
         "An availability answer has {:.1} units on average; the floor's has 20, always the same.",
         offered.iter().sum::<f64>() / f64::from(u32::try_from(offered.len())?)
+    ));
+    let [same, ours, plain] = costs;
+    report.note(format!(
+        "Time on a core per answer, which depends less on who else is busy: availability {ours:.0} µs; floor, the same \
+         query, {same:.0} µs; floor, a plain list, {plain:.0} µs."
     ));
     Ok(())
 }

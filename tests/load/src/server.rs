@@ -18,6 +18,8 @@ const START: Duration = Duration::from_mins(1);
 const END: Duration = Duration::from_secs(15);
 /// How long a command may take.
 const COMMAND: Duration = Duration::from_mins(3);
+/// Ticks of the kernel's accounts in a second.
+const TICKS: f64 = 100.0;
 
 /// The program under test.
 pub struct Program {
@@ -171,7 +173,7 @@ impl Drop for Process {
 
 /// A process that serves HTTP.
 pub struct Serving {
-    _process: Process,
+    process: Process,
     /// Where.
     pub address: SocketAddr,
 }
@@ -192,11 +194,20 @@ impl Serving {
         });
         let address =
             told.recv_timeout(START).map_err(|_| "the server did not start: does it say why in its log?")?;
-        Ok(Self { _process: process, address: address? })
+        Ok(Self { process, address: address? })
     }
 
     /// Starts this program's own reading floor.
     pub fn floor() -> Result<Self> {
         Self::start(Command::new(std::env::current_exe()?).arg("floor"))
+    }
+
+    /// How much time the process has spent on a core so far, in seconds: what it costs, whoever else is busy.
+    pub fn on_core(&self) -> Result<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.0.id()))?;
+        // The program's name, in brackets, may hold anything; user and system time are the 12th and 13th after it.
+        let (_, fields) = stat.rsplit_once(')').ok_or("a strange /proc/*/stat")?;
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
+        Ok(f64::from(ticks.sum::<std::result::Result<u32, _>>()?) / TICKS)
     }
 }

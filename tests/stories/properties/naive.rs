@@ -207,12 +207,12 @@ impl State {
             Command::ReinstateStay { stay: id } => judge.reinstate(stay(id)),
             Command::RecordVoid(ask) => judge.record_void(ask),
             Command::ChangeVoid(ask) => judge.change_void(
-                self.voids[&ask.void.0].clone(),
+                &self.voids[&ask.void.0],
                 (ask.from.expect("a first night"), ask.to.expect("an end")),
             ),
-            Command::CancelVoid { void } => judge.cancel_void(self.voids[&void.0].clone()),
+            Command::CancelVoid { void } => Judge::cancel_void(self.voids[&void.0].clone()),
             Command::CloseUnit { unit, on } => judge.close(self.units[&unit.0].clone(), *on),
-            Command::ReopenUnit { unit, on } => judge.reopen(self.units[&unit.0].clone(), *on),
+            Command::ReopenUnit { unit, on } => Judge::reopen(self.units[&unit.0].clone(), *on),
             Command::SetPolicy(policy) => {
                 Verdict { turnaround: Some(policy.turnaround_nights.into()), ..Verdict::default() }
             }
@@ -517,11 +517,12 @@ impl Judge<'_> {
         self.keep_void(void)
     }
 
-    fn change_void(&self, void: Void, run: Run) -> Verdict {
+    fn change_void(&self, void: &Void, run: Run) -> Verdict {
+        let mut verdict = self.keep_void(Void { nights: run, ..void.clone() });
         if void.cancelled {
-            return Verdict { refusals: vec![RefusalCode::WrongState], ..Verdict::default() };
+            verdict.refusals.push(RefusalCode::WrongState);
         }
-        self.keep_void(Void { nights: run, ..void })
+        verdict
     }
 
     fn keep_void(&self, void: Void) -> Verdict {
@@ -540,7 +541,7 @@ impl Judge<'_> {
         verdict
     }
 
-    fn cancel_void(&self, mut void: Void) -> Verdict {
+    fn cancel_void(mut void: Void) -> Verdict {
         let mut verdict = Verdict::default();
         if void.cancelled {
             verdict.refusals.push(RefusalCode::WrongState);
@@ -564,7 +565,7 @@ impl Judge<'_> {
         verdict
     }
 
-    fn reopen(&self, mut unit: Unit, on: Night) -> Verdict {
+    fn reopen(mut unit: Unit, on: Night) -> Verdict {
         let mut verdict = Verdict::default();
         let last = unit.service.last_mut().expect("a unit that was open once");
         match last.1 {
@@ -608,7 +609,15 @@ impl Judge<'_> {
         let after = stay.kept_after(self.today, self.state.turnaround);
         let wanted = kept.iter().chain(after.iter().filter(|_| turnaround_too));
         let row = |night: &Night| self.state.ledger.get(&(stay.unit, *night));
-        if wanted.into_iter().any(|night| row(night).is_some_and(|row| !gone(row.by))) {
+        // Who moves back to a unit finds their own turnaround there, which gives way.
+        let own = |row: &Row, night: &Night| {
+            leaves.is_some()
+                && row.night_use == "turnaround"
+                && kept.contains(night)
+                && self.state.stays[&row.by].household == stay.household
+        };
+        let taken = |night: &Night| row(night).is_some_and(|row| !gone(row.by) && !own(row, night));
+        if wanted.into_iter().any(taken) {
             verdict.refusals.push(RefusalCode::Taken);
         }
         let elsewhere = self.state.ledger.iter().any(|((_, night), row)| {

@@ -22,6 +22,15 @@ const STAYS: [&str; 9] =
     ["reference", "property", "unit", "arrival", "departure", "status", "adults", "children", "booked_on"];
 const VOIDS: [&str; 4] = ["unit", "from", "to", "reason"];
 
+/// The columns of a file, in the order in which a row keeps its cells.
+pub(super) fn columns(file: &str) -> &'static [&'static str] {
+    match file {
+        "spaces" => &SPACES,
+        "stays" => &STAYS,
+        _ => &VOIDS,
+    }
+}
+
 /// A file that is wrong as a whole: nothing of any file was brought in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {why}")]
@@ -32,7 +41,7 @@ pub struct WrongFile {
     pub why: String,
 }
 
-/// A row of a file, as it stood there and as it was understood.
+/// A row of a file, as it stood there, its cells in the order of [`columns`], and as it was understood.
 #[derive(Clone, Debug)]
 pub(super) struct Row<T> {
     pub(super) line: u64,
@@ -116,15 +125,14 @@ impl Files {
 /// The cells of a row by the names of their columns.
 struct Cells<'r> {
     columns: &'static [&'static str],
-    /// For each column, where it stands in the file.
-    places: &'r [usize],
+    /// In the order of the columns.
     record: &'r StringRecord,
 }
 
 impl Cells<'_> {
     fn get(&self, column: &str) -> Option<&str> {
         let n = self.columns.iter().position(|name| *name == column)?;
-        self.record.get(*self.places.get(n)?).filter(|cell| !cell.is_empty())
+        self.record.get(n).filter(|cell| !cell.is_empty())
     }
 
     fn need(&self, column: &str) -> Result<&str, String> {
@@ -220,20 +228,24 @@ fn read<T>(
 ) -> Result<Vec<Row<T>>, WrongFile> {
     let wrong = |why: String| WrongFile { file, why };
     let text = whole(from).map_err(wrong)?;
+    if let Some(line) = open_quote(&text) {
+        return Err(wrong(format!("line {line}: a quote is opened and not closed on its line")));
+    }
     let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(text.as_slice());
     let header = reader.headers().map_err(|error| wrong(explain(&error)))?.clone();
     let places = places(&header, columns).map_err(wrong)?;
     let mut rows = Vec::new();
     for record in reader.records() {
-        let cells = record.map_err(|error| wrong(explain(&error)))?;
-        let line = cells.position().map_or(0, csv::Position::line);
-        if cells.iter().any(|cell| cell.contains(['\n', '\r'])) {
+        let record = record.map_err(|error| wrong(explain(&error)))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        if record.iter().any(|cell| cell.contains(['\n', '\r'])) {
             return Err(wrong(format!("line {line}: a quote is opened and not closed on its line")));
         }
         if rows.len() == MOST_ROWS {
             return Err(wrong(format!("more than {MOST_ROWS} rows: bring it in parts")));
         }
-        let says = parse(&Cells { columns, places: &places, record: &cells });
+        let cells = places.iter().map(|place| record.get(*place).unwrap_or_default()).collect();
+        let says = parse(&Cells { columns, record: &cells });
         rows.push(Row { line, cells, says });
     }
     Ok(rows)
@@ -259,6 +271,28 @@ fn whole(from: impl Read) -> Result<Vec<u8>, String> {
         }
     }
     Ok(lines)
+}
+
+/// The line on which a quote is opened that is not closed by the end of the file, which the reader takes for its end.
+fn open_quote(text: &[u8]) -> Option<u64> {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    let (mut line, mut cell_begins) = (1, true);
+    let (mut opened, mut just_closed) = (None, None);
+    for byte in text {
+        if *byte != b'"' {
+            just_closed = None;
+        } else if opened.is_some() {
+            just_closed = opened.take();
+        } else if just_closed.is_some() {
+            // Two in a row are one quote inside the cell.
+            opened = just_closed.take();
+        } else if cell_begins {
+            opened = Some(line);
+        }
+        cell_begins = matches!(byte, b',' | b'\n');
+        line += u64::from(*byte == b'\n');
+    }
+    opened
 }
 
 /// Where each column stands. Every one must be there once, and no other.
@@ -326,6 +360,9 @@ mod tests {
             (b"unit,from,to,reason,unit\n", "voids: line 1: the column unit is there twice"),
             (b"unit,from,to,reason\nSS-01,2020-01-01\n", "voids: line 2: 2 cells where the header has 4; half a row, a comma too many, or a quote that is not closed"),
             (b"unit,from,to,reason\nSS-01,2020-01-01,2020-01-02,\"repair\nSS-02,2020-01-01,2020-01-02,repair\n", "voids: line 2: a quote is opened and not closed on its line"),
+            (b"unit,from,to,reason\nSS-01,2020-01-01,2020-01-02,\"repair", "voids: line 2: a quote is opened and not closed on its line"),
+            (b"unit,from,to,reason\n\"SS-\"\"01,2020-01-01,2020-01-02,repair\nSS-02,2020-01-01,2020-01-02,repair\n", "voids: line 2: a quote is opened and not closed on its line"),
+            (b"unit,from,to,reason\n\"SS-01,2020-01-01,2020-01-02,repair\nSS-02,2020-01-01,2020-01-02,\"repair\"\n", "voids: line 2: 1 cells where the header has 4; half a row, a comma too many, or a quote that is not closed"),
             (b"unit,from,to,reason\nSS-01,2020-01-01,2020-01-02,repair\ncaf\xe9,2020-01-01,2020-01-02,repair\n", "voids: line 3: not UTF-8; save the file as UTF-8"),
         ] {
             assert_eq!(voids(text).unwrap_err(), why);

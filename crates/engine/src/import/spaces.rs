@@ -125,7 +125,9 @@ impl Import<'_> {
             tx.add_unit(unit).await?;
             records.push(self.record("import_unit", unit.id.0, &serde_json::json!(unit)));
         }
-        records.iter_mut().for_each(|record| record.spaces = true);
+        for record in &mut records {
+            record.spaces = true;
+        }
         tx.record(&records).await?;
         tx.commit().await?;
         self.engine.live.reread_spaces(&self.engine.store, self.today).await?;
