@@ -193,7 +193,10 @@ async fn nobody_moves_or_comes_back_to_a_unit_that_is_not_left_yet(on: &Database
     let other = world.officer().book("SS-02", "R-2", "2020-11-03", 4).await.unwrap();
     world.officer().check_in(&other).await.unwrap();
     let stay = overstay_until!(world, "2020-11-05");
-    assert!(world.officer().move_to(&other, "SS-01").await.is_err(), "R-1 was to leave today, and has not yet");
+    assert!(
+        world.officer().move_to(&other, "SS-01").await.is_err(),
+        "R-1 was to leave today, and has not yet"
+    );
     world.officer().check_out(&stay).await.unwrap();
     world.officer().move_to(&other, "SS-01").await.unwrap();
     assert!(world.officer().reinstate(&stay).await.is_err(), "R-2 is there now");

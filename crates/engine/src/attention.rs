@@ -1,14 +1,15 @@
 //! What needs attention: overstays, the bookings that lost nights to them, and households that did not come.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use safespace_domain::{
-    Nights,
+    Nights, StayId,
     access::{Actor, Permission},
     attention::{Attention, nights_over},
     availability::Ask,
     ledger::LedgerChange,
     nights::runs,
+    stays::{Stay, StayStatus},
     units::Scheme,
 };
 
@@ -35,26 +36,37 @@ impl Engine {
         let overstays = read.overstays(today).await?;
         let late = read.late_bookings(today).await?;
         let units: BTreeSet<_> = overstays.iter().chain(&late).map(|stay| stay.unit).collect();
-        let mut blocked = Vec::new();
+        let mut bookings: BTreeMap<StayId, Stay> = BTreeMap::new();
         for unit in units {
-            for booking in read.bookings_in(unit, today).await? {
-                let held = read.entries_by(unit, booking.id.0).await?;
-                let lost = LedgerChange::from_to(&held, &booking.entries(today, 0)).claim;
-                if lost.is_empty() {
-                    continue;
-                }
-                let scheme = self
-                    .spaces()
-                    .unit_by_id(unit)
-                    .map_or(Scheme::SafeSpace, |unit| self.spaces().policy_of(unit).scheme);
-                let ahead = Nights::between(booking.nights.arrival().max(today), booking.nights.departure());
-                let ask = Ask::plain(ahead, booking.people, scheme);
-                blocked.push(Attention::Blocked {
-                    could_move_to: self.could_move_to(&ask, unit, UNITS_OFFERED),
-                    lost: runs(lost.iter().map(|entry| entry.night)),
-                    stay: booking,
-                });
+            bookings.extend(
+                read.bookings_in(unit, today).await?.into_iter().map(|booking| (booking.id, booking)),
+            );
+        }
+        // A household that overstays also keeps itself from its own next booking, wherever that is.
+        for overstay in &overstays {
+            let own = read.stays_of_household(overstay.household).await?;
+            let own = own
+                .into_iter()
+                .filter(|own| own.status() == StayStatus::Booked && own.nights.departure() > today);
+            bookings.extend(own.map(|booking| (booking.id, booking)));
+        }
+        let mut blocked = Vec::new();
+        for booking in bookings.into_values() {
+            let held = read.entries_by(booking.unit, booking.id.0).await?;
+            let lost = LedgerChange::from_to(&held, &booking.entries(today, 0)).claim;
+            if lost.is_empty() {
+                continue;
             }
+            let spaces = self.spaces();
+            let unit = spaces.unit_by_id(booking.unit);
+            let scheme = unit.map_or(Scheme::SafeSpace, |unit| spaces.policy_of(unit).scheme);
+            let ahead = Nights::between(booking.nights.arrival().max(today), booking.nights.departure());
+            let ask = Ask::plain(ahead, booking.people, scheme);
+            blocked.push(Attention::Blocked {
+                could_move_to: self.could_move_to(&ask, booking.unit, UNITS_OFFERED),
+                lost: runs(lost.iter().map(|entry| entry.night)),
+                stay: booking,
+            });
         }
         let over = overstays
             .into_iter()

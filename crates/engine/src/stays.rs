@@ -205,7 +205,8 @@ impl Engine {
         unit.must_serve(after.nights)?;
         if before.status() != StayStatus::InResidence && !before.over_limit {
             let reader = work.tx.reader();
-            let allowed = reader.exceptions_of(before.id).await?.iter().map(|exception| exception.nights).max();
+            let allowed =
+                reader.exceptions_of(before.id).await?.iter().map(|exception| exception.nights).max();
             let others = reader.stays_of_household(before.household).await?;
             let enough = allowed.is_some_and(|allowed| unbroken(work, &after, &others, &unit) <= allowed);
             must_not_stay_too_long(work, &after, &others, &unit, enough.then_some("granted before"))?;
@@ -313,14 +314,20 @@ impl Engine {
         let turnaround = work.spaces.policy_of(&unit).turnaround_nights;
         let mut change = LedgerChange::from_to(&held, &after.entries(work.today, turnaround));
         // Where the stay ends no later than it did, turnaround takes no night from others: the policy may be newer.
-        let no_later = before.status().takes_nights() && after.nights.departure() <= before.nights.departure();
-        let ready = if no_later { take_turnaround(&mut change.claim) } else { Vec::new() };
+        let no_later =
+            before.status().takes_nights() && after.nights.departure() <= before.nights.departure();
+        let mut ready = if no_later { take_turnaround(&mut change.claim) } else { Vec::new() };
+        let overstay = before.is_overstay(work.today);
+        if overstay {
+            ready.extend(free_for_others(&mut change));
+        }
+        let gives = overstay && !change.release.is_empty();
         work.tx.save_stay(&after).await?;
         self.claim_or_clash(work, &unit, &after, &change).await?;
-        work.claim(&ready, OnClash::Leave).await?;
-        if !change.release.is_empty() && before.is_overstay(work.today) {
+        if gives {
             self.give_back(work, before, &unit).await?;
         }
+        work.claim(&ready, OnClash::Leave).await?;
         work.audit(Some(after.id.0), &[unit.id], &after);
         Ok(Outcome::Stay(after))
     }
@@ -333,10 +340,7 @@ impl Engine {
         let turnaround = work.spaces.policy_of(&unit).turnaround_nights;
         let mut change = LedgerChange::from_to(&held, &after.entries(work.today, turnaround));
         let mut ready = take_turnaround(&mut change.claim);
-        // Nights slept in so far that become turnaround are first for those from whom an overstay took them.
-        let freed = take_turnaround(&mut change.turn);
-        change.release.extend(&freed);
-        ready.extend(&freed);
+        ready.extend(free_for_others(&mut change));
         let slept = std::mem::take(&mut change.claim);
         work.tx.save_stay(after).await?;
         work.change_ledger(&change).await?;
@@ -356,7 +360,8 @@ impl Engine {
         let (Some(first), Some(last)) = (claims.first(), claims.last()) else { return Ok(0) };
         let nights = Nights::between(first.night, later(last.night, 1));
         let mut elsewhere = work.tx.reader().entries_of_household(stay.household, nights).await?;
-        elsewhere.retain(|entry| entry.take.by != stay.id.0 && entry.take.night_use.gives_way_to_an_overstay());
+        elsewhere
+            .retain(|entry| entry.take.by != stay.id.0 && entry.take.night_use.gives_way_to_an_overstay());
         work.change_ledger(&LedgerChange { release: elsewhere, ..LedgerChange::default() }).await?;
         Ok(work.claim(claims, OnClash::Displace).await?.len())
     }
@@ -366,7 +371,8 @@ impl Engine {
     async fn give_back(&self, work: &mut Work, overstay: &Stay, unit: &Unit) -> Done<()> {
         let mut bookings = work.tx.reader().bookings_in(unit.id, work.today).await?;
         let own = work.tx.reader().stays_of_household(overstay.household).await?;
-        bookings.extend(own.into_iter().filter(|own| own.status() == StayStatus::Booked && own.unit != unit.id));
+        bookings
+            .extend(own.into_iter().filter(|own| own.status() == StayStatus::Booked && own.unit != unit.id));
         for booking in bookings {
             let Some(unit) = work.spaces.unit_by_id(booking.unit) else { continue };
             let turnaround = work.spaces.policy_of(unit).turnaround_nights;
@@ -471,6 +477,14 @@ fn in_the_scheme(work: &Work, stay: &Stay, others: &[Stay], in_unit: &Unit) -> V
         .filter(same_scheme)
         .map(|other| other.kept(work.today))
         .collect()
+}
+
+/// Nights slept in so far that become turnaround are first for those from whom an overstay took them: they are
+/// released, and returned to be claimed when nobody else has them.
+fn free_for_others(change: &mut LedgerChange) -> Vec<Entry> {
+    let freed = take_turnaround(&mut change.turn);
+    change.release.extend(&freed);
+    freed
 }
 
 /// Takes the entries of turnaround out of others.

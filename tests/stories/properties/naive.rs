@@ -462,6 +462,13 @@ impl Judge<'_> {
             verdict.refusals.push(RefusalCode::LongestStay);
         }
         self.refuse_clashes(&mut verdict, &to, true, Some(before));
+        let wants =
+            |other: &Stay| other.kept(self.today).iter().any(|night| to.kept(self.today).contains(night));
+        let own = |other: &&Stay| other.household == to.household && other.id != before.id;
+        if self.state.stays.values().filter(own).any(wants) {
+            // A booking of its own that lost its nights to this very overstay may have had them back first.
+            verdict.perhaps.push(RefusalCode::HouseholdElsewhere);
+        }
         self.refuse_second_household(&mut verdict, &to, Some(before));
         verdict.stays.extend(closed);
         verdict.stays.push(to);
