@@ -158,23 +158,30 @@ async fn an_overstay_is_made_good_by_an_extension(on: &Databases) {
 }
 
 async fn a_household_that_overstays_into_its_own_next_booking_does_not_stop_the_day(on: &Databases) {
-    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).with_move_on_unit("MO-01").await;
-    // R-1 is to go on to a home of its own on the 5th, and another household overstays that night, too.
-    world.officer().book("MO-01", "R-1", "2020-11-05", 28).await.unwrap();
-    let other = world.officer().book("SS-02", "R-2", "2020-11-03", 2).await.unwrap();
-    world.officer().check_in(&other).await.unwrap();
-    overstay_until!(world, "2020-11-05");
-    world.clock.set("2020-11-06T00:05:00Z");
-    let turned = world.engine.turn_day().await;
-    assert!(turned.is_ok(), "the day must turn: {turned:?}");
-    assert_eq!(world.line("SS-02", "2020-11-03", 5).await, "RRRR.", "the other overstay keeps its unit");
-    assert_eq!(world.line("SS-01", "2020-11-03", 5).await, "RRRR.", "and so does this one");
-    let attention = world.officer().attention().await;
-    assert!(attention.contains(&"R-1 overstays in SS-01, nights: 2".to_owned()), "{attention:?}");
-    assert!(
-        attention.iter().any(|item| item.contains("MO-01")),
-        "its next booking is reported: {attention:?}"
-    );
+    for turnaround in [0, 1] {
+        let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).with_move_on_unit("MO-01");
+        let world = world.with_turnaround(turnaround).await;
+        // R-1 is to go on to a home of its own on the 5th, and another household overstays that night, too.
+        let next = world.officer().book("MO-01", "R-1", "2020-11-05", 28).await.unwrap();
+        let other = world.officer().book("SS-02", "R-2", "2020-11-03", 2).await.unwrap();
+        world.officer().check_in(&other).await.unwrap();
+        let stay = overstay_until!(world, "2020-11-05");
+        world.clock.set("2020-11-06T09:00:00Z");
+        let turned = world.engine.turn_day().await;
+        assert!(turned.is_ok(), "the day must turn: {turned:?}");
+        assert_eq!(world.line("SS-02", "2020-11-03", 5).await, "RRRR.", "the other overstay keeps its unit");
+        assert_eq!(world.line("SS-01", "2020-11-03", 5).await, "RRRR.", "and so does this one");
+        let attention = world.officer().attention().await;
+        assert!(attention.contains(&"R-1 overstays in SS-01, nights: 2".to_owned()), "{attention:?}");
+        assert!(
+            attention.iter().any(|item| item.contains("MO-01")),
+            "its booking is reported: {attention:?}"
+        );
+        world.officer().check_out(&stay).await.unwrap();
+        world.officer().check_in(&next).await.expect("its own booking has its nights back");
+        assert_eq!(world.line("MO-01", "2020-11-05", 4).await, ".RRR");
+        assert_eq!(world.officer().attention().await, ["R-2 overstays in SS-02, nights: 2"]);
+    }
 }
 
 async fn nobody_is_checked_in_to_a_unit_that_is_not_left_yet(on: &Databases) {

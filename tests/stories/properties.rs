@@ -165,11 +165,7 @@ fn at(n: usize, step: &Step, why: &str) -> TestCaseError {
 
 /// The day turns: rows may change hands, records do not; and a second time nothing changes at all.
 async fn turn_the_day(world: &World, before: State) -> Result<State, String> {
-    world
-        .engine
-        .turn_day()
-        .await
-        .map_err(|fault| format!("the day did not turn: {fault:?} {:#?}", before.stays))?;
+    world.engine.turn_day().await.map_err(|fault| format!("the day did not turn: {fault:?}"))?;
     let after = State::read(world).await;
     same(&before.stays, &after.stays, "stays")?;
     same(&before.voids, &after.voids, "voids")?;

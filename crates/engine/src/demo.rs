@@ -67,7 +67,7 @@ pub enum DemoError {
         /// When, by the demonstration's clock.
         at: DateTime<Utc>,
         /// The answer.
-        refusal: Refusal,
+        refusal: Box<Refusal>,
     },
     /// A failure that is nobody's decision.
     #[error(transparent)]
@@ -77,7 +77,7 @@ pub enum DemoError {
 impl DemoError {
     fn from_engine(action: &'static str, at: DateTime<Utc>) -> impl FnOnce(EngineError) -> Self {
         move |error| match error {
-            EngineError::Refused(refusal) => Self::Refused { action, at, refusal },
+            EngineError::Refused(refusal) => Self::Refused { action, at, refusal: Box::new(refusal) },
             EngineError::Fault(fault) => Self::Fault(fault),
         }
     }

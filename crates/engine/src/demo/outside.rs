@@ -59,9 +59,10 @@ impl Ids for SeededIds {
         drawn.counter = if millis == drawn.millis { drawn.counter + 1 } else { 0 };
         drawn.millis = millis;
         // The counter goes before the random bytes, so that later ids are later in order.
-        let [high, low] = drawn.counter.to_be_bytes();
-        let [a, b, c, d, e, f, g, h] = drawn.rng.u64(..).to_be_bytes();
-        Builder::from_unix_timestamp_millis(millis, &[high, low, a, b, c, d, e, f, g, h]).into_uuid()
+        let mut bytes = [0; 10];
+        let ordered = drawn.counter.to_be_bytes().into_iter().chain(drawn.rng.u64(..).to_be_bytes());
+        bytes.iter_mut().zip(ordered).for_each(|(byte, value)| *byte = value);
+        Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
     }
 }
 
