@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use safespace_engine::{Engine, KeyFile, StoreSettings, SystemClock, SystemIds, World};
+use safespace_engine::{Engine, Fault, KeyFile, StoreSettings, SystemClock, SystemIds, World};
 
 use crate::failure::Failure;
 
@@ -61,7 +61,19 @@ impl Place {
     pub async fn open(&self) -> Result<Arc<Engine>, Failure> {
         let world =
             World { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds), keys: Arc::new(self.keys()?) };
-        Ok(Engine::open(&StoreSettings::new(self.url()?), world).await?)
+        Engine::open(&StoreSettings::new(self.url()?), world).await.map_err(|fault| self.failure(fault))
+    }
+
+    /// What to say of a fault. A database's driver may quote the address that it could not read, and there may be a
+    /// password in that.
+    pub fn failure(&self, fault: Fault) -> Failure {
+        match &self.database_url {
+            Some(url) if fault.to_string().contains(url) => Failure::wrong_call(
+                "--database-url can't be read as an address: write sqlite:<file> or \
+                 postgres://<user>:<password>@<host>:<port>/<database>, with %40 and the like for signs such as @",
+            ),
+            _ => fault.into(),
+        }
     }
 }
 

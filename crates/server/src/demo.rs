@@ -45,7 +45,7 @@ async fn fill_place(place: &Place, seed: u64) -> Result<(), Failure> {
         |error| match error {
             DemoError::NotEmpty | DemoError::TooEarly(_) => Failure::wrong_call(error.to_string()),
             DemoError::Refused { .. } => Failure::failed(error.to_string()),
-            DemoError::Fault(fault) => fault.into(),
+            DemoError::Fault(fault) => place.failure(fault),
         },
     )?;
     tell(&filled)

@@ -101,7 +101,7 @@ pub fn measure(run: &Run, report: &mut Report) -> Result<()> {
     report.note(
         "The writing floor puts a booking's own rows (household, stay, seven nights, idempotency key, audit) in by \
          prepared statements, one transaction each, and checks nothing: on SQLite by one writer, for more would only \
-         wait; on PostgreSQL by 16. A floor above 1 is no miracle: on SQLite the service commits bookings that wait for \
+         wait; on PostgreSQL by 16. A ratio above 1 is no miracle: on SQLite the service commits bookings that wait for \
          the writer together.",
     );
     Ok(())

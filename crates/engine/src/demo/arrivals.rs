@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, mem};
 
 use safespace_domain::{
-    Night, RefusalCode, UnitId,
+    Night, RefusalCode, StayId, UnitId,
     attention::Attention,
     availability::Ask,
     nights::{later, next},
@@ -157,8 +157,17 @@ impl Service {
             } else if self.happens(after_midnight) && today < self.last {
                 self.late.insert(stay);
             } else {
-                self.run(Command::CheckIn { stay }).await?;
+                self.check_in(stay).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// The household has come. Where another one has not left yet, the booking is called off: they are placed
+    /// elsewhere that evening.
+    async fn check_in(&mut self, stay: StayId) -> Result<(), DemoError> {
+        if self.attempt(Command::CheckIn { stay }).await?.is_none() {
+            self.run(Command::CancelStay { stay }).await?;
         }
         Ok(())
     }
@@ -166,7 +175,7 @@ impl Service {
     /// Who was expected last night and comes soon after midnight.
     pub(super) async fn after_midnight(&mut self) -> Result<(), DemoError> {
         for stay in mem::take(&mut self.late) {
-            self.run(Command::CheckIn { stay }).await?;
+            self.check_in(stay).await?;
         }
         Ok(())
     }
@@ -178,13 +187,14 @@ impl Service {
             let stay = booking.id;
             let has_nights_left = booking.nights.departure() > next(today);
             if has_nights_left && self.happens(next_day) {
-                self.run(Command::CheckIn { stay }).await?;
+                self.check_in(stay).await?;
                 continue;
             }
             self.run(Command::MarkNoShow { stay }).await?;
             if has_nights_left && self.happens(after_all) {
-                self.run(Command::ReinstateStay { stay }).await?;
-                self.run(Command::CheckIn { stay }).await?;
+                if self.attempt(Command::ReinstateStay { stay }).await?.is_some() {
+                    self.check_in(stay).await?;
+                }
             }
         }
         Ok(())
