@@ -191,10 +191,11 @@ impl Service {
                 continue;
             }
             self.run(Command::MarkNoShow { stay }).await?;
-            if has_nights_left && self.happens(after_all) {
-                if self.attempt(Command::ReinstateStay { stay }).await?.is_some() {
-                    self.check_in(stay).await?;
-                }
+            if has_nights_left
+                && self.happens(after_all)
+                && self.attempt(Command::ReinstateStay { stay }).await?.is_some()
+            {
+                self.check_in(stay).await?;
             }
         }
         Ok(())
