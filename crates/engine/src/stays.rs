@@ -295,8 +295,10 @@ impl Engine {
                 continue;
             }
             let claims = change.claim.clone();
+            let slept: Vec<Entry> = change.turn.iter().chain(&claims).copied().collect();
+            self.make_way(work, &stay, &slept).await?;
             work.change_ledger(&LedgerChange { claim: Vec::new(), ..change }).await?;
-            self.displace(work, &stay, &claims).await?;
+            work.claim(&claims, OnClash::Displace).await?;
             work.audit(Some(stay.id.0), &[stay.unit], &serde_json::json!({ "tonight": work.today }));
             turned.push(stay.id);
         }
@@ -354,16 +356,21 @@ impl Engine {
         Ok(())
     }
 
-    /// Claims nights that the household has slept or sleeps there, from whatever gives way: also from a booking of its
-    /// own elsewhere. Returns how many it has now.
+    /// Claims nights that the household has slept or sleeps there, from whatever gives way. Returns how many it has now.
     async fn displace(&self, work: &mut Work, stay: &Stay, claims: &[Entry]) -> Done<usize> {
-        let (Some(first), Some(last)) = (claims.first(), claims.last()) else { return Ok(0) };
-        let nights = Nights::between(first.night, later(last.night, 1));
-        let mut elsewhere = work.tx.reader().entries_of_household(stay.household, nights).await?;
-        elsewhere
-            .retain(|entry| entry.take.by != stay.id.0 && entry.take.night_use.gives_way_to_an_overstay());
-        work.change_ledger(&LedgerChange { release: elsewhere, ..LedgerChange::default() }).await?;
+        self.make_way(work, stay, claims).await?;
         Ok(work.claim(claims, OnClash::Displace).await?.len())
+    }
+
+    /// Takes these nights from the household's own bookings elsewhere: it can't be in two homes.
+    async fn make_way(&self, work: &mut Work, stay: &Stay, slept: &[Entry]) -> Done<()> {
+        let nights = slept.iter().map(|entry| entry.night);
+        let (Some(first), Some(last)) = (nights.clone().min(), nights.max()) else { return Ok(()) };
+        let nights = Nights::between(first, later(last, 1));
+        let mut release = work.tx.reader().entries_of_household(stay.household, nights).await?;
+        release.retain(|entry| entry.take.by != stay.id.0 && entry.take.night_use.gives_way_to_an_overstay());
+        work.change_ledger(&LedgerChange { release, ..LedgerChange::default() }).await?;
+        Ok(())
     }
 
     /// Gives back the nights that an overstay had taken: to bookings and voids of its unit, and to the household's own
