@@ -26,11 +26,14 @@ use poem::{
 use safespace_domain::access::Actor;
 use safespace_engine::Engine;
 use serde_json::{Map, Value as Json, json};
+use tokio::io::AsyncReadExt as _;
 
 use crate::{Schema, schema, stays::HouseholdLoader, websocket};
 
 /// The largest body.
 pub(crate) const LARGEST_BODY: usize = 256 * 1024;
+/// So much of a larger body is read and passed over.
+const MOST_PASSED_OVER: u64 = 32 << 20;
 /// The most aliases in one document.
 const MOST_ALIASES: usize = 30;
 /// The longest that one request may take.
@@ -151,13 +154,7 @@ impl Api {
                 "Send the request as application/json in UTF-8.".into(),
             ));
         }
-        let body = request.take_body().into_bytes_limit(LARGEST_BODY).await.map_err(|_| {
-            Rejected(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "TOO_LARGE",
-                format!("The request is larger than {} KiB: send less at once.", LARGEST_BODY / 1024),
-            )
-        })?;
+        let body = whole_body(request).await?;
         let (query, mut graphql) = parameters(&body)?;
         if let Some(document) = self.document(&query)? {
             graphql.set_parsed_query(document);
@@ -226,6 +223,25 @@ impl Api {
             }
         }
     }
+}
+
+/// The body, unless it is too large. Then the rest is read, too, as far as that is reasonable: a caller who is still
+/// sending would not see the answer.
+async fn whole_body(request: &mut Request) -> Result<Vec<u8>, Rejected> {
+    let mut reader = Box::pin(request.take_body().into_async_read());
+    let mut body = Vec::new();
+    let read = (&mut reader).take(LARGEST_BODY as u64 + 1).read_to_end(&mut body).await;
+    read.map_err(|_| Rejected::bad("The body broke off."))?;
+    if body.len() <= LARGEST_BODY {
+        return Ok(body);
+    }
+    // Whoever hangs up meanwhile needs no answer.
+    let _ = tokio::io::copy(&mut reader.take(MOST_PASSED_OVER), &mut tokio::io::sink()).await;
+    Err(Rejected(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "TOO_LARGE",
+        format!("The request is larger than {} KiB: send less at once.", LARGEST_BODY / 1024),
+    ))
 }
 
 /// The token of an `Authorization: Bearer` value.
