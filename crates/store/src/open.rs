@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use safespace_migrations::Migrator;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement, sqlx::Connection as _};
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::Mutex;
 
@@ -109,6 +109,19 @@ impl Store {
                         .pragma("trusted_schema", "OFF")
                         .busy_timeout(Duration::from_secs(5));
                     if writes { options } else { options.pragma("query_only", "ON") }
+                })
+                // Where `SQLite` itself has taken a transaction back, the driver still counts it as open, and would
+                // never begin another one on this connection.
+                .map_sqlx_sqlite_pool_opts(move |options| {
+                    if !writes {
+                        return options;
+                    }
+                    options.after_release(|connection, _| {
+                        Box::pin(async move {
+                            connection.ping().await?;
+                            Ok(!connection.is_in_transaction())
+                        })
+                    })
                 });
             Database::connect(options)
         };

@@ -39,15 +39,19 @@ pub(crate) struct Writer {
     outer: Option<DatabaseTransaction>,
     /// Those whose savepoints are released and who wait for the outer commit.
     waiting: Vec<oneshot::Sender<Result<()>>>,
+    /// A transaction was given up under the outer one. Where the disk was full, `SQLite` has taken back the outer
+    /// one with it, and what followed under it would be committed by its own savepoint.
+    doubtful: bool,
 }
 
 impl Writer {
     pub(crate) fn new(connection: DatabaseConnection) -> Self {
-        Self { connection, outer: None, waiting: Vec::new() }
+        Self { connection, outer: None, waiting: Vec::new(), doubtful: false }
     }
 
     /// Commits what has gathered, and tells those who wait.
     pub(crate) async fn flush(&mut self) {
+        self.doubtful = false;
         let Some(outer) = self.outer.take() else { return };
         let done = outer.commit().await.map_err(StoreError::from);
         for waiting in self.waiting.drain(..) {
@@ -63,7 +67,7 @@ impl Writer {
     }
 
     async fn savepoint(&mut self) -> Result<DatabaseTransaction> {
-        if self.waiting.len() >= MOST_TOGETHER {
+        if self.doubtful || self.waiting.len() >= MOST_TOGETHER {
             self.flush().await;
         }
         if self.outer.is_none() {
@@ -133,11 +137,74 @@ impl Drop for Tx {
         // The savepoint, if still open, is rolled back by its own drop; before the turn passes on.
         drop(self.inner.take());
         let Some(mut turn) = self.turn.take() else { return };
-        let Some(guard) = turn.guard.take() else { return };
+        let Some(mut guard) = turn.guard.take() else { return };
+        guard.doubtful = true;
         drop(guard);
         // Nothing may be left open: the outer transaction holds the database's write lock.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move { turn.writer.lock().await.flush().await });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use sea_orm::{ConnectionTrait, Statement};
+
+    use crate::{Settings, Store, StoreError};
+
+    const SMALL: i64 = 10;
+    const LARGE: i64 = 1_000_000;
+
+    async fn insert(store: &Store, id: i64, bytes: i64) -> Result<(), StoreError> {
+        let tx = store.begin().await?;
+        tx.connection()
+            .execute_unprepared(&format!("INSERT INTO filler VALUES ({id}, zeroblob({bytes}))"))
+            .await?;
+        tx.commit().await
+    }
+
+    async fn kept(store: &Store) -> BTreeSet<i64> {
+        let reader = store.reader();
+        let ask = Statement::from_string(reader.connection.get_database_backend(), "SELECT id FROM filler");
+        let rows = reader.connection.query_all_raw(ask).await.unwrap();
+        rows.iter().map(|row| row.try_get_by_index::<i64>(0).unwrap()).collect()
+    }
+
+    /// What was acknowledged is kept and what was refused is not, also when the disk fills while several
+    /// transactions share a commit; and writing goes on once there is room.
+    #[tokio::test]
+    async fn a_full_disk_loses_nothing_acknowledged_and_keeps_nothing_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("full.sqlite");
+        let store = Store::open(&Settings::new(format!("sqlite:{}", file.display()))).await.unwrap();
+        let tx = store.begin().await.unwrap();
+        tx.connection()
+            .execute_unprepared("CREATE TABLE filler (id INTEGER PRIMARY KEY, bytes BLOB)")
+            .await
+            .unwrap();
+        // SQLite sets the limit to what the file has already when asked for less: from here on, the disk is full.
+        tx.connection().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+        tx.commit().await.unwrap();
+
+        let ids = 0..12;
+        let sizes = |id: i64| if id % 3 == 1 { LARGE } else { SMALL };
+        let answers =
+            futures_util::future::join_all(ids.clone().map(|id| insert(&store, id, sizes(id)))).await;
+        let acknowledged: BTreeSet<i64> =
+            ids.zip(&answers).filter(|(_, answer)| answer.is_ok()).map(|(id, _)| id).collect();
+        assert_eq!(kept(&store).await, acknowledged);
+        assert!(
+            answers.iter().any(|answer| matches!(answer, Err(StoreError::Full))),
+            "the large ones do not fit: {answers:?}"
+        );
+
+        // The connection that met the full disk is replaced; the limit was its own.
+        insert(&store, 100, SMALL).await.unwrap();
+        insert(&store, 101, LARGE).await.unwrap();
+        assert!(kept(&store).await.is_superset(&BTreeSet::from([100, 101])));
+        store.close().await.unwrap();
     }
 }
