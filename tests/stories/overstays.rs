@@ -18,6 +18,7 @@ on_both![
     nobody_is_checked_in_to_a_unit_that_is_not_left_yet,
     nobody_moves_or_comes_back_to_a_unit_that_is_not_left_yet,
     a_household_is_checked_out_of_one_home_before_it_is_checked_in_to_the_next,
+    a_household_is_checked_out_past_midnight_though_its_next_booking_has_that_night,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -221,4 +222,17 @@ async fn a_household_is_checked_out_of_one_home_before_it_is_checked_in_to_the_n
     world.officer().check_in(&next).await.unwrap();
     world.wake_at("2020-11-06T09:00:00Z").await;
     assert!(world.officer().attention().await.is_empty());
+}
+
+async fn a_household_is_checked_out_past_midnight_though_its_next_booking_has_that_night(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).with_turnaround(1).await;
+    let stay = world.officer().book("SS-01", "R-1", "2020-11-03", 2).await.unwrap();
+    let stay = world.officer().check_in(&stay).await.unwrap();
+    world.officer().book("SS-02", "R-1", "2020-11-05", 2).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 4).await, "RRt.");
+    // The day has not turned in the database yet: the night that it slept there too is kept for turnaround.
+    world.clock.set("2020-11-06T00:30:00Z");
+    world.officer().check_out(&stay).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 5).await, "RRRt.");
+    assert_eq!(world.line("SS-02", "2020-11-03", 5).await, "...bt");
 }

@@ -294,11 +294,8 @@ impl Engine {
             if change.is_empty() {
                 continue;
             }
-            let claims = change.claim.clone();
-            let slept: Vec<Entry> = change.turn.iter().chain(&claims).copied().collect();
-            self.make_way(work, &stay, &slept).await?;
-            work.change_ledger(&LedgerChange { claim: Vec::new(), ..change }).await?;
-            work.claim(&claims, OnClash::Displace).await?;
+            // A night that somebody else sleeps there is not this household's: the rest is.
+            self.displace(work, &stay, change).await?;
             work.audit(Some(stay.id.0), &[stay.unit], &serde_json::json!({ "tonight": work.today }));
             turned.push(stay.id);
         }
@@ -343,10 +340,8 @@ impl Engine {
         let mut change = LedgerChange::from_to(&held, &after.entries(work.today, turnaround));
         let mut ready = take_turnaround(&mut change.claim);
         ready.extend(free_for_others(&mut change));
-        let slept = std::mem::take(&mut change.claim);
         work.tx.save_stay(after).await?;
-        work.change_ledger(&change).await?;
-        if self.displace(work, after, &slept).await? < slept.len() {
+        if self.displace(work, after, change).await? == Displaced::InPart {
             return Err(Failure::Clash(clash(work, &unit, after)));
         }
         if before.is_overstay(work.today) {
@@ -356,21 +351,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Claims nights that the household has slept or sleeps there, from whatever gives way. Returns how many it has now.
-    async fn displace(&self, work: &mut Work, stay: &Stay, claims: &[Entry]) -> Done<usize> {
-        self.make_way(work, stay, claims).await?;
-        Ok(work.claim(claims, OnClash::Displace).await?.len())
-    }
-
-    /// Takes these nights from the household's own bookings elsewhere: it can't be in two homes.
-    async fn make_way(&self, work: &mut Work, stay: &Stay, slept: &[Entry]) -> Done<()> {
-        let nights = slept.iter().map(|entry| entry.night);
-        let (Some(first), Some(last)) = (nights.clone().min(), nights.max()) else { return Ok(()) };
-        let nights = Nights::between(first, later(last, 1));
-        let mut release = work.tx.reader().entries_of_household(stay.household, nights).await?;
-        release.retain(|entry| entry.take.by != stay.id.0 && entry.take.night_use.gives_way_to_an_overstay());
-        work.change_ledger(&LedgerChange { release, ..LedgerChange::default() }).await?;
-        Ok(())
+    /// Carries out a change to nights that the household has slept or sleeps there: they are taken from whatever gives
+    /// way, the household's own bookings elsewhere first, for it can't be in two homes.
+    async fn displace(&self, work: &mut Work, stay: &Stay, mut change: LedgerChange) -> Done<Displaced> {
+        let claims = std::mem::take(&mut change.claim);
+        let nights = change.turn.iter().chain(&claims).map(|entry| entry.night);
+        if let (Some(first), Some(last)) = (nights.clone().min(), nights.max()) {
+            let nights = Nights::between(first, later(last, 1));
+            let mut release = work.tx.reader().entries_of_household(stay.household, nights).await?;
+            release.retain(|entry| entry.take.by != stay.id.0 && entry.take.night_use.gives_way_to_an_overstay());
+            work.change_ledger(&LedgerChange { release, ..LedgerChange::default() }).await?;
+        }
+        work.change_ledger(&change).await?;
+        let held = work.claim(&claims, OnClash::Displace).await?.len();
+        Ok(if held == claims.len() { Displaced::Wholly } else { Displaced::InPart })
     }
 
     /// Gives back the nights that an overstay had taken: to bookings and voids of its unit, and to the household's own
@@ -500,6 +494,14 @@ fn take_turnaround(entries: &mut Vec<Entry>) -> Vec<Entry> {
         std::mem::take(entries).into_iter().partition(|entry| entry.take.night_use == NightUse::Turnaround);
     *entries = others;
     turnaround
+}
+
+/// How much of what a household has slept there it now has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Displaced {
+    Wholly,
+    /// Somebody else sleeps there on one of the nights, by the record.
+    InPart,
 }
 
 /// The place to which an exception's reason is bound.
