@@ -11,6 +11,7 @@ pub mod calendar;
 pub mod clock;
 pub mod codes;
 pub mod districts;
+pub mod exceptions;
 pub mod features;
 pub mod households;
 pub mod ids;

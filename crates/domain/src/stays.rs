@@ -17,7 +17,6 @@ use crate::{
     nights::{Night, Nights, earlier, later, next},
     policies::{BOOK_AHEAD_NIGHTS, Policy},
     refusal::{Refusal, RefusalCode},
-    units::Scheme,
 };
 
 /// The state of a stay, without its data.
@@ -246,7 +245,7 @@ impl Stay {
         Ok(Self { nights, state, ..self })
     }
 
-    /// The stay with a later departure. Whether that is too long is for [`within_longest_stay`].
+    /// The stay with a later departure. Whether that is too long is for [`crate::exceptions`].
     pub fn extend(self, to: Night) -> Result<Self, Refusal> {
         self.must_be(&[StayStatus::Booked, StayStatus::InResidence], "extended")?;
         if to <= self.nights.departure() {
@@ -432,62 +431,6 @@ pub fn arrival_night(at: DateTime<Utc>, policy: &Policy) -> Night {
     if service_time(at) < until { earlier(day, 1) } else { day }
 }
 
-/// How many nights the household has without a night between, with `candidate` among its `others`: extensions,
-/// moves and back-to-back stays count as one.
-pub fn unbroken_nights(candidate: Nights, others: &[Nights]) -> u32 {
-    let mut others: Vec<_> = others.iter().copied().filter(|nights| !nights.is_empty()).collect();
-    others.sort();
-    let (mut first, mut end) = (candidate.arrival(), candidate.departure());
-    for other in &others {
-        if other.arrival() <= end && other.departure() >= end {
-            end = other.departure();
-        }
-    }
-    for other in others.iter().rev() {
-        if other.departure() >= first && other.arrival() <= first {
-            first = other.arrival();
-        }
-    }
-    Nights::between(first, end).len()
-}
-
-/// Refused when the stay, with the household's back-to-back stays in the same scheme, is longer than the policy
-/// allows and no manager's exception covers it.
-pub fn within_longest_stay(
-    candidate: Nights,
-    others: &[Nights],
-    policy: &Policy,
-    exception_granted: Exception,
-) -> Result<(), Refusal> {
-    let nights = unbroken_nights(candidate, others);
-    let longest = policy.longest_stay_nights;
-    if nights <= longest || exception_granted == Exception::Granted {
-        return Ok(());
-    }
-    let home = match policy.scheme {
-        Scheme::SafeSpace => "a safe space",
-        Scheme::MoveOn => "a move-on home",
-    };
-    let counted = if nights == candidate.len() { "" } else { ", counting back-to-back stays" };
-    Err(Refusal::new(
-        RefusalCode::LongestStay,
-        format!(
-            "This makes {nights} nights in {home}{counted}; the longest stay is {longest}. Choose an earlier \
-             departure, plan the next step, or ask a manager for an exception."
-        ),
-    )
-    .on("departure"))
-}
-
-/// Whether a manager allowed a longer stay than the policy does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exception {
-    /// No.
-    None,
-    /// Yes, with a reason on record.
-    Granted,
-}
-
 /// Refused when a new booking lies in the past or too far ahead. The night that began yesterday evening can still
 /// be booked until late arrivals end.
 pub fn bookable(nights: Nights, at: DateTime<Utc>, policy: &Policy) -> Result<(), Refusal> {
@@ -513,6 +456,7 @@ pub fn bookable(nights: Nights, at: DateTime<Utc>, policy: &Policy) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::Scheme;
     use uuid::Uuid;
 
     fn d(text: &str) -> Night {
@@ -586,17 +530,6 @@ mod tests {
         assert!(!there.is_overstay(d("2020-11-10")));
         assert!(there.is_overstay(d("2020-11-11")));
         assert_eq!(there.kept(d("2020-11-12")), nights("2020-11-03", "2020-11-13"));
-    }
-
-    #[test]
-    fn seven_nights_count_extensions_and_back_to_back_stays() {
-        let others = [nights("2020-11-01", "2020-11-03"), nights("2020-11-10", "2020-11-12")];
-        assert_eq!(unbroken_nights(stay().nights, &others), 11);
-        assert_eq!(unbroken_nights(stay().nights, &[nights("2020-10-25", "2020-11-02")]), 7);
-        let refusal = within_longest_stay(stay().nights, &others, &policy(), Exception::None).unwrap_err();
-        assert_eq!(refusal.code, RefusalCode::LongestStay);
-        assert!(within_longest_stay(stay().nights, &others, &policy(), Exception::Granted).is_ok());
-        assert!(within_longest_stay(stay().nights, &[], &policy(), Exception::None).is_ok());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use safespace_domain::{
 
 use crate::{
     Command, Engine, EngineError, Fault, Outcome,
-    commands::{Done, Work, district},
+    work::{Done, Work},
 };
 
 impl Engine {
@@ -40,7 +40,7 @@ impl Engine {
     }
 
     pub(crate) async fn save_district(&self, work: &mut Work, ask: District) -> Done<Outcome> {
-        let saved = district(&ask.name, ask.kind)?;
+        let saved = District { name: codes::name(&ask.name, "name")?, kind: ask.kind };
         work.tx.save_district(&saved).await?;
         work.change_spaces();
         work.audit(None, &[], &saved);

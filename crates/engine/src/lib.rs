@@ -8,20 +8,25 @@ mod attention;
 mod availability;
 mod board;
 mod calendar;
+mod clashes;
 mod clock;
 mod codes;
 mod commands;
 pub mod demo;
 mod error;
+mod exceptions;
+mod households;
 mod ids;
 pub mod import;
 mod keys;
-mod lists;
+mod ledger;
 mod occupancy;
 mod properties;
+mod run;
 mod stays;
 mod units;
 mod voids;
+mod work;
 
 use std::{
     collections::HashMap,
@@ -42,10 +47,11 @@ pub use commands::{
     RegisterProperty, RegisterUnit,
 };
 pub use error::{EngineError, Fault};
+pub use exceptions::ExceptionView;
 pub use ids::SystemIds;
 pub use keys::{FixedKey, KeyError, KeyFile, KeyProvider};
-pub use lists::{ExceptionView, VoidView};
 pub use safespace_store::{Page, Settings as StoreSettings, StayFilter, StoreError, VoidFilter};
+pub use voids::VoidView;
 
 /// What the outside world owns.
 pub struct World {

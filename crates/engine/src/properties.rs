@@ -5,7 +5,8 @@ use safespace_store::StoreError;
 
 use crate::{
     Engine, Outcome,
-    commands::{DescribeProperty, Done, Failure, RegisterProperty, Work},
+    commands::{DescribeProperty, RegisterProperty},
+    work::{Done, Failure, Work},
 };
 
 /// A code that another record has.

@@ -1,25 +1,44 @@
 //! Stays: from the booking to the departure.
 
 use safespace_domain::{
-    HouseholdId, Night, Nights, Refusal, RefusalCode, StayId,
+    Night, Nights, Refusal, RefusalCode, StayId,
+    access::{Actor, Permission},
     availability::{self, Ask},
     codes,
-    households::{Household, People},
-    ledger::{Entry, LedgerChange, NightUse},
-    nights::later,
+    exceptions::Exception,
+    households::People,
+    ledger::{LedgerChange, NightUse},
     refusal::Obstacle,
-    stays::{self, Exception, Stay, StayState, StayStatus},
+    stays::{self, Stay, StayState, StayStatus},
     units::Unit,
 };
-use safespace_store::{OnClash, StayException, StoreError};
+use safespace_store::{Page, StayFilter};
 
 use crate::{
-    BookStay, Engine, ExtendStay, MoveStay, Outcome,
-    commands::{Clash, Done, Failure, Work},
+    BookStay, Engine, EngineError, ExtendStay, MoveStay, Outcome,
+    exceptions::{must_not_stay_too_long, unbroken},
     units::unit,
+    work::{Done, Failure, Work},
 };
 
 impl Engine {
+    /// The stay with this id.
+    pub async fn stay(&self, actor: &Actor, id: StayId) -> Result<Option<Stay>, EngineError> {
+        actor.must(Permission::SeeStays)?;
+        Ok(self.store.reader().stay(id).await?)
+    }
+
+    /// A page of the stays that pass the filter, oldest booking first.
+    pub async fn stays(
+        &self,
+        actor: &Actor,
+        filter: &StayFilter,
+        page: Page<StayId>,
+    ) -> Result<Vec<Stay>, EngineError> {
+        actor.must(Permission::SeeStays)?;
+        Ok(self.store.reader().stays(filter, page).await?)
+    }
+
     pub(crate) async fn book_stay(&self, work: &mut Work, ask: BookStay) -> Done<Outcome> {
         let nights = Nights::new(ask.arrival, ask.departure)?;
         let people = People::new(ask.adults, ask.children)?;
@@ -54,7 +73,8 @@ impl Engine {
             Some(id) => work.tx.reader().stays_of_household(id).await?,
             None => Vec::new(),
         };
-        let granted = must_not_stay_too_long(work, &stay, &others, &unit, exception.as_deref())?;
+        let granted =
+            must_not_stay_too_long(work, &stay, &others, &unit, Exception::granted_if(exception.is_some()))?;
         work.tx.add_stay(&stay).await?;
         if let (Some(allowed), Some(reason)) = (granted, &exception) {
             self.grant(work, &stay, allowed, reason).await?;
@@ -96,13 +116,6 @@ impl Engine {
                 format!("No unit is free and fit for these people, {nights}: ask availability why, or try other nights."),
             )
         })
-    }
-
-    async fn add_household(&self, work: &Work, reference: String) -> Done<HouseholdId> {
-        let household = Household { id: HouseholdId(self.ids.next()), reference };
-        let id = household.id;
-        work.tx.add_households(&[household]).await?;
-        Ok(id)
     }
 
     pub(crate) async fn check_in(&self, work: &mut Work, id: StayId) -> Done<Outcome> {
@@ -168,7 +181,8 @@ impl Engine {
         let after = before.clone().extend(ask.departure)?;
         unit.must_serve(after.nights)?;
         let others = work.tx.reader().stays_of_household(after.household).await?;
-        let granted = must_not_stay_too_long(work, &after, &others, &unit, exception.as_deref())?;
+        let granted =
+            must_not_stay_too_long(work, &after, &others, &unit, Exception::granted_if(exception.is_some()))?;
         if let (Some(allowed), Some(reason)) = (granted, &exception) {
             self.grant(work, &after, allowed, reason).await?;
         }
@@ -209,7 +223,7 @@ impl Engine {
                 reader.exceptions_of(before.id).await?.iter().map(|exception| exception.nights).max();
             let others = reader.stays_of_household(before.household).await?;
             let enough = allowed.is_some_and(|allowed| unbroken(work, &after, &others, &unit) <= allowed);
-            must_not_stay_too_long(work, &after, &others, &unit, enough.then_some("granted before"))?;
+            must_not_stay_too_long(work, &after, &others, &unit, Exception::granted_if(enough))?;
         }
         if after.status() == StayStatus::InResidence {
             self.must_have_left(work, &before).await?;
@@ -249,7 +263,13 @@ impl Engine {
             let others = work.tx.reader().stays_of_household(to.household).await?;
             let others: Vec<Stay> =
                 others.into_iter().filter(|other| other.id != before.id).chain(moved.from.clone()).collect();
-            granted = must_not_stay_too_long(work, &to, &others, &new_unit, exception.as_deref())?;
+            granted = must_not_stay_too_long(
+                work,
+                &to,
+                &others,
+                &new_unit,
+                Exception::granted_if(exception.is_some()),
+            )?;
         }
         if moved.from.is_some() {
             work.tx.add_stay(&to).await?;
@@ -268,153 +288,8 @@ impl Engine {
         Ok(Outcome::Moved { from: moved.from, to })
     }
 
-    /// A household that moves back finds its own turnaround there: the unit need not be made ready for it.
-    async fn take_back_turnaround(&self, work: &mut Work, unit: &Unit, stay: &Stay) -> Done<()> {
-        let reader = work.tx.reader();
-        let own: Vec<StayId> =
-            reader.stays_of_household(stay.household).await?.iter().map(|own| own.id).collect();
-        let mut release = reader.entries(&[unit.id], stay.nights).await?;
-        release.retain(|entry| {
-            entry.take.night_use == NightUse::Turnaround && own.contains(&StayId(entry.take.by))
-        });
-        work.change_ledger(&LedgerChange { release, ..LedgerChange::default() }).await?;
-        Ok(())
-    }
-
-    /// Every overstay takes its unit for tonight, too; from a booking if need be, which then needs attention.
-    pub(crate) async fn roll_over(&self, work: &mut Work) -> Done<Outcome> {
-        let mut turned = Vec::new();
-        for overdue in work.tx.reader().overstays(work.today).await? {
-            let Some(stay) = work.tx.lock_stay(overdue.id).await? else { continue };
-            if !stay.is_overstay(work.today) {
-                continue;
-            }
-            let held = work.tx.reader().entries_by(stay.unit, stay.id.0).await?;
-            let change = LedgerChange::from_to(&held, &stay.entries(work.today, 0));
-            if change.is_empty() {
-                continue;
-            }
-            // A night that somebody else sleeps there is not this household's: the rest is.
-            self.displace(work, &stay, change).await?;
-            work.audit(Some(stay.id.0), &[stay.unit], &serde_json::json!({ "tonight": work.today }));
-            turned.push(stay.id);
-        }
-        Ok(Outcome::Turned(turned))
-    }
-
     async fn lock(&self, work: &Work, id: StayId) -> Done<Stay> {
         Ok(work.tx.lock_stay(id).await?.ok_or_else(|| Refusal::not_found("stay", "stay"))?)
-    }
-
-    /// Keeps a stay in its unit as it is now, and its nights in the ledger; refused when another record has one.
-    async fn keep(&self, work: &mut Work, before: &Stay, after: Stay) -> Done<Outcome> {
-        let unit = unit(work, after.unit)?;
-        let held = work.tx.reader().entries_by(after.unit, after.id.0).await?;
-        let turnaround = work.spaces.policy_of(&unit).turnaround_nights;
-        let mut change = LedgerChange::from_to(&held, &after.entries(work.today, turnaround));
-        // Where the stay ends no later than it did, turnaround takes no night from others: the policy may be newer.
-        let no_later =
-            before.status().takes_nights() && after.nights.departure() <= before.nights.departure();
-        let mut ready = if no_later { take_turnaround(&mut change.claim) } else { Vec::new() };
-        let overstay = before.is_overstay(work.today);
-        if overstay {
-            ready.extend(free_for_others(&mut change));
-        }
-        let gives = overstay && !change.release.is_empty();
-        work.tx.save_stay(&after).await?;
-        self.claim_or_clash(work, &unit, &after, &change).await?;
-        if gives {
-            self.give_back(work, before, &unit).await?;
-        }
-        work.claim(&ready, OnClash::Leave).await?;
-        work.audit(Some(after.id.0), &[unit.id], &after);
-        Ok(Outcome::Stay(after))
-    }
-
-    /// Keeps a stay that has ended. That it has is a fact: its nights are recorded even where an overstay ran into
-    /// a booking, and turnaround is kept only where nobody else has the night.
-    async fn leave(&self, work: &mut Work, before: &Stay, after: &Stay) -> Done<()> {
-        let unit = unit(work, after.unit)?;
-        let held = work.tx.reader().entries_by(after.unit, after.id.0).await?;
-        let turnaround = work.spaces.policy_of(&unit).turnaround_nights;
-        let mut change = LedgerChange::from_to(&held, &after.entries(work.today, turnaround));
-        let mut ready = take_turnaround(&mut change.claim);
-        ready.extend(free_for_others(&mut change));
-        work.tx.save_stay(after).await?;
-        if self.displace(work, after, change).await? == Displaced::InPart {
-            return Err(Failure::Clash(clash(work, &unit, after)));
-        }
-        if before.is_overstay(work.today) {
-            self.give_back(work, before, &unit).await?;
-        }
-        work.claim(&ready, OnClash::Leave).await?;
-        Ok(())
-    }
-
-    /// Carries out a change to nights that the household has slept or sleeps there: they are taken from whatever gives
-    /// way, the household's own bookings elsewhere first, for it can't be in two homes.
-    async fn displace(&self, work: &mut Work, stay: &Stay, mut change: LedgerChange) -> Done<Displaced> {
-        let claims = std::mem::take(&mut change.claim);
-        let nights = change.turn.iter().chain(&claims).map(|entry| entry.night);
-        if let (Some(first), Some(last)) = (nights.clone().min(), nights.max()) {
-            let nights = Nights::between(first, later(last, 1));
-            let mut release = work.tx.reader().entries_of_household(stay.household, nights).await?;
-            release.retain(|entry| entry.take.by != stay.id.0 && entry.take.night_use.gives_way_to_an_overstay());
-            work.change_ledger(&LedgerChange { release, ..LedgerChange::default() }).await?;
-        }
-        work.change_ledger(&change).await?;
-        let held = work.claim(&claims, OnClash::Displace).await?.len();
-        Ok(if held == claims.len() { Displaced::Wholly } else { Displaced::InPart })
-    }
-
-    /// Gives back the nights that an overstay had taken: to bookings and voids of its unit, and to the household's own
-    /// bookings elsewhere.
-    async fn give_back(&self, work: &mut Work, overstay: &Stay, unit: &Unit) -> Done<()> {
-        let mut bookings = work.tx.reader().bookings_in(unit.id, work.today).await?;
-        let own = work.tx.reader().stays_of_household(overstay.household).await?;
-        bookings
-            .extend(own.into_iter().filter(|own| own.status() == StayStatus::Booked && own.unit != unit.id));
-        for booking in bookings {
-            let Some(unit) = work.spaces.unit_by_id(booking.unit) else { continue };
-            let turnaround = work.spaces.policy_of(unit).turnaround_nights;
-            let held = work.tx.reader().entries_by(booking.unit, booking.id.0).await?;
-            let mut lost = LedgerChange::from_to(&held, &booking.entries(work.today, turnaround)).claim;
-            lost.retain(|entry| entry.night >= work.today);
-            work.claim(&lost, OnClash::Leave).await?;
-        }
-        self.give_back_to_voids(work, unit).await
-    }
-
-    async fn claim_or_clash(
-        &self,
-        work: &mut Work,
-        unit: &Unit,
-        stay: &Stay,
-        change: &LedgerChange,
-    ) -> Done<()> {
-        match work.change_ledger(change).await {
-            Ok(()) => Ok(()),
-            Err(StoreError::NightTaken) => Err(Failure::Clash(clash(work, unit, stay))),
-            Err(StoreError::HouseholdElsewhere) => {
-                Err(Failure::Clash(Clash { household: Some(stay.household), ..clash(work, unit, stay) }))
-            }
-            Err(other) => Err(other.into()),
-        }
-    }
-
-    async fn grant(&self, work: &Work, stay: &Stay, nights: u32, reason: &str) -> Done<()> {
-        let id = self.ids.next();
-        let sealed = self.seal(&work.tx, stay.household.0, &exception_context(id), reason).await?;
-        let exception = StayException {
-            id,
-            stay: stay.id,
-            nights,
-            granted_by: work.actor.token.0,
-            granted_at: work.now,
-            reason: sealed,
-        };
-        work.tx.add_exception(exception).await?;
-        Ok(())
     }
 
     /// Asks the database itself whether the unit is in service: another process may have closed it a moment ago.
@@ -429,96 +304,5 @@ impl Engine {
         )
         .on("unit")
         .into())
-    }
-
-    /// The day has turned, or the program has just started.
-    pub async fn turn_day(&self) -> Result<Vec<StayId>, crate::Fault> {
-        let today = self.today();
-        self.live.reach(&self.store, today).await?;
-        let service = std::sync::Arc::new(self.local());
-        match self.run_to_the_end(&service, None, &crate::Command::TurnDay).await {
-            Ok(Outcome::Turned(stays)) => Ok(stays),
-            Ok(_) | Err(crate::EngineError::Refused(_)) => Err(crate::Fault::Broken("the day did not turn")),
-            Err(crate::EngineError::Fault(fault)) => Err(fault),
-        }
-    }
-}
-
-/// Refuses a stay that is too long for the scheme, with the household's back-to-back stays in it. Returns how many
-/// unbroken nights an exception allowed, where one was needed.
-fn must_not_stay_too_long(
-    work: &Work,
-    stay: &Stay,
-    others: &[Stay],
-    in_unit: &Unit,
-    exception: Option<&str>,
-) -> Result<Option<u32>, Refusal> {
-    let policy = work.spaces.policy_of(in_unit);
-    let others = in_the_scheme(work, stay, others, in_unit);
-    let granted = if exception.is_some() { Exception::Granted } else { Exception::None };
-    stays::within_longest_stay(stay.nights, &others, &policy, granted)?;
-    let nights = stays::unbroken_nights(stay.nights, &others);
-    Ok((nights > policy.longest_stay_nights).then_some(nights))
-}
-
-/// How many nights the stay has, with the household's back-to-back stays in the scheme.
-fn unbroken(work: &Work, stay: &Stay, others: &[Stay], in_unit: &Unit) -> u32 {
-    stays::unbroken_nights(stay.nights, &in_the_scheme(work, stay, others, in_unit))
-}
-
-/// The nights of the household's other stays in the scheme of the unit.
-fn in_the_scheme(work: &Work, stay: &Stay, others: &[Stay], in_unit: &Unit) -> Vec<Nights> {
-    let scheme = work.spaces.policy_of(in_unit).scheme;
-    let same_scheme = |other: &&Stay| {
-        work.spaces.unit_by_id(other.unit).is_some_and(|unit| work.spaces.policy_of(unit).scheme == scheme)
-    };
-    others
-        .iter()
-        .filter(|other| other.id != stay.id && other.status().takes_nights())
-        .filter(same_scheme)
-        .map(|other| other.kept(work.today))
-        .collect()
-}
-
-/// Nights slept in so far that become turnaround are first for those from whom an overstay took them: they are
-/// released, and returned to be claimed when nobody else has them.
-fn free_for_others(change: &mut LedgerChange) -> Vec<Entry> {
-    let freed = take_turnaround(&mut change.turn);
-    change.release.extend(&freed);
-    freed
-}
-
-/// Takes the entries of turnaround out of others.
-fn take_turnaround(entries: &mut Vec<Entry>) -> Vec<Entry> {
-    let (turnaround, others) =
-        std::mem::take(entries).into_iter().partition(|entry| entry.take.night_use == NightUse::Turnaround);
-    *entries = others;
-    turnaround
-}
-
-/// How much of what a household has slept there it now has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Displaced {
-    Wholly,
-    /// Somebody else sleeps there on one of the nights, by the record.
-    InPart,
-}
-
-/// The place to which an exception's reason is bound.
-pub(crate) fn exception_context(id: uuid::Uuid) -> String {
-    format!("stay_exception.reason.{id}")
-}
-
-fn clash(work: &Work, unit: &Unit, stay: &Stay) -> Clash {
-    let kept = stay.kept(work.today);
-    let turnaround = work.spaces.policy_of(unit).turnaround_nights;
-    let open = matches!(stay.status(), StayStatus::Booked | StayStatus::InResidence);
-    let ahead = Nights::between(kept.arrival().max(work.today), kept.departure());
-    Clash {
-        unit: unit.clone(),
-        nights: Nights::between(kept.arrival(), later(kept.departure(), turnaround)),
-        by: stay.id.0,
-        household: None,
-        instead: (open && !ahead.is_empty()).then(|| Engine::ask_for(work, unit, ahead, stay.people)),
     }
 }

@@ -8,8 +8,8 @@ use safespace_domain::{
 
 use crate::{
     DescribeUnit, Engine, Outcome, RegisterUnit,
-    commands::{Done, Work},
     properties::code_in_use,
+    work::{Done, Work},
 };
 
 impl Engine {

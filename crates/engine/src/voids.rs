@@ -1,17 +1,68 @@
 //! Voids: nights on which a unit is out of service.
 
 use safespace_domain::{
-    Nights, Refusal, RefusalCode, VoidId, codes, ledger::LedgerChange, units::Unit, voids::Void,
+    Nights, Refusal, RefusalCode, VoidId,
+    access::{Actor, Permission},
+    codes,
+    ledger::LedgerChange,
+    units::Unit,
+    voids::Void,
 };
 use safespace_store::{OnClash, Page, StoreError, StoredVoid, VoidFilter};
 
 use crate::{
-    ChangeVoid, Engine, Outcome, RecordVoid,
-    commands::{Clash, Done, Failure, Work},
+    ChangeVoid, Engine, EngineError, Outcome, RecordVoid,
+    clashes::Clash,
     units::unit,
+    work::{Done, Failure, Work},
 };
 
+/// A void with its note, opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoidView {
+    /// The void.
+    pub void: Void,
+    /// Its note.
+    pub note: Option<String>,
+}
+
 impl Engine {
+    /// The void with this id.
+    pub async fn void(&self, actor: &Actor, id: VoidId) -> Result<Option<VoidView>, EngineError> {
+        actor.must(Permission::SeeSpaces)?;
+        match self.store.reader().void(id).await? {
+            Some(stored) => Ok(Some(self.view(stored).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// A page of the voids that pass the filter, oldest first.
+    pub async fn voids(
+        &self,
+        actor: &Actor,
+        filter: &VoidFilter,
+        page: Page<VoidId>,
+    ) -> Result<Vec<VoidView>, EngineError> {
+        actor.must(Permission::SeeSpaces)?;
+        let mut views = Vec::new();
+        for stored in self.store.reader().voids(filter, page).await? {
+            views.push(self.view(stored).await?);
+        }
+        Ok(views)
+    }
+
+    async fn view(&self, stored: StoredVoid) -> Result<VoidView, EngineError> {
+        let StoredVoid { void, note } = stored;
+        let property = self.spaces().unit_by_id(void.unit).map(|unit| unit.property);
+        let note = match (note, property) {
+            (Some(sealed), Some(owner)) => {
+                Some(self.open_sealed(owner.0, &note_context(void.id), &sealed).await?)
+            }
+            _ => None,
+        };
+        Ok(VoidView { void, note })
+    }
+
     pub(crate) async fn record_void(&self, work: &mut Work, ask: RecordVoid) -> Done<Outcome> {
         let nights = nights(ask.from, ask.to)?;
         work.spaces.must_know_void_reason(&ask.reason)?;

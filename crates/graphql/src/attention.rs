@@ -9,8 +9,8 @@ use crate::{
     answers::query_error,
     engine,
     paging::{Page, Window},
-    scalars::Date,
-    stays::{Stay, count},
+    scalars::{Date, count},
+    stays::Stay,
     units::Unit,
 };
 

@@ -14,8 +14,7 @@ use crate::{
     codes::Scheme,
     engine,
     paging::{Page, Window},
-    scalars::Date,
-    stays::count,
+    scalars::{Date, count},
     units::Unit,
 };
 

@@ -9,7 +9,7 @@ use crate::{
     answers::{answer, query_error, run, unexpected},
     engine, ids,
     paging::{Page, Window},
-    stays::count,
+    scalars::count,
 };
 
 /// What a district is to the service.

@@ -28,7 +28,7 @@ use safespace_engine::Engine;
 use serde_json::{Map, Value as Json, json};
 use tokio::io::AsyncReadExt as _;
 
-use crate::{Schema, schema, stays::HouseholdLoader, websocket};
+use crate::{Schema, households::HouseholdLoader, schema, websocket};
 
 /// The largest body.
 pub(crate) const LARGEST_BODY: usize = 256 * 1024;

@@ -12,6 +12,8 @@ mod availability;
 mod board;
 mod codes;
 mod endpoint;
+mod exceptions;
+mod households;
 mod ids;
 mod occupancy;
 mod paging;
@@ -46,6 +48,7 @@ pub struct Query(
     codes::CodesQuery,
     properties::PropertiesQuery,
     units::UnitsQuery,
+    households::HouseholdsQuery,
     stays::StaysQuery,
     voids::VoidsQuery,
     availability::AvailabilityQuery,
@@ -114,7 +117,7 @@ pub enum Node {
     /// A unit.
     Unit(units::Unit),
     /// A household.
-    Household(stays::Household),
+    Household(households::Household),
     /// A stay.
     Stay(stays::Stay),
     /// A void.
@@ -137,7 +140,7 @@ impl Nodes {
             "Policy" => codes::policy(ctx, &key)?.map(Node::Policy),
             "Property" => properties::by_id(ctx, ids::uuid(&key)?)?.map(Node::Property),
             "Unit" => units::by_id(ctx, ids::uuid(&key)?)?.map(Node::Unit),
-            "Household" => stays::household_by_id(ctx, ids::uuid(&key)?).await?.map(Node::Household),
+            "Household" => households::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Household),
             "Stay" => stays::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Stay),
             "Void" => voids::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Void),
             _ => return Err(ids::not_an_id()),

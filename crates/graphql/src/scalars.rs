@@ -3,6 +3,11 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use safespace_domain::Night;
 
+/// A count as the API has it.
+pub(crate) fn count(n: u32) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
+}
+
 /// A civil date, `YYYY-MM-DD`; for a night, the date on which it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Date(pub Night);

@@ -1,27 +1,23 @@
-//! Stays and the households whose they are.
+//! Stays.
 
-use std::{collections::HashMap, sync::Arc};
-
-use async_graphql::{
-    Context, Enum, ID, InputObject, Object, Result, SimpleObject,
-    dataloader::{DataLoader, Loader},
-};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject, dataloader::DataLoader};
 use chrono::{DateTime, Utc};
-use safespace_domain::{
-    HouseholdId, Nights, StayId, UnitId, access::Actor, attention::nights_over, households, stays, units,
-};
+use safespace_domain::{Nights, StayId, UnitId, attention::nights_over, stays, units};
 use safespace_engine::{
-    BookStay, Command, Engine, EngineError, ExtendStay, MoveStay, Outcome, Page as StorePage, StayFilter,
+    BookStay, Command, EngineError, ExtendStay, MoveStay, Outcome, Page as StorePage, StayFilter,
 };
 use uuid::Uuid;
 
 use crate::{
     actor,
-    answers::{answer, query_error, run, shared, unexpected},
+    answers::{answer, query_error, run, unexpected},
     codes::Scheme,
-    engine, ids,
+    engine,
+    exceptions::StayException,
+    households::{Household, HouseholdLoader},
+    ids,
     paging::{Page, Window},
-    scalars::Date,
+    scalars::{Date, count},
     units::Unit,
 };
 
@@ -39,66 +35,6 @@ pub enum StayStatus {
     Cancelled,
     /// Nobody came.
     NoShow,
-}
-
-/// A count as the API has it.
-pub(crate) fn count(n: u32) -> i32 {
-    i32::try_from(n).unwrap_or(i32::MAX)
-}
-
-/// Loads the households of many stays at once, as far as the actor may see them.
-pub(crate) struct HouseholdLoader {
-    pub(crate) engine: Arc<Engine>,
-    pub(crate) actor: Arc<Actor>,
-}
-
-impl Loader<HouseholdId> for HouseholdLoader {
-    type Value = households::Household;
-    type Error = Arc<EngineError>;
-
-    async fn load(&self, keys: &[HouseholdId]) -> Result<HashMap<HouseholdId, Self::Value>, Self::Error> {
-        let found = self.engine.households(&self.actor, keys).await.map_err(shared)?;
-        Ok(found.into_iter().map(|household| (household.id, household)).collect())
-    }
-}
-
-/// A household: the people who are placed together, known by a pseudonymous reference.
-pub struct Household(households::Household);
-
-#[Object]
-impl Household {
-    /// Its id.
-    pub(crate) async fn id(&self) -> ID {
-        ids::global("Household", self.0.id)
-    }
-
-    /// Its pseudonymous reference.
-    async fn reference(&self) -> &str {
-        &self.0.reference
-    }
-
-    /// Its stays, oldest booking first.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
-    async fn stays(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-    ) -> Result<Page<Stay>> {
-        let filter = StayFilter { household: Some(self.0.id), ..StayFilter::default() };
-        page(ctx, &filter, first, after).await
-    }
-}
-
-/// A longer stay than the policy allows, and why.
-#[derive(SimpleObject)]
-pub struct StayException {
-    /// How many unbroken nights it allowed.
-    nights: i32,
-    /// When a manager granted it.
-    granted_at: DateTime<Utc>,
-    /// Why.
-    reason: String,
 }
 
 /// A stay: a household's use of one unit.
@@ -238,11 +174,7 @@ impl Stay {
         after: Option<String>,
     ) -> Result<Page<StayException>> {
         let rows = engine(ctx).exceptions(actor(ctx), &self.0).await.map_err(query_error)?;
-        Window::new(first, after)?.page_of(rows, |row| StayException {
-            nights: count(row.nights),
-            granted_at: row.granted_at,
-            reason: row.reason,
-        })
+        Window::new(first, after)?.page_of(rows, StayException::from)
     }
 }
 
@@ -263,11 +195,6 @@ pub(crate) async fn by_id(ctx: &Context<'_>, id: Uuid) -> Result<Option<Stay>> {
     Ok(engine(ctx).stay(actor(ctx), StayId(id)).await.map_err(query_error)?.map(Stay))
 }
 
-pub(crate) async fn household_by_id(ctx: &Context<'_>, id: Uuid) -> Result<Option<Household>> {
-    let mut found = engine(ctx).households(actor(ctx), &[HouseholdId(id)]).await.map_err(query_error)?;
-    Ok(found.pop().map(Household))
-}
-
 /// Which stays a list has.
 #[derive(InputObject, Default)]
 pub struct StayFilterInput {
@@ -284,7 +211,7 @@ pub struct StayFilterInput {
     to: Option<Date>,
 }
 
-/// Looking stays and households up.
+/// Looking stays up.
 #[derive(Default)]
 pub struct StaysQuery;
 
@@ -319,11 +246,6 @@ impl StaysQuery {
         };
         let statuses = input.statuses.into_iter().map(Into::into).collect();
         page(ctx, &StayFilter { statuses, unit, household, nights }, first, after).await
-    }
-
-    /// The household with this reference.
-    async fn household(&self, ctx: &Context<'_>, reference: String) -> Result<Option<Household>> {
-        Ok(engine(ctx).household(actor(ctx), &reference).await.map_err(query_error)?.map(Household))
     }
 }
 

@@ -20,7 +20,7 @@ use serde_json::Value as Json;
 
 use crate::{
     endpoint::{Api, LARGEST_BODY, PLAIN_JSON, bearer, reject},
-    stays::HouseholdLoader,
+    households::HouseholdLoader,
 };
 
 /// How long a connection may stay silent before it says who it is.

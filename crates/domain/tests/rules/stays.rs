@@ -7,10 +7,11 @@ use proptest::{collection::vec, option, prelude::*};
 use safespace_domain::{
     Night, Nights, Refusal, RefusalCode, StayId, UnitId,
     clock::service_day,
+    exceptions::{Exception, unbroken_nights, within_longest_stay},
     ledger::{Entry, LedgerChange, NightUse, Take},
     nights::{earlier, later},
     policies::Policy,
-    stays::{Exception, Stay, StayState, StayStatus, unbroken_nights, within_longest_stay},
+    stays::{Stay, StayState, StayStatus},
     units::Scheme,
 };
 

@@ -11,9 +11,10 @@ use safespace_domain::{
     HouseholdId, Nights, StayId,
     availability::{Ask, exclusions, offers},
     calendar::UnitNo,
+    exceptions::unbroken_nights,
     households::Household,
     nights::later,
-    stays::{Stay, StayState, StayStatus, unbroken_nights},
+    stays::{Stay, StayState, StayStatus},
     units::{Scheme, Unit},
 };
 use safespace_store::StoredStay;

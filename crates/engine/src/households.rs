@@ -1,0 +1,38 @@
+//! Households, by their pseudonymous references.
+
+use safespace_domain::{
+    HouseholdId,
+    access::{Actor, Permission},
+    households::Household,
+};
+
+use crate::{
+    Engine, EngineError,
+    work::{Done, Work},
+};
+
+impl Engine {
+    /// The households with these ids, in no order.
+    pub async fn households(
+        &self,
+        actor: &Actor,
+        ids: &[HouseholdId],
+    ) -> Result<Vec<Household>, EngineError> {
+        actor.must(Permission::SeeStays)?;
+        Ok(self.store.reader().households(ids).await?)
+    }
+
+    /// The household with this reference.
+    pub async fn household(&self, actor: &Actor, reference: &str) -> Result<Option<Household>, EngineError> {
+        actor.must(Permission::SeeStays)?;
+        let mut found = self.store.reader().households_by_reference(&[reference.to_owned()]).await?;
+        Ok(found.pop())
+    }
+
+    pub(crate) async fn add_household(&self, work: &Work, reference: String) -> Done<HouseholdId> {
+        let household = Household { id: HouseholdId(self.ids.next()), reference };
+        let id = household.id;
+        work.tx.add_households(&[household]).await?;
+        Ok(id)
+    }
+}

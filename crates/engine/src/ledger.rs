@@ -1,0 +1,203 @@
+//! How a stay's nights are kept in the night ledger: who gives way to whom, and who gets nights back.
+
+use safespace_domain::{
+    Nights, StayId,
+    availability::Ask,
+    ledger::{Entry, LedgerChange, NightUse},
+    nights::later,
+    stays::{Stay, StayStatus},
+    units::Unit,
+};
+use safespace_store::{OnClash, StoreError};
+
+use crate::{
+    Engine, Outcome,
+    clashes::Clash,
+    units::unit,
+    work::{Done, Failure, Work},
+};
+
+/// How much of what a household has slept there it now has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Displaced {
+    Wholly,
+    /// Somebody else sleeps there on one of the nights, by the record.
+    InPart,
+}
+
+impl Engine {
+    /// Keeps a stay in its unit as it is now, and its nights in the ledger; refused when another record has one.
+    pub(crate) async fn keep(&self, work: &mut Work, before: &Stay, after: Stay) -> Done<Outcome> {
+        let unit = unit(work, after.unit)?;
+        let held = work.tx.reader().entries_by(after.unit, after.id.0).await?;
+        let turnaround = work.spaces.policy_of(&unit).turnaround_nights;
+        let mut change = LedgerChange::from_to(&held, &after.entries(work.today, turnaround));
+        // Where the stay ends no later than it did, turnaround takes no night from others: the policy may be newer.
+        let no_later =
+            before.status().takes_nights() && after.nights.departure() <= before.nights.departure();
+        let mut ready = if no_later { take_turnaround(&mut change.claim) } else { Vec::new() };
+        let overstay = before.is_overstay(work.today);
+        if overstay {
+            ready.extend(free_for_others(&mut change));
+        }
+        let gives = overstay && !change.release.is_empty();
+        work.tx.save_stay(&after).await?;
+        self.claim_or_clash(work, &unit, &after, &change).await?;
+        if gives {
+            self.give_back(work, before, &unit).await?;
+        }
+        work.claim(&ready, OnClash::Leave).await?;
+        work.audit(Some(after.id.0), &[unit.id], &after);
+        Ok(Outcome::Stay(after))
+    }
+
+    /// Keeps a stay that has ended. That it has is a fact: its nights are recorded even where an overstay ran into
+    /// a booking, and turnaround is kept only where nobody else has the night.
+    pub(crate) async fn leave(&self, work: &mut Work, before: &Stay, after: &Stay) -> Done<()> {
+        let unit = unit(work, after.unit)?;
+        let held = work.tx.reader().entries_by(after.unit, after.id.0).await?;
+        let turnaround = work.spaces.policy_of(&unit).turnaround_nights;
+        let mut change = LedgerChange::from_to(&held, &after.entries(work.today, turnaround));
+        let mut ready = take_turnaround(&mut change.claim);
+        ready.extend(free_for_others(&mut change));
+        work.tx.save_stay(after).await?;
+        if self.displace(work, after, change).await? == Displaced::InPart {
+            return Err(Failure::Clash(clash(work, &unit, after)));
+        }
+        if before.is_overstay(work.today) {
+            self.give_back(work, before, &unit).await?;
+        }
+        work.claim(&ready, OnClash::Leave).await?;
+        Ok(())
+    }
+
+    /// Carries out a change to nights that the household has slept or sleeps there: they are taken from whatever gives
+    /// way, the household's own bookings elsewhere first, for it can't be in two homes.
+    async fn displace(&self, work: &mut Work, stay: &Stay, mut change: LedgerChange) -> Done<Displaced> {
+        let claims = std::mem::take(&mut change.claim);
+        let nights = change.turn.iter().chain(&claims).map(|entry| entry.night);
+        if let (Some(first), Some(last)) = (nights.clone().min(), nights.max()) {
+            let nights = Nights::between(first, later(last, 1));
+            let mut release = work.tx.reader().entries_of_household(stay.household, nights).await?;
+            release.retain(|entry| {
+                entry.take.by != stay.id.0 && entry.take.night_use.gives_way_to_an_overstay()
+            });
+            work.change_ledger(&LedgerChange { release, ..LedgerChange::default() }).await?;
+        }
+        work.change_ledger(&change).await?;
+        let held = work.claim(&claims, OnClash::Displace).await?.len();
+        Ok(if held == claims.len() { Displaced::Wholly } else { Displaced::InPart })
+    }
+
+    /// Gives back the nights that an overstay had taken: to bookings and voids of its unit, and to the household's own
+    /// bookings elsewhere.
+    async fn give_back(&self, work: &mut Work, overstay: &Stay, unit: &Unit) -> Done<()> {
+        let mut bookings = work.tx.reader().bookings_in(unit.id, work.today).await?;
+        let own = work.tx.reader().stays_of_household(overstay.household).await?;
+        bookings
+            .extend(own.into_iter().filter(|own| own.status() == StayStatus::Booked && own.unit != unit.id));
+        for booking in bookings {
+            let Some(unit) = work.spaces.unit_by_id(booking.unit) else { continue };
+            let turnaround = work.spaces.policy_of(unit).turnaround_nights;
+            let held = work.tx.reader().entries_by(booking.unit, booking.id.0).await?;
+            let mut lost = LedgerChange::from_to(&held, &booking.entries(work.today, turnaround)).claim;
+            lost.retain(|entry| entry.night >= work.today);
+            work.claim(&lost, OnClash::Leave).await?;
+        }
+        self.give_back_to_voids(work, unit).await
+    }
+
+    pub(crate) async fn claim_or_clash(
+        &self,
+        work: &mut Work,
+        unit: &Unit,
+        stay: &Stay,
+        change: &LedgerChange,
+    ) -> Done<()> {
+        match work.change_ledger(change).await {
+            Ok(()) => Ok(()),
+            Err(StoreError::NightTaken) => Err(Failure::Clash(clash(work, unit, stay))),
+            Err(StoreError::HouseholdElsewhere) => {
+                Err(Failure::Clash(Clash { household: Some(stay.household), ..clash(work, unit, stay) }))
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// A household that moves back finds its own turnaround there: the unit need not be made ready for it.
+    pub(crate) async fn take_back_turnaround(&self, work: &mut Work, unit: &Unit, stay: &Stay) -> Done<()> {
+        let reader = work.tx.reader();
+        let own: Vec<StayId> =
+            reader.stays_of_household(stay.household).await?.iter().map(|own| own.id).collect();
+        let mut release = reader.entries(&[unit.id], stay.nights).await?;
+        release.retain(|entry| {
+            entry.take.night_use == NightUse::Turnaround && own.contains(&StayId(entry.take.by))
+        });
+        work.change_ledger(&LedgerChange { release, ..LedgerChange::default() }).await?;
+        Ok(())
+    }
+
+    /// Every overstay takes its unit for tonight, too; from a booking if need be, which then needs attention.
+    pub(crate) async fn roll_over(&self, work: &mut Work) -> Done<Outcome> {
+        let mut turned = Vec::new();
+        for overdue in work.tx.reader().overstays(work.today).await? {
+            let Some(stay) = work.tx.lock_stay(overdue.id).await? else { continue };
+            if !stay.is_overstay(work.today) {
+                continue;
+            }
+            let held = work.tx.reader().entries_by(stay.unit, stay.id.0).await?;
+            let change = LedgerChange::from_to(&held, &stay.entries(work.today, 0));
+            if change.is_empty() {
+                continue;
+            }
+            // A night that somebody else sleeps there is not this household's: the rest is.
+            self.displace(work, &stay, change).await?;
+            work.audit(Some(stay.id.0), &[stay.unit], &serde_json::json!({ "tonight": work.today }));
+            turned.push(stay.id);
+        }
+        Ok(Outcome::Turned(turned))
+    }
+
+    /// The day has turned, or the program has just started.
+    pub async fn turn_day(&self) -> Result<Vec<StayId>, crate::Fault> {
+        let today = self.today();
+        self.live.reach(&self.store, today).await?;
+        let service = std::sync::Arc::new(self.local());
+        match self.run_to_the_end(&service, None, &crate::Command::TurnDay).await {
+            Ok(Outcome::Turned(stays)) => Ok(stays),
+            Ok(_) | Err(crate::EngineError::Refused(_)) => Err(crate::Fault::Broken("the day did not turn")),
+            Err(crate::EngineError::Fault(fault)) => Err(fault),
+        }
+    }
+}
+
+/// Nights slept in so far that become turnaround are first for those from whom an overstay took them: they are
+/// released, and returned to be claimed when nobody else has them.
+fn free_for_others(change: &mut LedgerChange) -> Vec<Entry> {
+    let freed = take_turnaround(&mut change.turn);
+    change.release.extend(&freed);
+    freed
+}
+
+/// Takes the entries of turnaround out of others.
+fn take_turnaround(entries: &mut Vec<Entry>) -> Vec<Entry> {
+    let (turnaround, others) =
+        std::mem::take(entries).into_iter().partition(|entry| entry.take.night_use == NightUse::Turnaround);
+    *entries = others;
+    turnaround
+}
+
+pub(crate) fn clash(work: &Work, unit: &Unit, stay: &Stay) -> Clash {
+    let kept = stay.kept(work.today);
+    let turnaround = work.spaces.policy_of(unit).turnaround_nights;
+    let open = matches!(stay.status(), StayStatus::Booked | StayStatus::InResidence);
+    let ahead = Nights::between(kept.arrival().max(work.today), kept.departure());
+    Clash {
+        unit: unit.clone(),
+        nights: Nights::between(kept.arrival(), later(kept.departure(), turnaround)),
+        by: stay.id.0,
+        household: None,
+        instead: (open && !ahead.is_empty())
+            .then(|| Ask::plain(ahead, stay.people, work.spaces.policy_of(unit).scheme)),
+    }
+}

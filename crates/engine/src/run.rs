@@ -1,0 +1,253 @@
+//! How a command is carried out: authorised, once per idempotency key, in one transaction with its audit record, and
+//! tried again where another command came first.
+
+use std::sync::Arc;
+
+use safespace_domain::{Refusal, RefusalCode, TokenId, access::Actor, clock::service_day};
+use safespace_store::{PastCommand, StoreError};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    BoardChange, Command, Engine, EngineError, Fault, Outcome,
+    work::{Done, Failure, Work},
+};
+
+/// The longest idempotency key.
+const LONGEST_KEY: usize = 200;
+/// How often a command is tried again when another one came first.
+const TRIES: u32 = 6;
+
+/// What is remembered under an idempotency key.
+#[derive(Serialize, Deserialize)]
+enum Answer {
+    Done(Outcome),
+    Refused(Refusal),
+}
+
+impl Engine {
+    /// Carries out a command for an actor. With an idempotency key, the same command has one effect and one answer,
+    /// however often it is sent. It goes on to its end even when the caller stops waiting.
+    pub async fn run(
+        self: &Arc<Self>,
+        actor: &Arc<Actor>,
+        key: Option<&str>,
+        command: Command,
+    ) -> Result<Outcome, EngineError> {
+        let (engine, actor, key) = (Arc::clone(self), Arc::clone(actor), key.map(str::to_owned));
+        let task = tokio::spawn(async move { engine.run_to_the_end(&actor, key.as_deref(), &command).await });
+        task.await.unwrap_or(Err(EngineError::Fault(Fault::Broken("a command panicked"))))
+    }
+
+    pub(crate) async fn run_to_the_end(
+        &self,
+        actor: &Arc<Actor>,
+        key: Option<&str>,
+        command: &Command,
+    ) -> Result<Outcome, EngineError> {
+        actor.must(command.permission())?;
+        let key = key.map(idempotency_key).transpose()?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let fingerprint = match &key {
+                None => None,
+                Some(key) => {
+                    let payload = self.fingerprint(command)?;
+                    if let Some(past) = self.store.reader().past_command(actor.token, key).await? {
+                        return replay(&past, &payload);
+                    }
+                    Some(PastCommand {
+                        token: actor.token,
+                        key: key.clone(),
+                        payload,
+                        answer: String::new(),
+                        at: self.clock.now(),
+                    })
+                }
+            };
+            match self.try_once(actor, command, fingerprint.as_ref()).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(Failure::Again) if tries < TRIES => {
+                    // What came first may be another's, whose changes the calendar has not seen.
+                    self.store.settle().await;
+                    self.catch_up().await?;
+                }
+                Err(Failure::Again) => {
+                    return Err(Refusal::new(
+                        RefusalCode::Changed,
+                        "Others were changing the same nights at the same time: look again, then decide.",
+                    )
+                    .into());
+                }
+                Err(Failure::Clash(clash)) => {
+                    let refusal = self.explain(clash).await?;
+                    return self.remember_refusal(fingerprint, refusal).await;
+                }
+                Err(Failure::Error(EngineError::Refused(refusal))) => {
+                    return self.remember_refusal(fingerprint, refusal).await;
+                }
+                Err(Failure::Error(fault)) => return Err(fault),
+            }
+        }
+    }
+
+    async fn try_once(
+        &self,
+        actor: &Arc<Actor>,
+        command: &Command,
+        past: Option<&PastCommand>,
+    ) -> Done<Outcome> {
+        let now = self.clock.now();
+        let gate = self.live.gate.read().await;
+        let mut work = Work {
+            tx: self.store.begin().await?,
+            actor: Arc::clone(actor),
+            now,
+            today: service_day(now),
+            spaces: self.live.spaces(),
+            cells: Vec::new(),
+            records: Vec::new(),
+            spaces_changed: false,
+            action: command.action(),
+            origin: self.origin,
+        };
+        let outcome = self.carry_out(&mut work, command.clone()).await.map_err(first_come)?;
+        if let Some(past) = past {
+            let answer = to_json(&Answer::Done(outcome.clone()))?;
+            work.tx
+                .add_past_command(&PastCommand { answer, ..past.clone() })
+                .await
+                .map_err(Failure::from)
+                .map_err(first_come)?;
+        }
+        let spaces_changed = work.spaces_changed;
+        let today = work.today;
+        self.commit(work).await.map_err(Failure::from).map_err(first_come)?;
+        drop(gate);
+        if spaces_changed {
+            self.live.reread_spaces(&self.store, today).await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn commit(&self, work: Work) -> Result<(), StoreError> {
+        work.tx.record(&work.records).await?;
+        let ticket = self.live.ticket();
+        let committed = work.tx.commit().await;
+        let cells = if committed.is_ok() { work.cells } else { Vec::new() };
+        let change = BoardChange::of(&cells);
+        self.live.apply(ticket, cells);
+        if let Some(change) = change {
+            // Nobody listening is no failure.
+            let _ = self.board.send(change);
+        }
+        committed
+    }
+
+    async fn remember_refusal(
+        &self,
+        past: Option<PastCommand>,
+        refusal: Refusal,
+    ) -> Result<Outcome, EngineError> {
+        if let Some(past) = past {
+            let answer = to_json(&Answer::Refused(refusal.clone()))?;
+            let (token, key, payload) = (past.token, past.key.clone(), past.payload.clone());
+            let tx = self.store.begin().await?;
+            match tx.add_past_command(&PastCommand { answer, ..past }).await {
+                Ok(()) => tx.commit().await?,
+                Err(StoreError::InUse(_)) => {
+                    drop(tx);
+                    return self.replay_of(token, &key, &payload).await.unwrap_or(Err(refusal.into()));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(refusal.into())
+    }
+
+    async fn replay_of(
+        &self,
+        token: TokenId,
+        key: &str,
+        payload: &[u8],
+    ) -> Option<Result<Outcome, EngineError>> {
+        // The other one's answer may still wait for its commit.
+        self.store.settle().await;
+        let past = self.store.reader().past_command(token, key).await.ok()??;
+        Some(replay(&past, payload))
+    }
+
+    fn fingerprint(&self, command: &Command) -> Result<Vec<u8>, EngineError> {
+        Ok(self.vault.fingerprint(to_json(command)?.as_bytes())?)
+    }
+
+    async fn carry_out(&self, work: &mut Work, command: Command) -> Done<Outcome> {
+        match command {
+            Command::SaveDistrict(district) => self.save_district(work, district).await,
+            Command::SaveFeature(feature) => self.save_feature(work, feature).await,
+            Command::SaveVoidReason(reason) => self.save_void_reason(work, reason).await,
+            Command::SetPolicy(policy) => self.set_policy(work, policy).await,
+            Command::RegisterProperty(ask) => self.register_property(work, ask).await,
+            Command::DescribeProperty(ask) => self.describe_property(work, ask).await,
+            Command::CloseProperty { property, on } => self.close_property(work, property, on).await,
+            Command::ReopenProperty { property, on } => self.reopen_property(work, property, on).await,
+            Command::RegisterUnit(ask) => self.register_unit(work, ask).await,
+            Command::DescribeUnit(ask) => self.describe_unit(work, ask).await,
+            Command::CloseUnit { unit, on } => self.close_unit(work, unit, on).await,
+            Command::ReopenUnit { unit, on } => self.reopen_unit(work, unit, on).await,
+            Command::BookStay(ask) => self.book_stay(work, ask).await,
+            Command::CheckIn { stay } => self.check_in(work, stay).await,
+            Command::CheckOut { stay, on } => self.check_out(work, stay, on).await,
+            Command::ExtendStay(ask) => self.extend_stay(work, ask).await,
+            Command::ShortenStay { stay, departure } => self.shorten_stay(work, stay, departure).await,
+            Command::CancelStay { stay } => self.cancel_stay(work, stay).await,
+            Command::MarkNoShow { stay } => self.mark_no_show(work, stay).await,
+            Command::MoveStay(ask) => self.move_stay(work, ask).await,
+            Command::ReinstateStay { stay } => self.reinstate_stay(work, stay).await,
+            Command::RecordVoid(ask) => self.record_void(work, ask).await,
+            Command::ChangeVoid(ask) => self.change_void(work, ask).await,
+            Command::CancelVoid { void } => self.cancel_void(work, void).await,
+            Command::TurnDay => self.roll_over(work).await,
+        }
+    }
+}
+
+/// A failure that only means that somebody else was a moment earlier.
+fn first_come(failure: Failure) -> Failure {
+    match failure {
+        Failure::Error(EngineError::Fault(Fault::Store(
+            StoreError::InUse("household_reference" | "command_key_pkey") | StoreError::Deadlock,
+        ))) => Failure::Again,
+        other => other,
+    }
+}
+
+fn idempotency_key(key: &str) -> Result<String, Refusal> {
+    if key.is_empty() || key.len() > LONGEST_KEY || !key.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(Refusal::bad(
+            "idempotencyKey",
+            format!("An idempotency key has 1 to {LONGEST_KEY} printable ASCII characters without spaces."),
+        ));
+    }
+    Ok(key.to_owned())
+}
+
+fn replay(past: &PastCommand, payload: &[u8]) -> Result<Outcome, EngineError> {
+    if past.payload != payload {
+        return Err(Refusal::new(
+            RefusalCode::KeyReused,
+            "This idempotency key was used for another command: use a new key for a new command.",
+        )
+        .on("idempotencyKey")
+        .into());
+    }
+    match serde_json::from_str(&past.answer) {
+        Ok(Answer::Done(outcome)) => Ok(outcome),
+        Ok(Answer::Refused(refusal)) => Err(refusal.into()),
+        Err(_) => Err(Fault::Broken("a remembered answer can't be read").into()),
+    }
+}
+
+fn to_json(value: &impl Serialize) -> Result<String, EngineError> {
+    serde_json::to_string(value).map_err(|_| Fault::Broken("a value can't be written as JSON").into())
+}

@@ -1,0 +1,88 @@
+//! A command under way: its transaction, and what it has changed so far.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use safespace_domain::{
+    Night, UnitId,
+    access::Actor,
+    availability::Spaces,
+    ledger::{Entry, LedgerChange},
+};
+use safespace_store::{AuditRecord, OnClash, StoreError, Tx};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{EngineError, calendar::Cell, clashes::Clash};
+
+/// Why a command was not carried out.
+pub(crate) enum Failure {
+    Error(EngineError),
+    /// A night was taken by another record; said in full once the transaction is gone.
+    Clash(Clash),
+    /// Another command came first; the same once more may do.
+    Again,
+}
+
+impl<E: Into<EngineError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+pub(crate) type Done<T> = Result<T, Failure>;
+
+/// A command under way: its transaction, its time, and what it has changed so far.
+pub(crate) struct Work {
+    pub(crate) tx: Tx,
+    pub(crate) actor: Arc<Actor>,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) today: Night,
+    pub(crate) spaces: Arc<Spaces>,
+    /// What became of nights, for the calendar once it is committed.
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) records: Vec<AuditRecord>,
+    pub(crate) spaces_changed: bool,
+    pub(crate) action: &'static str,
+    pub(crate) origin: Uuid,
+}
+
+impl Work {
+    /// Writes the audit record of one change.
+    pub(crate) fn audit(&mut self, subject: Option<Uuid>, units: &[UnitId], detail: &impl Serialize) {
+        self.records.push(AuditRecord {
+            at: self.now,
+            token: (!self.actor.token.0.is_nil()).then_some(self.actor.token),
+            role: if self.actor.token.0.is_nil() { "service" } else { self.actor.role.as_str() },
+            action: self.action,
+            subject,
+            units: units.to_vec(),
+            spaces: self.spaces_changed,
+            origin: self.origin,
+            detail: serde_json::to_string(detail).unwrap_or_default(),
+        });
+    }
+
+    /// What there is has changed.
+    pub(crate) fn change_spaces(&mut self) {
+        self.spaces_changed = true;
+    }
+
+    /// Carries out a change of the night ledger.
+    pub(crate) async fn change_ledger(&mut self, change: &LedgerChange) -> Result<(), StoreError> {
+        self.tx.change_ledger(change).await?;
+        self.cells.extend(change.outcome());
+        Ok(())
+    }
+
+    /// Claims what can be had; returns it.
+    pub(crate) async fn claim(
+        &mut self,
+        entries: &[Entry],
+        on_clash: OnClash,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let held = self.tx.claim(entries, on_clash).await?;
+        self.cells.extend(held.iter().map(|entry| (entry.unit, entry.night, Some(entry.take.night_use))));
+        Ok(held)
+    }
+}
