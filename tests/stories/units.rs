@@ -123,7 +123,7 @@ async fn a_unit_closes_and_reopens_and_is_in_stock_meanwhile_not(on: &Databases)
     world.manager().close("SS-01", "2020-11-05").await.unwrap();
     assert_words_snapshot!(refused(world.manager().close("SS-01", "2020-11-06").await), @"WRONG_STATE (on): SS-01 is closed already, from an earlier night.");
     assert!(world.officer().free("2020-11-05", 1).is_empty());
-    assert_words_snapshot!(refused(world.manager().reopen("SS-01", "2020-11-04").await), @"WRONG_STATE (on): SS-01 closes on Some(2020-11-05): reopen it from that night or later.");
+    assert_words_snapshot!(refused(world.manager().reopen("SS-01", "2020-11-04").await), @"WRONG_STATE (on): SS-01 closes on 2020-11-05: reopen it from that night or later.");
     world.manager().reopen("SS-01", "2020-11-07").await.unwrap();
     assert_words_snapshot!(refused(world.manager().reopen("SS-01", "2020-11-09").await), @"WRONG_STATE (on): SS-01 is open already.");
     assert!(world.officer().free("2020-11-06", 1).is_empty());

@@ -152,10 +152,9 @@ impl Unit {
         let wrong = |why: String| Err(Refusal::new(RefusalCode::WrongState, why).on("on"));
         match self.in_service.last_mut() {
             Some(InService { closed_on: None, .. }) => wrong(format!("{} is open already.", self.code)),
-            Some(run) if run.closed_on.is_some_and(|closed| on < closed) => wrong(format!(
-                "{} closes on {:?}: reopen it from that night or later.",
-                self.code, run.closed_on
-            )),
+            Some(InService { closed_on: Some(closed), .. }) if on < *closed => {
+                wrong(format!("{} closes on {closed}: reopen it from that night or later.", self.code))
+            }
             Some(run) if run.closed_on == Some(on) => {
                 run.closed_on = None;
                 Ok(self)

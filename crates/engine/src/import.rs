@@ -206,11 +206,7 @@ impl Import<'_> {
                 Err(
                     error @ (StoreError::NightTaken | StoreError::HouseholdElsewhere | StoreError::InUse(_)),
                 ) => {
-                    for entry in &row.entries {
-                        if let Some(no) = self.spaces.no(entry.unit) {
-                            self.calendar.set(no, entry.night, None);
-                        }
-                    }
+                    self.give_back(&row);
                     self.refuse(
                         row.file,
                         row.line,
@@ -261,6 +257,20 @@ impl Import<'_> {
         committed?;
         self.written.extend(households.iter().map(|household| household.id));
         Ok(())
+    }
+
+    /// Takes a row that was planned out of what the next ones are planned against.
+    fn give_back(&mut self, row: &Planned) {
+        for entry in &row.entries {
+            if let Some(no) = self.spaces.no(entry.unit) {
+                self.calendar.set(no, entry.night, None);
+            }
+        }
+        let Some(stay) = row.stay.as_ref().map(|stored| &stored.stay) else { return };
+        if let Some(been) = self.whereabouts.get_mut(&stay.household) {
+            let nights = stay.kept(self.today);
+            been.retain(|other| other.nights != nights);
+        }
     }
 
     /// Puts a row's entries into the copy of the calendar.

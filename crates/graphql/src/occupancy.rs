@@ -9,7 +9,7 @@ use crate::{
     answers::query_error,
     engine,
     paging::{Page, Window},
-    scalars::Date,
+    scalars::{Date, count},
 };
 
 /// How a range is cut into periods.
@@ -44,10 +44,6 @@ pub enum GroupKind {
 
 /// The figures of one period, and of one group where units are grouped.
 pub struct OccupancyRow(occupancy::OccupancyRow);
-
-fn count(n: u64) -> i32 {
-    i32::try_from(n).unwrap_or(i32::MAX)
-}
 
 #[Object]
 impl OccupancyRow {

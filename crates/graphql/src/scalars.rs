@@ -4,8 +4,8 @@ use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value
 use safespace_domain::Night;
 
 /// A count as the API has it.
-pub(crate) fn count(n: u32) -> i32 {
-    i32::try_from(n).unwrap_or(i32::MAX)
+pub(crate) fn count(n: impl TryInto<i32>) -> i32 {
+    n.try_into().unwrap_or(i32::MAX)
 }
 
 /// A civil date, `YYYY-MM-DD`; for a night, the date on which it begins.

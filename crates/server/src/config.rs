@@ -38,12 +38,19 @@ impl Place {
         if let Some(url) = &self.database_url {
             return Ok(url.clone());
         }
-        let name = if self.demo { "demo.sqlite" } else { "safespace.sqlite" };
-        let file = data_directory()?.join(name);
+        let file = self.file_of_ours()?;
         private_file(&file)?;
-        let path =
-            file.to_str().ok_or_else(|| Failure::wrong_call("the data directory's name is not UTF-8"))?;
-        Ok(format!("sqlite:{path}"))
+        url_of(&file)
+    }
+
+    /// The file in the user's data directory, where no database is named. It may not be there yet.
+    pub fn own_file(&self) -> Result<Option<PathBuf>, Failure> {
+        if self.database_url.is_some() { Ok(None) } else { self.file_of_ours().map(Some) }
+    }
+
+    fn file_of_ours(&self) -> Result<PathBuf, Failure> {
+        let name = if self.demo { "demo.sqlite" } else { "safespace.sqlite" };
+        Ok(data_directory()?.join(name))
     }
 
     /// The key file: as said, or beside the database.
@@ -97,8 +104,14 @@ fn data_directory() -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
+/// The address of a `SQLite` file.
+pub fn url_of(file: &Path) -> Result<String, Failure> {
+    let path = file.to_str().ok_or_else(|| Failure::wrong_call("the data directory's name is not UTF-8"))?;
+    Ok(format!("sqlite:{path}"))
+}
+
 /// Makes the file, empty and for its owner only, unless it is there.
-fn private_file(file: &Path) -> Result<(), Failure> {
+pub fn private_file(file: &Path) -> Result<(), Failure> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! `safespace demo`, and the sign-ins that a served demonstration prints.
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{fs, net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
 
 use clap::Args;
 use safespace_domain::{Clock, access::Role};
@@ -9,7 +9,12 @@ use safespace_engine::{
     demo::{DemoError, Filled, fill},
 };
 
-use crate::{config::Place, failure::Failure, print::say};
+use crate::{
+    config::{Place, private_file, url_of},
+    failure::Failure,
+    print::say,
+    serve::told_to_stop,
+};
 
 /// How to fill it.
 #[derive(Args)]
@@ -32,6 +37,11 @@ pub async fn demo(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fail
 
 /// Fills the demonstration's database, unless there is something in it.
 pub async fn fill_if_empty(place: &Place) -> Result<(), Failure> {
+    if let Some(file) = place.own_file()?
+        && is_missing(&file)
+    {
+        return fill_place(place, SEED).await;
+    }
     let engine = place.open().await?;
     let empty = engine.spaces().properties().next().is_none();
     engine.close().await?;
@@ -40,7 +50,37 @@ pub async fn fill_if_empty(place: &Place) -> Result<(), Failure> {
 
 async fn fill_place(place: &Place, seed: u64) -> Result<(), Failure> {
     say("Filling the demonstration, day by day from March 2020 to tonight: some seconds, once.\n")?;
-    let settings = StoreSettings::new(place.url()?);
+    let file = match place.own_file()? {
+        Some(file) if is_missing(&file) => file,
+        _ => return fill_database(place, place.url()?, seed).await,
+    };
+    // Filled under another name and put in place whole: one that was cut short would be served half-filled for good.
+    let part = file.with_extension(format!("{}.part", std::process::id()));
+    private_file(&part)?;
+    let filled = tokio::select! {
+        filled = fill_database(place, url_of(&part)?, seed) => filled,
+        () = told_to_stop() => Err(Failure::failed("stopped: nothing of the demonstration was kept")),
+    };
+    let placed = filled.and_then(|()| {
+        fs::rename(&part, &file)
+            .map_err(|error| Failure::failed(format!("the demonstration can't be put in place: {error}")))
+    });
+    if placed.is_err() {
+        for ending in ["", "-wal", "-shm"] {
+            // What is not there need not go.
+            let _ = fs::remove_file(format!("{}{ending}", part.display()));
+        }
+    }
+    placed
+}
+
+/// Whether there is nothing at all in the file: an empty one is made before a database is.
+fn is_missing(file: &Path) -> bool {
+    fs::metadata(file).map_or(true, |found| found.len() == 0)
+}
+
+async fn fill_database(place: &Place, url: String, seed: u64) -> Result<(), Failure> {
+    let settings = StoreSettings::new(url);
     let filled = fill(&settings, Arc::new(place.keys()?), SystemClock.now(), seed).await.map_err(
         |error| match error {
             DemoError::NotEmpty | DemoError::TooEarly(_) => Failure::wrong_call(error.to_string()),

@@ -39,6 +39,8 @@ pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fai
             arguments.listen
         )));
     }
+    // First of all: it may be told to stop while it starts.
+    let stop = told_to_stop();
     if place.demo {
         demo::fill_if_empty(place).await?;
     }
@@ -54,8 +56,6 @@ pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fai
     if place.demo {
         demo::tell_sign_ins(&engine, address).await?;
     }
-    // Before anybody is told that it listens: from then on it may be told to stop.
-    let stop = told_to_stop();
     // Whoever started us may not read: the service runs all the same.
     let _ = say(&format!("Listening on http://{address}\n"));
     let chores = [tokio::spawn(turn_days(Arc::clone(&engine))), tokio::spawn(catch_up(Arc::clone(&engine)))];
@@ -69,7 +69,7 @@ pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fai
 }
 
 /// Waits for Ctrl-C or SIGTERM, from now on: a signal that comes before it is awaited counts.
-fn told_to_stop() -> impl Future<Output = ()> {
+pub fn told_to_stop() -> impl Future<Output = ()> {
     #[cfg(unix)]
     let signals = {
         use tokio::signal::unix::{SignalKind, signal};

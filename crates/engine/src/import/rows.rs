@@ -10,10 +10,10 @@ use safespace_domain::{
     units::{MOST_SLEEPS, Scheme},
 };
 
-/// The most rows of one file.
-const MOST_ROWS: usize = 1_000_000;
+/// The most rows of one file: they are in memory together, to be put in order.
+const MOST_ROWS: usize = 250_000;
 /// The largest file, unpacked.
-const LARGEST_FILE: u64 = 128 << 20;
+const LARGEST_FILE: u64 = 32 << 20;
 
 /// The columns of each file.
 const SPACES: [&str; 8] =
@@ -260,17 +260,14 @@ fn whole(from: impl Read) -> Result<Vec<u8>, String> {
     if bytes.len() as u64 > LARGEST_FILE {
         return Err(format!("larger than {} MiB: bring it in parts", LARGEST_FILE >> 20));
     }
-    let mut lines: Vec<u8> = Vec::with_capacity(bytes.len());
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        match line.strip_suffix(b"\r\n") {
-            Some(text) => {
-                lines.extend_from_slice(text);
-                lines.push(b'\n');
-            }
-            None => lines.extend_from_slice(line),
+    bytes.dedup_by(|byte, before| {
+        let foreign = (*before, *byte) == (b'\r', b'\n');
+        if foreign {
+            *before = b'\n';
         }
-    }
-    Ok(lines)
+        foreign
+    });
+    Ok(bytes)
 }
 
 /// The line on which a quote is opened that is not closed by the end of the file, which the reader takes for its end.
