@@ -83,6 +83,20 @@ impl Databases {
         }
     }
 
+    /// The URL of a database that no engine has opened yet.
+    pub async fn untouched(&self) -> String {
+        let n = MADE.fetch_add(1, Ordering::Relaxed);
+        match &self.0 {
+            Place::Folder(folder) => url_of_file(&folder.path().join(format!("u_{n}.sqlite"))),
+            Place::Server { url, made } => {
+                let name = format!("u_{}_{n}", std::process::id());
+                made.lock().unwrap().push(name.clone());
+                recreate(url, &name, "").await;
+                url_of(url, &name)
+            }
+        }
+    }
+
     /// Takes the databases away.
     pub async fn tidy(self) {
         if let Place::Server { url, made } = self.0 {

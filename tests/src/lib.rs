@@ -16,6 +16,7 @@ pub mod api;
 mod databases;
 mod outside;
 mod person;
+pub mod program;
 mod world;
 
 pub use databases::{Databases, has_postgres};

@@ -400,9 +400,9 @@ async fn impossible_bookings_are_refused_and_say_what_is_wrong(on: &Databases) {
     WRONG_TIME (arrival): 2020-11-02 has passed: a booking begins tonight, 2020-11-03, or later.
     BAD_VALUE (arrival): 0202-11-03 is outside the years 1990 to 2100: check the arrival.
     WRONG_TIME (departure): 2023-11-05 is too far ahead: bookings end by 2022-11-03.
-    BAD_VALUE (adults): -1 adults can't be: a household has 0 to 60 adults.
+    BAD_VALUE (adults): A household has 0 to 60 adults, not -1.
     BAD_VALUE (adults): A household has at least one person: give adults or children.
-    BAD_VALUE (children): 1000000 children can't be: a household has 0 to 60 children.
+    BAD_VALUE (children): A household has 0 to 60 children, not 1000000.
     TOO_SMALL (unit): SS-01 sleeps 4, and the household has 5 people: choose a larger unit.
     BAD_VALUE (household): The household must be 1 to 40 letters, digits or any of - _ . / and begin with a letter or a digit.
     BAD_VALUE (household): The household must be 1 to 40 letters, digits or any of - _ . / and begin with a letter or a digit.

@@ -21,10 +21,7 @@ impl People {
     pub fn new(adults: i64, children: i64) -> Result<Self, Refusal> {
         let count = |n: i64, field: &str| {
             u16::try_from(n).ok().filter(|n| *n <= MOST_PEOPLE).ok_or_else(|| {
-                Refusal::bad(
-                    field,
-                    format!("{n} {field} can't be: a household has 0 to {MOST_PEOPLE} {field}."),
-                )
+                Refusal::bad(field, format!("A household has 0 to {MOST_PEOPLE} {field}, not {n}."))
             })
         };
         let people = Self { adults: count(adults, "adults")?, children: count(children, "children")? };

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use safespace_engine::{Engine, Fault, KeyFile, StoreSettings, SystemClock, SystemIds, World};
+use safespace_engine::{Engine, Fault, KeyFile, StoreError, StoreSettings, SystemClock, SystemIds, World};
 
 use crate::failure::Failure;
 
@@ -75,10 +75,15 @@ impl Place {
     /// password in that.
     pub fn failure(&self, fault: Fault) -> Failure {
         match &self.database_url {
-            Some(url) if fault.to_string().contains(url) => Failure::wrong_call(
-                "--database-url can't be read as an address: write sqlite:<file> or \
+            Some(url)
+                if matches!(fault, Fault::Store(StoreError::Unreachable(_)))
+                    && fault.to_string().contains(url) =>
+            {
+                Failure::wrong_call(
+                    "--database-url can't be read as an address: write sqlite:<file> or \
                  postgres://<user>:<password>@<host>:<port>/<database>, with %40 and the like for signs such as @",
-            ),
+                )
+            }
             _ => fault.into(),
         }
     }

@@ -32,6 +32,11 @@ impl Failure {
         Self { code: WRONG, message: message.into() }
     }
 
+    /// The same, with what to do then.
+    pub fn then(self, what: &str) -> Self {
+        Self { message: format!("{}. {what}", self.message.trim_end_matches('.')), ..self }
+    }
+
     /// Says it, and with which code the program ends.
     pub fn tell(&self) -> ExitCode {
         note(&format!("safespace: {}\n", self.message));

@@ -54,7 +54,8 @@ pub async fn import(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fa
         note("\n");
     }
     let closed = engine.close().await;
-    let report = report?;
+    let report = report
+        .map_err(|error| Failure::from(error).then("Bring the same files in again: what is in stays in."))?;
     closed?;
     tell(&report, mode)?;
     match rejects {

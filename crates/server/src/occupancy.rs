@@ -95,8 +95,10 @@ impl Cell {
         match self {
             Self::Text(text) => json!(text),
             Self::Number(n) => json!(n),
-            // As text: a binary fraction would not be the figure that was worked out.
-            Self::Rate(rate) => json!(rate.map(|rate| rate.to_string())),
+            // From its two decimals, so that it is written with no more than these.
+            Self::Rate(rate) => {
+                json!(rate.and_then(|rate| rate.to_string().parse::<serde_json::Number>().ok()))
+            }
         }
     }
 }

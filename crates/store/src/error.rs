@@ -30,6 +30,12 @@ pub enum StoreError {
     /// No room is left.
     #[error("the disk is full: make room, then try again; nothing of this change was kept")]
     Full,
+    /// The disk failed, which a limit on files does, too.
+    #[error(
+        "the disk can't be read or written, or has no room: look at it, then try again; nothing of this change was \
+         kept"
+    )]
+    Disk,
     /// There is no database to be had at this address.
     #[error("the database can't be reached: {0}")]
     Unreachable(String),
@@ -85,6 +91,9 @@ impl From<DbErr> for StoreError {
             || text.contains("could not extend file")
         {
             return Self::Full;
+        }
+        if text.contains("disk I/O error") {
+            return Self::Disk;
         }
         match error {
             DbErr::Conn(_) | DbErr::ConnectionAcquire(_) if text.contains("pool timed out") => {

@@ -69,9 +69,15 @@ impl Store {
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Self::open_postgres(settings).await
         } else {
-            let scheme = url.split_once(':').map_or(url, |(scheme, _)| scheme);
+            // Only a word is quoted: there may be a password in the rest.
+            let kind = url.split_once(':').map(|(kind, _)| kind).filter(|kind| {
+                !kind.is_empty()
+                    && kind.chars().all(|sign| sign.is_ascii_alphanumeric() || "+-.".contains(sign))
+            });
+            let kind =
+                kind.map_or_else(|| "the address names no".to_owned(), |kind| format!("{kind:?} is not a"));
             Err(StoreError::BadUrl(format!(
-                "{scheme:?} is not a kind of database that safespace knows: use sqlite:<file> or postgres://<host>/<database>"
+                "{kind} kind of database that safespace knows: use sqlite:<file> or postgres://<host>/<database>"
             )))
         }
     }
