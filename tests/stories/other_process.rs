@@ -8,6 +8,7 @@ on_both![
     what_another_process_frees_is_caught_up_with,
     a_unit_that_another_process_registers_is_caught_up_with,
     a_unit_that_another_process_closes_is_not_booked,
+    of_a_closing_and_a_booking_at_the_same_time_one_is_refused,
     a_policy_that_another_process_sets_is_caught_up_with,
     a_stale_engine_refuses_a_taken_unit_and_names_a_free_one,
     a_stale_engine_finds_a_unit_when_any_will_do,
@@ -63,6 +64,32 @@ async fn a_unit_that_another_process_closes_is_not_booked(on: &Databases) {
     assert!(world.ledger().await.is_empty());
     other.catch_up().await.unwrap();
     assert_eq!(world.officer_at(&other).free("2020-11-05", 1), [""; 0]);
+}
+
+async fn of_a_closing_and_a_booking_at_the_same_time_one_is_refused(on: &Databases) {
+    let units: Vec<String> = (1..=12).map(|n| format!("SS-{n:02}")).collect();
+    let world = World::at(EVENING, on).with_unit("SS-00").await;
+    let property = world.property("HOUSE").await;
+    for unit in &units {
+        world.register_unit(unit, property, 3, None).await;
+    }
+    let other = world.another_engine().await;
+    let races = units.iter().enumerate().map(|(n, unit)| {
+        let (world, other) = (&world, &other);
+        async move {
+            let (manager, officer) = (world.manager(), world.officer_at(other));
+            let household = format!("R-{n}");
+            let close = manager.close(unit, "2020-11-05");
+            let book = officer.book(unit, &household, "2020-11-04", 3);
+            let (closed, booked) = futures_util::future::join(close, book).await;
+            match (closed, booked) {
+                (Ok(_), Err(refusal)) => assert_eq!(refusal.code, RefusalCode::OutOfService, "{unit}"),
+                (Err(refusal), Ok(_)) => assert_eq!(refusal.code, RefusalCode::StandsInTheWay, "{unit}"),
+                both => panic!("{unit}: {both:?}"),
+            }
+        }
+    });
+    futures_util::future::join_all(races).await;
 }
 
 async fn a_policy_that_another_process_sets_is_caught_up_with(on: &Databases) {
