@@ -49,7 +49,7 @@ pub async fn fill_if_empty(place: &Place) -> Result<(), Failure> {
 }
 
 async fn fill_place(place: &Place, seed: u64) -> Result<(), Failure> {
-    say("Filling the demonstration, day by day from March 2020 to tonight: some seconds, once.\n")?;
+    say("Filling the demonstration, day by day from March 2020 to tonight: half a minute or so, once.\n")?;
     let file = match place.own_file()? {
         Some(file) if is_missing(&file) => file,
         _ => return fill_database(place, place.url()?, seed).await,

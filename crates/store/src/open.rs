@@ -107,6 +107,9 @@ impl Store {
                 .min_connections(1)
                 .sqlx_logging(false)
                 .test_before_acquire(false)
+                // A file's connection does not wear out, and `PRAGMA data_version` compares only with itself.
+                .max_lifetime(None)
+                .idle_timeout(None)
                 .acquire_timeout(Duration::from_secs(10))
                 .map_sqlx_sqlite_opts(move |options| {
                     let options = options
@@ -115,6 +118,8 @@ impl Store {
                         .pragma("foreign_keys", "ON")
                         .pragma("secure_delete", "ON")
                         .pragma("trusted_schema", "OFF")
+                        // What a statement may have to take back is kept out of files that nobody looks after.
+                        .pragma("temp_store", "MEMORY")
                         .busy_timeout(Duration::from_secs(5));
                     if writes { options } else { options.pragma("query_only", "ON") }
                 })

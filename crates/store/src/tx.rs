@@ -103,6 +103,11 @@ impl Tx {
         }
     }
 
+    /// Whether no other transaction can write until this one ends, so that a row need not be locked.
+    pub(crate) fn is_the_only_writer(&self) -> bool {
+        self.turn.is_some()
+    }
+
     /// Reads inside the transaction.
     pub fn reader(&self) -> Reader<'_, DatabaseTransaction> {
         Reader { connection: self.connection() }
