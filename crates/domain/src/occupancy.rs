@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use chrono::Datelike;
+use chrono::{Datelike, Weekday};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::{
@@ -70,6 +70,17 @@ impl PeriodKind {
             Self::Month => format!("{:04}-{:02}", night.year(), night.month()),
             Self::Quarter => format!("{:04}-Q{}", night.year(), night.month0() / 3 + 1),
             Self::Year => format!("{:04}", night.year()),
+        }
+    }
+
+    /// Whether the night is the first of its period.
+    pub fn begins_on(self, night: Night) -> bool {
+        match self {
+            Self::Night => true,
+            Self::Week => night.weekday() == Weekday::Mon,
+            Self::Month => night.day0() == 0,
+            Self::Quarter => night.day0() == 0 && night.month0().is_multiple_of(3),
+            Self::Year => night.ordinal0() == 0,
         }
     }
 }
@@ -191,26 +202,23 @@ pub fn occupancy(
 ) -> Vec<OccupancyRow> {
     let groups = groups(spaces, group);
     let mut rows = Vec::new();
-    let mut period: Option<(String, Vec<OccupancyRow>)> = None;
+    let mut open: Vec<OccupancyRow> = Vec::new();
     for night in range.iter() {
-        let label = by.label(night);
-        if period.as_ref().is_none_or(|(open, _)| *open != label) {
-            rows.extend(period.take().into_iter().flat_map(|(_, done)| done));
-            let row = |name: &Option<String>| OccupancyRow {
-                period: label.clone(),
+        if open.is_empty() || by.begins_on(night) {
+            let period = by.label(night);
+            let row = |(name, _): &Group| OccupancyRow {
+                period: period.clone(),
                 group: name.clone(),
                 ..OccupancyRow::default()
             };
-            let fresh = groups.iter().map(|(name, _)| row(name)).collect();
-            period = Some((label, fresh));
+            rows.append(&mut open);
+            open = groups.iter().map(row).collect();
         }
-        if let Some((_, open)) = &mut period {
-            for (row, (_, units)) in open.iter_mut().zip(&groups) {
-                count(row, calendar, night, units, tonight);
-            }
+        for (row, (_, units)) in open.iter_mut().zip(&groups) {
+            count(row, calendar, night, units, tonight);
         }
     }
-    rows.extend(period.into_iter().flat_map(|(_, done)| done));
+    rows.append(&mut open);
     rows
 }
 
@@ -265,6 +273,16 @@ mod tests {
         let labels: Vec<_> = PeriodKind::ALL.iter().map(|kind| kind.label(night)).collect();
         assert_eq!(labels, ["2016-08-01", "2016-W31", "2016-08", "2016-Q3", "2016"]);
         assert_eq!(PeriodKind::Week.label("2021-01-01".parse().unwrap()), "2020-W53");
+    }
+
+    #[test]
+    fn a_period_begins_where_its_label_changes() {
+        let from: Night = "2019-12-25".parse().unwrap();
+        for (night, after) in from.iter_days().zip(from.iter_days().skip(1)).take(800) {
+            for kind in PeriodKind::ALL {
+                assert_eq!(kind.begins_on(after), kind.label(after) != kind.label(night), "{kind} {after}");
+            }
+        }
     }
 
     #[test]
