@@ -1,7 +1,7 @@
 //! The one history of the database, for SQLite and PostgreSQL both.
 //!
 //! Migrations add; what is released never changes. Each is plain SQL with a handful of type names that differ
-//! between the two ([`dialect`]), so that what the database holds can be read in one place.
+//! between the two (`dialect`), so that what the database holds can be read in one place.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};

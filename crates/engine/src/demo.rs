@@ -4,7 +4,7 @@
 //! open, households come, stay, go on and leave, things break. How many come follows the strategy's table ("2 to 19
 //! safe spaces", "full 90% of the time"), and every figure it reports is computed from the records it made. Chance
 //! is seeded: the same seed gives the same records. Later parts of the service join in as a step of
-//! [`Service::day`](service::Service::day).
+//! `Service::day`.
 
 mod arrivals;
 mod demand;
