@@ -239,7 +239,7 @@ pub struct Fit {
     pub spare_beds: u16,
     /// Features that nobody asked for, and that others may need.
     pub unneeded_features: u16,
-    /// Free nights left over before and after, as far as [`GAP_LOOK`] each: few, so that the calendar stays whole.
+    /// Free nights left over before and after, as far as a fortnight each: few, so that the calendar stays whole.
     pub gap_nights: u32,
 }
 
