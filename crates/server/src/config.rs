@@ -11,19 +11,22 @@ use safespace_engine::{Engine, Fault, KeyFile, StoreError, StoreSettings, System
 
 use crate::failure::Failure;
 
+/// The heading in the help of what every command takes.
+pub const EVERYWHERE: &str = "With every command";
+
 /// Where the data lives.
 #[derive(Args, Clone, Debug)]
 pub struct Place {
     /// The database: `sqlite:<file>` or `postgres://<user>@<host>/<database>`. Without it, a `SQLite` file in the
     /// user's data directory.
-    #[arg(long, global = true, env = "SAFESPACE_DATABASE_URL", hide_env_values = true)]
+    #[arg(long, global = true, env = "SAFESPACE_DATABASE_URL", hide_env_values = true, help_heading = EVERYWHERE)]
     database_url: Option<String>,
     /// The file with the key that seals what is confidential; made at the first start, readable by its owner only.
     /// Without it, beside the `SQLite` file or in the user's data directory.
-    #[arg(long, global = true, env = "SAFESPACE_KEY_FILE")]
+    #[arg(long, global = true, env = "SAFESPACE_KEY_FILE", help_heading = EVERYWHERE)]
     key_file: Option<PathBuf>,
     /// Use the demonstration's database instead of the service's own.
-    #[arg(long, global = true, env = "SAFESPACE_DEMO")]
+    #[arg(long, global = true, env = "SAFESPACE_DEMO", help_heading = EVERYWHERE)]
     pub demo: bool,
 }
 

@@ -13,11 +13,19 @@ use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{config::Place, failure::Failure, print::say};
+use crate::{
+    config::{EVERYWHERE, Place},
+    failure::Failure,
+    print::say,
+};
+
+/// What the exit codes mean.
+const EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 failed, 2 wrong call or file (nothing was changed), 3 done in part.";
 
 /// Places people who flee domestic abuse into a safe home tonight: booking and occupancy of safe spaces.
 #[derive(Parser)]
-#[command(name = "safespace", version, propagate_version = true)]
+#[command(name = "safespace", version, propagate_version = true, after_help = EXIT_CODES)]
 struct Cli {
     #[command(flatten)]
     place: Place,
@@ -25,6 +33,7 @@ struct Cli {
     #[arg(
         long,
         global = true,
+        help_heading = EVERYWHERE,
         env = "SAFESPACE_LOG",
         default_value = "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,poem=warn"
     )]
