@@ -1,6 +1,7 @@
 //! Two processes on one database: each learns what the other did, and neither is misled into a wrong booking.
 
 use safespace_domain::RefusalCode;
+use safespace_engine::{Command, DescribeProperty, DescribeUnit};
 use safespace_tests::{Databases, World, on_both, refused};
 
 on_both![
@@ -9,6 +10,9 @@ on_both![
     a_unit_that_another_process_registers_is_caught_up_with,
     a_unit_that_another_process_closes_is_not_booked,
     of_a_closing_and_a_booking_at_the_same_time_one_is_refused,
+    a_unit_that_another_process_closes_is_not_put_out_of_service,
+    what_two_processes_change_of_a_unit_is_kept_of_both,
+    what_two_processes_change_of_a_property_is_kept_of_both,
     a_policy_that_another_process_sets_is_caught_up_with,
     a_stale_engine_refuses_a_taken_unit_and_names_a_free_one,
     a_stale_engine_finds_a_unit_when_any_will_do,
@@ -90,6 +94,48 @@ async fn of_a_closing_and_a_booking_at_the_same_time_one_is_refused(on: &Databas
         }
     });
     futures_util::future::join_all(races).await;
+}
+
+async fn a_unit_that_another_process_closes_is_not_put_out_of_service(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let other = world.another_engine().await;
+    let void = world.officer().record_void("SS-01", "2020-11-04", 1).await.unwrap();
+    world.manager().close("SS-01", "2020-11-05").await.unwrap();
+    let before = world.ledger().await;
+    let refusal = world.officer_at(&other).record_void("SS-01", "2020-11-05", 2).await.unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::OutOfService);
+    let refusal = world.officer_at(&other).change_void(&void, "2020-11-04", 3).await.unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::OutOfService);
+    assert_eq!(world.ledger().await, before);
+    world.officer_at(&other).cancel_void(&void).await.unwrap();
+}
+
+async fn what_two_processes_change_of_a_unit_is_kept_of_both(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let other = world.another_engine().await;
+    world.manager().close("SS-01", "2020-11-05").await.unwrap();
+    let unit = world.unit("SS-01").await;
+    let sleeps = DescribeUnit { unit, code: None, sleeps: Some(5), features: None };
+    world.manager_at(&other).run(Command::DescribeUnit(sleeps)).await.unwrap();
+    other.catch_up().await.unwrap();
+    assert_eq!(world.officer_at(&other).free("2020-11-05", 1), [""; 0], "it is closed still");
+    world.manager_at(&other).reopen("SS-01", "2020-11-05").await.unwrap();
+    world.engine.catch_up().await.unwrap();
+    assert_eq!(world.engine.spaces().unit_by_id(unit).unwrap().sleeps, 5);
+}
+
+async fn what_two_processes_change_of_a_property_is_kept_of_both(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let other = world.another_engine().await;
+    let property = world.property("HOUSE").await;
+    let code = DescribeProperty { property, code: Some("HOME".into()), district: None };
+    world.manager().run(Command::DescribeProperty(code)).await.unwrap();
+    let district = DescribeProperty { property, code: None, district: Some("North Herts".into()) };
+    world.manager_at(&other).run(Command::DescribeProperty(district)).await.unwrap();
+    world.engine.catch_up().await.unwrap();
+    let spaces = world.engine.spaces();
+    let now = spaces.property(property).unwrap();
+    assert_eq!((now.code.as_str(), now.district.as_str()), ("HOME", "North Herts"));
 }
 
 async fn a_policy_that_another_process_sets_is_caught_up_with(on: &Databases) {

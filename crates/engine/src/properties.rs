@@ -1,11 +1,14 @@
 //! Properties.
 
-use safespace_domain::{Night, PropertyId, Refusal, RefusalCode, codes, properties::Property, units::Unit};
+use safespace_domain::{
+    Night, PropertyId, Refusal, RefusalCode, UnitId, codes, properties::Property, units::Unit,
+};
 use safespace_store::StoreError;
 
 use crate::{
     Engine, Outcome,
     commands::{DescribeProperty, RegisterProperty},
+    units::lock_unit,
     work::{Done, Failure, Work},
 };
 
@@ -38,7 +41,8 @@ impl Engine {
     }
 
     pub(crate) async fn describe_property(&self, work: &mut Work, ask: DescribeProperty) -> Done<Outcome> {
-        let mut property = property(work, ask.property)?;
+        let property = work.tx.lock_property(ask.property).await?;
+        let mut property = property.ok_or_else(|| Refusal::not_found("property", "property"))?;
         if let Some(code) = ask.code {
             property.code = codes::code(&code, "code")?;
         }
@@ -54,7 +58,8 @@ impl Engine {
 
     pub(crate) async fn close_property(&self, work: &mut Work, id: PropertyId, on: Night) -> Done<Outcome> {
         let property = property(work, id)?;
-        let open: Vec<Unit> = units_of(work, id)
+        let open: Vec<Unit> = lock_units_of(work, id)
+            .await?
             .into_iter()
             .filter(|unit| unit.closes_on().is_none_or(|closes| on < closes))
             .collect();
@@ -74,7 +79,7 @@ impl Engine {
     pub(crate) async fn reopen_property(&self, work: &mut Work, id: PropertyId, on: Night) -> Done<Outcome> {
         let property = property(work, id)?;
         let closed: Vec<Unit> =
-            units_of(work, id).into_iter().filter(|unit| unit.closes_on().is_some()).collect();
+            lock_units_of(work, id).await?.into_iter().filter(|unit| unit.closes_on().is_some()).collect();
         if closed.is_empty() {
             return Err(Refusal::new(
                 RefusalCode::WrongState,
@@ -94,6 +99,19 @@ fn property(work: &Work, id: PropertyId) -> Result<Property, Refusal> {
     work.spaces.property(id).cloned().ok_or_else(|| Refusal::not_found("property", "property"))
 }
 
-fn units_of(work: &Work, property: PropertyId) -> Vec<Unit> {
-    work.spaces.units_of(property).iter().filter_map(|no| work.spaces.unit(no)).cloned().collect()
+/// The units of a property, in the order of their ids, in which they are always locked.
+async fn lock_units_of(work: &Work, property: PropertyId) -> Done<Vec<Unit>> {
+    let mut ids: Vec<UnitId> = work
+        .spaces
+        .units_of(property)
+        .iter()
+        .filter_map(|no| work.spaces.unit(no))
+        .map(|unit| unit.id)
+        .collect();
+    ids.sort();
+    let mut units = Vec::new();
+    for id in ids {
+        units.push(lock_unit(work, id).await?);
+    }
+    Ok(units)
 }

@@ -291,18 +291,4 @@ impl Engine {
     async fn lock(&self, work: &Work, id: StayId) -> Done<Stay> {
         Ok(work.tx.lock_stay(id).await?.ok_or_else(|| Refusal::not_found("stay", "stay"))?)
     }
-
-    /// Asks the database itself whether the unit is in service: another process may have closed it a moment ago.
-    /// The nights are in the ledger by now, so a closing that comes later finds them.
-    async fn must_still_serve(&self, work: &Work, unit: &Unit, nights: Nights) -> Done<()> {
-        if work.tx.reader().serves(unit.id, nights).await? {
-            return Ok(());
-        }
-        Err(Refusal::new(
-            RefusalCode::OutOfService,
-            format!("{} was taken out of service a moment ago: choose another unit.", unit.code),
-        )
-        .on("unit")
-        .into())
-    }
 }

@@ -34,7 +34,7 @@ impl Engine {
     }
 
     pub(crate) async fn describe_unit(&self, work: &mut Work, ask: DescribeUnit) -> Done<Outcome> {
-        let mut unit = unit(work, ask.unit)?;
+        let mut unit = lock_unit(work, ask.unit).await?;
         if let Some(code) = ask.code {
             unit.code = codes::code(&code, "code")?;
         }
@@ -53,23 +53,22 @@ impl Engine {
     }
 
     pub(crate) async fn close_unit(&self, work: &mut Work, id: UnitId, on: Night) -> Done<Outcome> {
-        let unit = unit(work, id)?;
+        let unit = lock_unit(work, id).await?;
         let mut closed = self.close_units(work, vec![unit], on).await?;
         let unit = closed.pop().ok_or(Refusal::not_found("unit", "unit"))?;
         Ok(Outcome::Unit(unit))
     }
 
-    /// Closes units, unless something stands in the way: then all of it is named, and none is closed.
+    /// Closes units that are locked, unless something stands in the way: then all of it is named, and none is closed.
     pub(crate) async fn close_units(&self, work: &mut Work, units: Vec<Unit>, on: Night) -> Done<Vec<Unit>> {
         let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
         let closed = units.into_iter().map(|unit| unit.close(on)).collect::<Result<Vec<_>, _>>()?;
         for unit in &closed {
             unit.check()?;
-            // First the lock, which waits for bookings of the unit that are under way; then the look.
-            work.tx.lock_unit(unit.id).await?;
             work.tx.save_unit(unit).await?;
         }
         let for_ever = Nights::between(on, Night::from_ymd_opt(LAST_YEAR + 1, 1, 1).unwrap_or(next(on)));
+        // The lock has waited for bookings of the units that were under way: they are seen now.
         let entries = work.tx.reader().entries(&ids, for_ever).await?;
         let in_the_way = self.obstacles(&entries).await?;
         if !in_the_way.is_empty() {
@@ -92,10 +91,11 @@ impl Engine {
     }
 
     pub(crate) async fn reopen_unit(&self, work: &mut Work, id: UnitId, on: Night) -> Done<Outcome> {
-        let unit = unit(work, id)?;
+        let unit = lock_unit(work, id).await?;
         Ok(Outcome::Unit(self.reopen(work, unit, on).await?))
     }
 
+    /// Reopens a unit that is locked.
     pub(crate) async fn reopen(&self, work: &mut Work, unit: Unit, on: Night) -> Done<Unit> {
         let unit = unit.reopen(on)?;
         unit.check()?;
@@ -104,10 +104,32 @@ impl Engine {
         work.audit(Some(unit.id.0), &[], &serde_json::json!({ "on": on }));
         Ok(unit)
     }
+
+    /// Asks the database itself whether the unit is in service: another process may have closed it a moment ago.
+    /// The nights are in the ledger by now, so a closing that comes later finds them.
+    pub(crate) async fn must_still_serve(&self, work: &Work, unit: &Unit, nights: Nights) -> Done<()> {
+        if work.tx.reader().serves(unit.id, nights).await? {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            RefusalCode::OutOfService,
+            format!("{} was taken out of service a moment ago: look again, then decide.", unit.code),
+        )
+        .on("unit")
+        .into())
+    }
 }
 
 fn sleeps(n: i64) -> Result<u16, Refusal> {
     u16::try_from(n).map_err(|_| Refusal::bad("sleeps", format!("A unit can't sleep {n}.")))
+}
+
+/// The unit with this id as the database has it, for a change of it: another process may have changed it a moment ago,
+/// and nobody else does until the transaction ends.
+pub(crate) async fn lock_unit(work: &Work, id: UnitId) -> Done<Unit> {
+    work.tx.lock_unit(id).await?;
+    let unit = work.tx.reader().unit(id).await?;
+    Ok(unit.ok_or_else(|| Refusal::not_found("unit", "unit"))?)
 }
 
 /// The unit with this id.

@@ -134,6 +134,9 @@ impl Engine {
             }
             Err(other) => return Err(other.into()),
         }
+        if !void.cancelled {
+            self.must_still_serve(work, unit, void.nights).await?;
+        }
         work.audit(Some(void.id.0), &[unit.id], &void);
         Ok(Outcome::Void(void))
     }

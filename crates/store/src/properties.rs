@@ -1,7 +1,7 @@
 //! Properties.
 
 use safespace_domain::{PropertyId, properties::Property};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
 use crate::{Reader, Result, StoreError, Tx};
 
@@ -27,17 +27,17 @@ impl<C: ConnectionTrait> Reader<'_, C> {
     /// Every property, by code.
     pub async fn properties(&self) -> Result<Vec<Property>> {
         let rows = property::Entity::find().order_by_asc(property::Column::Code).all(self.connection).await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(Property {
-                    id: PropertyId(row.id),
-                    code: row.code,
-                    scheme: row.scheme.parse().map_err(|_| StoreError::Unreadable("property.scheme"))?,
-                    district: row.district,
-                })
-            })
-            .collect()
+        rows.into_iter().map(domain).collect()
     }
+}
+
+fn domain(row: property::Model) -> Result<Property> {
+    Ok(Property {
+        id: PropertyId(row.id),
+        code: row.code,
+        scheme: row.scheme.parse().map_err(|_| StoreError::Unreadable("property.scheme"))?,
+        district: row.district,
+    })
 }
 
 fn row(property: &Property) -> property::Model {
@@ -50,6 +50,12 @@ fn row(property: &Property) -> property::Model {
 }
 
 impl Tx {
+    /// The property with this id; nobody else changes it until the transaction ends.
+    pub async fn lock_property(&self, id: PropertyId) -> Result<Option<Property>> {
+        let row = property::Entity::find_by_id(id.0).lock_exclusive().one(self.connection()).await?;
+        row.map(domain).transpose()
+    }
+
     /// Adds a property.
     pub async fn add_property(&self, added: &Property) -> Result<()> {
         property::Entity::insert(row(added).into_active_model())

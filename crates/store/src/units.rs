@@ -69,13 +69,29 @@ mod unit_service {
 impl<C: ConnectionTrait> Reader<'_, C> {
     /// Every unit, in the order in which they were added.
     pub async fn units(&self) -> Result<Vec<Unit>> {
-        let rows = unit::Entity::find().order_by_asc(unit::Column::Id).all(self.connection).await?;
+        self.units_where(None).await
+    }
+
+    /// The unit with this id.
+    pub async fn unit(&self, id: UnitId) -> Result<Option<Unit>> {
+        Ok(self.units_where(Some(id)).await?.pop())
+    }
+
+    async fn units_where(&self, only: Option<UnitId>) -> Result<Vec<Unit>> {
+        let mut units = unit::Entity::find().order_by_asc(unit::Column::Id);
+        let mut unit_features = unit_feature::Entity::find();
+        let mut runs = unit_service::Entity::find().order_by_asc(unit_service::Column::OpenedOn);
+        if let Some(UnitId(id)) = only {
+            units = units.filter(unit::Column::Id.eq(id));
+            unit_features = unit_features.filter(unit_feature::Column::UnitId.eq(id));
+            runs = runs.filter(unit_service::Column::UnitId.eq(id));
+        }
+        let rows = units.all(self.connection).await?;
         let mut features: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
-        for row in unit_feature::Entity::find().all(self.connection).await? {
+        for row in unit_features.all(self.connection).await? {
             features.entry(row.unit_id).or_default().insert(row.feature);
         }
         let mut service: BTreeMap<_, Vec<InService>> = BTreeMap::new();
-        let runs = unit_service::Entity::find().order_by_asc(unit_service::Column::OpenedOn);
         for row in runs.all(self.connection).await? {
             let run = InService { opened_on: row.opened_on, closed_on: row.closed_on };
             service.entry(row.unit_id).or_default().push(run);
@@ -93,9 +109,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             })
             .collect()
     }
-}
 
-impl<C: ConnectionTrait> Reader<'_, C> {
     /// Whether the unit is in service on all of the nights, as the database has it now.
     pub async fn serves(&self, unit: UnitId, nights: Nights) -> Result<bool> {
         let runs = unit_service::Entity::find().filter(unit_service::Column::UnitId.eq(unit.0));
