@@ -18,7 +18,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use csv::StringRecord;
 use safespace_domain::{
-    HouseholdId, Night, Nights,
+    HouseholdId, Night, Nights, UnitId,
     access::{Actor, Permission},
     availability::{Exclusion, Spaces},
     calendar::{Calendar, UnitNo},
@@ -95,6 +95,22 @@ struct Planned {
     entries: Vec<Entry>,
     record: AuditRecord,
     flagged: bool,
+}
+
+impl Planned {
+    /// The unit and the nights that the row takes, turnaround aside.
+    fn taken(&self, today: Night) -> Option<(UnitId, Nights)> {
+        let stay = self.stay.as_ref().map(|stored| (stored.stay.unit, stored.stay.kept(today)));
+        let void = self.void.as_ref().map(|stored| (stored.void.unit, stored.void.nights));
+        stay.or(void).filter(|_| !self.entries.is_empty())
+    }
+}
+
+/// Whether rows that were planned together are in the database.
+enum Written {
+    All,
+    /// None is: a unit was taken out of service after they were planned.
+    UnitClosed,
 }
 
 /// A stay's nights, where they are, for the rules that look at a household as a whole.
@@ -183,12 +199,13 @@ impl Import<'_> {
     /// Writes rows that were planned; one by one where they can't be written together.
     async fn write(&mut self, planned: Vec<Planned>) -> Result<(), EngineError> {
         match self.write_together(&planned).await {
-            Ok(()) => {
+            Ok(Written::All) => {
                 self.report.imported += planned.len();
                 self.report.flagged += planned.iter().filter(|row| row.flagged).count();
                 return Ok(());
             }
-            Err(
+            Ok(Written::UnitClosed)
+            | Err(
                 StoreError::NightTaken
                 | StoreError::HouseholdElsewhere
                 | StoreError::InUse(_)
@@ -198,31 +215,24 @@ impl Import<'_> {
         }
         for row in planned {
             match self.write_together(std::slice::from_ref(&row)).await {
-                Ok(()) => {
+                Ok(Written::All) => {
                     self.report.imported += 1;
                     self.report.flagged += usize::from(row.flagged);
                 }
+                Ok(Written::UnitClosed) => self.lose(row, "the unit was taken out of service"),
                 Err(StoreError::InUse("stay_imported_as")) => self.report.unchanged += 1,
                 Err(
                     error @ (StoreError::NightTaken | StoreError::HouseholdElsewhere | StoreError::InUse(_)),
-                ) => {
-                    self.give_back(&row);
-                    self.refuse(
-                        row.file,
-                        row.line,
-                        row.cells,
-                        format!("another program was faster: {error}"),
-                    );
-                }
+                ) => self.lose(row, &error.to_string()),
                 Err(error) => return Err(error.into()),
             }
         }
         Ok(())
     }
 
-    async fn write_together(&mut self, planned: &[Planned]) -> Result<(), StoreError> {
+    async fn write_together(&mut self, planned: &[Planned]) -> Result<Written, StoreError> {
         if self.mode == Mode::DryRun || planned.is_empty() {
-            return Ok(());
+            return Ok(Written::All);
         }
         let live = &self.engine.live;
         let _gate = live.gate.read().await;
@@ -244,6 +254,11 @@ impl Import<'_> {
             tx.add_void(void).await?;
         }
         tx.claim(&entries, OnClash::Refuse).await?;
+        // The nights are in the ledger by now, so a closing that comes later finds them.
+        let taken: Vec<_> = planned.iter().filter_map(|row| row.taken(self.today)).collect();
+        if !tx.reader().serve(&taken).await? {
+            return Ok(Written::UnitClosed);
+        }
         tx.record(&records).await?;
         let ticket = live.ticket();
         let committed = tx.commit().await;
@@ -256,21 +271,23 @@ impl Import<'_> {
         live.apply(ticket, cells);
         committed?;
         self.written.extend(households.iter().map(|household| household.id));
-        Ok(())
+        Ok(Written::All)
     }
 
-    /// Takes a row that was planned out of what the next ones are planned against.
-    fn give_back(&mut self, row: &Planned) {
+    /// Refuses a row for which another program was faster, and takes it out of what the next ones are planned against.
+    fn lose(&mut self, row: Planned, why: &str) {
         for entry in &row.entries {
             if let Some(no) = self.spaces.no(entry.unit) {
                 self.calendar.set(no, entry.night, None);
             }
         }
-        let Some(stay) = row.stay.as_ref().map(|stored| &stored.stay) else { return };
-        if let Some(been) = self.whereabouts.get_mut(&stay.household) {
+        if let Some(StoredStay { stay, .. }) = &row.stay
+            && let Some(been) = self.whereabouts.get_mut(&stay.household)
+        {
             let nights = stay.kept(self.today);
             been.retain(|other| other.nights != nights);
         }
+        self.refuse(row.file, row.line, row.cells, format!("another program was faster: {why}"));
     }
 
     /// Puts a row's entries into the copy of the calendar.

@@ -108,7 +108,7 @@ impl Engine {
     /// Asks the database itself whether the unit is in service: another process may have closed it a moment ago.
     /// The nights are in the ledger by now, so a closing that comes later finds them.
     pub(crate) async fn must_still_serve(&self, work: &Work, unit: &Unit, nights: Nights) -> Done<()> {
-        if work.tx.reader().serves(unit.id, nights).await? {
+        if work.tx.reader().serve(&[(unit.id, nights)]).await? {
             return Ok(());
         }
         Err(Refusal::new(

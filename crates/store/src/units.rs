@@ -110,14 +110,18 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             .collect()
     }
 
-    /// Whether the unit is in service on all of the nights, as the database has it now.
-    pub async fn serves(&self, unit: UnitId, nights: Nights) -> Result<bool> {
-        let runs = unit_service::Entity::find().filter(unit_service::Column::UnitId.eq(unit.0));
+    /// Whether each of these units is in service on all of its nights, as the database has it now.
+    pub async fn serve(&self, wanted: &[(UnitId, Nights)]) -> Result<bool> {
+        let ids: BTreeSet<_> = wanted.iter().map(|(unit, _)| unit.0).collect();
+        let runs = unit_service::Entity::find().filter(unit_service::Column::UnitId.is_in(ids));
         let runs = runs.all(self.connection).await?;
-        let covers = |row: &unit_service::Model| {
+        let covers = |row: &unit_service::Model, nights| {
             InService { opened_on: row.opened_on, closed_on: row.closed_on }.covers(nights)
         };
-        Ok(runs.iter().any(covers))
+        let serves = |(unit, nights): &(UnitId, Nights)| {
+            runs.iter().any(|row| row.unit_id == unit.0 && covers(row, *nights))
+        };
+        Ok(wanted.iter().all(serves))
     }
 }
 
