@@ -11,6 +11,7 @@ on_both!(
     the_same_key_has_one_effect_and_one_answer,
     every_kind_of_record_is_found_by_its_id_and_only_as_what_it_is,
     lists_are_pages_with_a_maximum,
+    lists_are_asked_for_from_a_night_or_up_to_one,
     nothing_answers_without_a_credential_and_a_partner_sees_nothing,
     bad_input_gets_a_sentence_and_changes_nothing,
     requests_that_are_not_as_they_should_be_are_refused_in_words,
@@ -209,6 +210,40 @@ async fn every_kind_of_record_is_found_by_its_id_and_only_as_what_it_is(database
     );
     let (code, _) = service.api.fails(officer, "{ node(id: \"nonsense\") { id } }", json!({})).await;
     assert_eq!(code, "BAD_USER_INPUT");
+}
+
+async fn lists_are_asked_for_from_a_night_or_up_to_one(databases: &Databases) {
+    let service = Service::of(databases).await;
+    let officer = &service.world.officer_token;
+    service.book("R-1", 0, "2020-11-10", "2020-11-13").await;
+    let input =
+        json!({ "unit": service.units[1], "from": "2020-11-10", "to": "2020-11-13", "reason": "repair" });
+    service
+        .api
+        .act(officer, "recordVoid", "RecordVoidInput", input, "... on VoidSaved { void { id } }")
+        .await;
+    let query = "query($from: Date, $to: Date) { stays(filter: {from: $from, to: $to}) { nodes { id } } \
+                 voids(filter: {from: $from, to: $to}) { nodes { id } } }";
+    for (from, to, found) in [
+        (json!("2020-11-12"), json!(null), 1),
+        (json!("2020-11-13"), json!(null), 0),
+        (json!(null), json!("2020-11-11"), 1),
+        (json!(null), json!("2020-11-10"), 0),
+        (json!("2020-11-11"), json!("2020-11-12"), 1),
+        (json!(null), json!(null), 1),
+    ] {
+        let lists = service.api.ask(officer, query, json!({ "from": from, "to": to })).await;
+        let counts = ["stays", "voids"].map(|list| lists[list]["nodes"].as_array().unwrap().len());
+        assert_eq!(counts, [found, found], "{from} to {to}");
+    }
+    let backwards = json!({ "from": "2020-11-12", "to": "2020-11-11" });
+    let (code, why) = service.api.fails(officer, query, backwards).await;
+    assert_eq!(code, "BAD_VALUE", "{why}");
+    let far = "{ a: units(first: 2147483647) { nodes { code } } }";
+    let (_, why) = service.api.fails(officer, far, json!({})).await;
+    assert!(why.contains("0 to 100"), "{why}");
+    let nobody = service.api.ask(officer, "{ household(reference: \"\\u0000\") { id } }", json!({})).await;
+    assert_eq!(nobody["household"], Json::Null);
 }
 
 async fn lists_are_pages_with_a_maximum(databases: &Databases) {

@@ -1,7 +1,7 @@
 //! A manager may allow a longer stay, with a reason that the record keeps, sealed.
 
-use safespace_domain::stays::Stay;
-use safespace_tests::{Databases, World, on_both, refused};
+use safespace_domain::{RefusalCode, stays::Stay};
+use safespace_tests::{Databases, World, day, on_both, refused};
 
 on_both![
     only_a_manager_grants_an_exception,
@@ -10,6 +10,9 @@ on_both![
     an_exception_needs_a_reason,
     an_exception_that_is_not_needed_is_not_recorded,
     an_exception_does_not_open_a_unit_that_is_taken,
+    a_check_in_is_not_taken_back_to_more_nights_than_the_policy_allows,
+    an_exception_goes_with_the_household_when_it_moves,
+    nights_that_were_granted_once_need_no_second_exception,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -88,4 +91,37 @@ async fn an_exception_does_not_open_a_unit_that_is_taken(on: &Databases) {
 async fn reasons(world: &World, stay: &Stay) -> Vec<(u32, String)> {
     let views = world.engine.exceptions(&world.manager().actor, stay).await.unwrap();
     views.into_iter().map(|view| (view.nights, view.reason)).collect()
+}
+
+async fn a_check_in_is_not_taken_back_to_more_nights_than_the_policy_allows(on: &Databases) {
+    let world = World::at("2020-11-01T21:00:00Z", on).with_unit("SS-01").await;
+    let stay = world.officer().book("SS-01", "R-1", "2020-11-01", 4).await.unwrap();
+    world.wake_at("2020-11-03T21:00:00Z").await;
+    let stay = world.officer().check_in(&stay).await.unwrap();
+    let stay = world.officer().extend(&stay, "2020-11-10").await.expect("seven nights from the 3rd");
+    let refusal = world.officer().reinstate(&stay).await.unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::LongestStay, "nine from the 1st");
+    assert_eq!(world.line("SS-01", "2020-11-01", 9).await, "..RRRRRRR");
+}
+
+async fn an_exception_goes_with_the_household_when_it_moves(on: &Databases) {
+    let world = World::at("2020-11-01T21:00:00Z", on).with_units(["SS-01", "SS-02"]).await;
+    let stay =
+        world.manager().book_with_exception("SS-01", "R-1", "2020-11-01", 10, "no home yet").await.unwrap();
+    let stay = world.officer().check_in(&stay).await.unwrap();
+    world.wake_at("2020-11-03T10:00:00Z").await;
+    let (_, moved) = world.officer().move_to(&stay, "SS-02").await.unwrap();
+    let left = world.officer().check_out(&moved).await.unwrap();
+    let back = world.officer().reinstate(&left).await.expect("a slip of the hand");
+    assert_eq!(back.nights.departure(), day("2020-11-11"));
+}
+
+async fn nights_that_were_granted_once_need_no_second_exception(on: &Databases) {
+    let world = World::at("2020-11-01T21:00:00Z", on).with_unit("SS-01").await;
+    let stay =
+        world.manager().book_with_exception("SS-01", "R-1", "2020-11-01", 10, "no home yet").await.unwrap();
+    let stay = world.officer().shorten(&stay, "2020-11-09").await.unwrap();
+    let stay = world.officer().extend(&stay, "2020-11-11").await.expect("ten were granted");
+    let refusal = world.officer().extend(&stay, "2020-11-12").await.unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::LongestStay);
 }

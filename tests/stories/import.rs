@@ -20,6 +20,8 @@ on_both![
     a_file_that_is_wrong_as_a_whole_changes_nothing,
     what_broke_the_rule_is_flagged_and_recorded,
     a_night_too_many_is_refused_when_every_unit_is_taken,
+    one_unit_code_in_two_properties_is_refused,
+    nobody_is_in_residence_twice,
 ];
 
 const VOIDS: &str = "unit,from,to,reason\n";
@@ -254,4 +256,41 @@ async fn a_night_too_many_is_refused_when_every_unit_is_taken(on: &Databases) {
         "{}",
         ended.err
     );
+}
+
+async fn one_unit_code_in_two_properties_is_refused(on: &Databases) {
+    let program = Program::on(&on.untouched().await);
+    let spaces = program.write(
+        "spaces.csv",
+        "unit,property,scheme,district,sleeps,features,opened_on,closed_on\n\
+         A-1,A,safe_space,Examplewick,2,,2020-01-01,\nA-1,B,safe_space,Examplewick,2,,2020-01-01,\n\
+         A-2,B,safe_space,Examplewick,2,,2020-01-01,\nA-1,B,move_on,Sampleford,9,,0001-01-01,\n",
+    );
+    let ended = program.run([Path::new("import"), Path::new("--spaces"), &spaces]);
+    assert_eq!((ended.code, counts(&ended)), (3, [4, 2, 0, 0, 2]));
+    assert!(
+        ended.err.contains("spaces line 3: there is a unit A-1 already, and its property is another"),
+        "{}",
+        ended.err
+    );
+    assert!(
+        ended.err.contains("spaces line 5: opened_on, 0001-01-01, is outside the years 1990 to 2100"),
+        "{}",
+        ended.err
+    );
+}
+
+async fn nobody_is_in_residence_twice(on: &Databases) {
+    let program = Program::on(&on.untouched().await);
+    assert_eq!(program.run(examples()).code, 0);
+    let rows = [
+        "R-1,,EX-01,2020-08-01,,in_residence,1,0,",
+        "R-1,,EX-02,2020-08-20,,in_residence,1,0,",
+        "R-2,,EX-01,2020-08-20,,in_residence,1,0,",
+        "R-3,,EX-03,0001-01-01,,in_residence,1,0,",
+    ];
+    let stays = program.write("stays.csv", format!("{STAYS}{}\n", rows.join("\n")));
+    let ended = program.run([Path::new("import"), Path::new("--stays"), &stays]);
+    assert_eq!((ended.code, counts(&ended)), (3, [4, 1, 0, 1, 3]), "{ended:?}");
+    assert_eq!(program.run(["migrate"]).code, 0, "the day turns at each start");
 }

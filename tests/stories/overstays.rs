@@ -1,7 +1,8 @@
 //! A stay in residence past its departure keeps its unit, night by night, until the household leaves.
 
-use safespace_domain::{RefusalCode, stays::StayStatus};
-use safespace_tests::{Databases, World, on_both, refused};
+use safespace_domain::{RefusalCode, access::Role, stays::StayStatus};
+use safespace_engine::{Page, StayFilter};
+use safespace_tests::{Databases, World, actor_with, nights, on_both, refused};
 
 on_both![
     an_overstay_keeps_its_unit_night_by_night,
@@ -19,6 +20,10 @@ on_both![
     nobody_moves_or_comes_back_to_a_unit_that_is_not_left_yet,
     a_household_is_checked_out_of_one_home_before_it_is_checked_in_to_the_next,
     a_household_is_checked_out_past_midnight_though_its_next_booking_has_that_night,
+    a_blocked_booking_can_be_shortened_and_extended,
+    past_midnight_a_blocked_booking_is_offered_what_it_can_move_to,
+    nothing_is_blocked_any_more_once_the_overstay_has_left,
+    a_list_of_a_night_has_who_overstays_then,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -80,7 +85,6 @@ async fn a_booking_that_an_overstay_blocks_is_reported_with_where_it_could_go(on
     assert_words_snapshot!(world.officer().attention().await.join("\n"), @r"
     R-1 overstays in SS-01, nights: 2
     R-2 is blocked in SS-01, 2020-11-05 to 2020-11-07, and could move to SS-03
-    R-2 has not arrived in SS-01
     ");
 }
 
@@ -235,4 +239,51 @@ async fn a_household_is_checked_out_past_midnight_though_its_next_booking_has_th
     world.officer().check_out(&stay).await.unwrap();
     assert_eq!(world.line("SS-01", "2020-11-03", 5).await, "RRRt.");
     assert_eq!(world.line("SS-02", "2020-11-03", 5).await, "...bt");
+}
+
+async fn a_blocked_booking_can_be_shortened_and_extended(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let blocked = world.officer().book("SS-01", "R-2", "2020-11-06", 4).await.unwrap();
+    overstay_until!(world, "2020-11-06");
+    assert_eq!(world.line("SS-01", "2020-11-03", 8).await, "RRRRbbb.");
+    let blocked = world.officer().shorten(&blocked, "2020-11-09").await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 8).await, "RRRRbb..");
+    world.officer().extend(&blocked, "2020-11-11").await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 8).await, "RRRRbbbb");
+}
+
+async fn past_midnight_a_blocked_booking_is_offered_what_it_can_move_to(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02", "SS-03"]).await;
+    let blocked = world.officer().book("SS-01", "R-2", "2020-11-06", 3).await.unwrap();
+    overstay_until!(world, "2020-11-06");
+    world.officer().record_void("SS-02", "2020-11-06", 1).await.unwrap();
+    // Half past midnight on the 7th is the night of the 6th still: SS-02 was not to be had on it.
+    world.wake_at("2020-11-07T00:30:00Z").await;
+    assert!(world.officer().attention().await.iter().any(|line| line.ends_with("and could move to SS-03")));
+    assert!(world.officer().move_to(&blocked, "SS-02").await.is_err());
+    world.officer().move_to(&blocked, "SS-03").await.unwrap();
+}
+
+async fn nothing_is_blocked_any_more_once_the_overstay_has_left(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let blocked = world.officer().book("SS-01", "R-2", "2020-11-05", 4).await.unwrap();
+    let stay = overstay_until!(world, "2020-11-06");
+    world.officer().check_out_on(&stay, "2020-11-06").await.unwrap();
+    assert_eq!(world.officer().attention().await, ["R-2 has not arrived in SS-01"]);
+    world.officer().check_in(&blocked).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRRRR.");
+}
+
+async fn a_list_of_a_night_has_who_overstays_then(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let stay = overstay_until!(world, "2020-11-07");
+    let (_, officer) = actor_with(&world.engine, Role::Officer).await;
+    let on_night = async |night: &str| {
+        let filter = StayFilter { nights: Some(nights(night, 1)), ..StayFilter::default() };
+        let found = world.engine.stays(&officer, &filter, Page { after: None, limit: 9 }).await.unwrap();
+        found.iter().map(|stay| stay.id).collect::<Vec<_>>()
+    };
+    assert_eq!(on_night("2020-11-07").await, [stay.id], "tonight");
+    assert_eq!(on_night("2020-11-06").await, [stay.id], "last night");
+    assert_eq!(on_night("2020-11-08").await, [], "nobody knows yet");
 }

@@ -333,7 +333,9 @@ fn every_night_is_had_or_missed_and_reported(
             return Err(format!("an overstay is not reported: {stay:?}"));
         }
         let late = stay.status == "booked" && stay.nights.0 < today;
-        if late && !reports.clone().any(|item| matches!(item, Attention::NotArrived { .. })) {
+        let told =
+            |item: &Attention| matches!(item, Attention::NotArrived { .. } | Attention::Blocked { .. });
+        if late && !reports.clone().any(told) {
             return Err(format!("a booking that nobody came for is not reported: {stay:?}"));
         }
         for night in stay.kept(today) {

@@ -8,7 +8,11 @@ use safespace_tests::{
 };
 use serde_json::{Value as Json, json};
 
-on_both![a_token_that_the_command_line_makes_opens_the_api, tokens_are_asked_for_in_terms_that_make_sense,];
+on_both![
+    a_token_that_the_command_line_makes_opens_the_api,
+    tokens_are_asked_for_in_terms_that_make_sense,
+    a_services_own_database_is_not_served_as_a_demonstration,
+];
 
 async fn ask(service: &Service, token: &str, query: &str, variables: Json) -> Json {
     let client = reqwest::Client::new();
@@ -121,4 +125,13 @@ fn it_listens_where_it_may_and_says_where_it_can_not() {
 fn the_schema_is_printed_as_it_is_published() {
     let published = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema.graphql");
     assert_eq!(Program::at_home().run(["schema"]).out, std::fs::read_to_string(published).unwrap());
+}
+
+async fn a_services_own_database_is_not_served_as_a_demonstration(on: &Databases) {
+    let program = Program::on(&on.untouched().await);
+    let spaces = concat!(env!("CARGO_MANIFEST_DIR"), "/data/spaces.csv");
+    assert_eq!(program.run(["import", "--spaces", spaces]).code, 0);
+    let ended = program.run(["serve", "--demo", "--listen", "127.0.0.1:0"]);
+    assert_eq!((ended.code, ended.out.as_str()), (2, ""), "no sign-in for anybody");
+    assert!(ended.err.contains("not a demonstration"), "{}", ended.err);
 }

@@ -43,6 +43,8 @@ on_both![
     move_on_stays_have_a_policy_of_their_own,
     impossible_bookings_are_refused_and_say_what_is_wrong,
     roles_may_do_what_is_theirs,
+    nobody_is_checked_in_for_tomorrow_night_past_midnight,
+    a_booking_whose_nights_are_over_is_not_brought_back,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -269,7 +271,7 @@ async fn a_move_to_a_taken_unit_changes_nothing(on: &Databases) {
 async fn what_was_cancelled_or_missed_is_reinstated(on: &Databases) {
     let world = World::at(EVENING, on).with_unit("SS-01").await;
     let stay = world.officer().book("SS-01", "R-1", "2020-11-03", 3).await.unwrap();
-    assert_words_snapshot!(refused(world.officer().reinstate(&stay).await), @"WRONG_STATE: This stay is booked, and no step was taken since: cancel it if the booking was the mistake.");
+    assert_words_snapshot!(refused(world.officer().reinstate(&stay).await), @"WRONG_STATE: This stay is booked: there is no arrival, departure, cancellation or no-show to take back. Cancel it if the booking was the mistake.");
     world.officer().cancel(&stay).await.unwrap();
     assert_eq!(world.officer().reinstate(&stay).await.unwrap(), stay);
     assert_eq!(world.line("SS-01", "2020-11-03", 4).await, "bbb.");
@@ -424,4 +426,21 @@ async fn roles_may_do_what_is_theirs(on: &Databases) {
     assert_eq!(turn.unwrap_err().code, RefusalCode::NotAllowed);
     assert!(world.ledger().await.is_empty());
     world.manager().book("SS-01", "R-1", "2020-11-03", 3).await.expect("managers may do what officers do");
+}
+
+async fn nobody_is_checked_in_for_tomorrow_night_past_midnight(on: &Databases) {
+    let world = World::at("2020-11-04T00:30:00Z", on).with_unit("SS-01").await;
+    let tonight = world.officer().book("SS-01", "R-1", "2020-11-03", 1).await.unwrap();
+    let tomorrow = world.officer().book("SS-01", "R-2", "2020-11-04", 2).await.unwrap();
+    assert_words_snapshot!(refused(world.officer().check_in(&tomorrow).await), @"WRONG_TIME: This stay begins on 2020-11-04, and until 6:00 an arrival belongs to the night before: book that night for the household, or check it in later.");
+    world.officer().check_in(&tonight).await.unwrap();
+}
+
+async fn a_booking_whose_nights_are_over_is_not_brought_back(on: &Databases) {
+    let world = World::at("2020-11-03T21:00:00Z", on).with_unit("SS-01").await;
+    let stay = world.officer().book("SS-01", "R-1", "2020-11-03", 2).await.unwrap();
+    let stay = world.officer().cancel(&stay).await.unwrap();
+    world.wake_at("2020-11-08T09:00:00Z").await;
+    assert_words_snapshot!(refused(world.officer().reinstate(&stay).await), @"WRONG_TIME: The nights of this booking ended on 2020-11-05: book the household again.");
+    assert!(world.ledger().await.is_empty());
 }

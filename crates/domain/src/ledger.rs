@@ -139,13 +139,6 @@ impl LedgerChange {
     pub fn is_empty(&self) -> bool {
         self.release.is_empty() && self.claim.is_empty() && self.turn.is_empty()
     }
-
-    /// Each unit and night that changes, with what takes it afterwards.
-    pub fn outcome(&self) -> impl Iterator<Item = (UnitId, Night, Option<NightUse>)> {
-        let gone = self.release.iter().map(|entry| (entry.unit, entry.night, None));
-        let held = self.turn.iter().chain(&self.claim);
-        gone.chain(held.map(|entry| (entry.unit, entry.night, Some(entry.take.night_use))))
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,18 @@ pub const FIRST_YEAR: i32 = 1990;
 /// See [`FIRST_YEAR`].
 pub const LAST_YEAR: i32 = 2100;
 
+/// The first night that there can be.
+pub const FIRST_NIGHT: Night = first_of(FIRST_YEAR);
+/// The first night after the last that there can be.
+pub const END_OF_NIGHTS: Night = first_of(LAST_YEAR + 1);
+
+const fn first_of(year: i32) -> Night {
+    match NaiveDate::from_ymd_opt(year, 1, 1) {
+        Some(date) => date,
+        None => NaiveDate::MIN,
+    }
+}
+
 /// The night after.
 pub fn next(night: Night) -> Night {
     night.succ_opt().unwrap_or(NaiveDate::MAX)

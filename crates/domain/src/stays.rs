@@ -199,13 +199,19 @@ impl Stay {
         self.must_be(&[StayStatus::Booked], "checked in")?;
         let night = arrival_night(at, policy);
         let today = service_day(at);
-        if today < self.nights.arrival() {
+        if night < self.nights.arrival() {
+            let why = if today < self.nights.arrival() {
+                format!("and today is {today}: it can't be checked in yet.")
+            } else {
+                format!(
+                    "and until {}:00 an arrival belongs to the night before: book that night for the household, or \
+                     check it in later.",
+                    policy.late_arrival_until_hour
+                )
+            };
             return Err(Refusal::new(
                 RefusalCode::WrongTime,
-                format!(
-                    "This stay begins on {}, and today is {today}: it can't be checked in yet.",
-                    self.nights.arrival()
-                ),
+                format!("This stay begins on {}, {why}", self.nights.arrival()),
             ));
         }
         let first = night.max(self.nights.arrival());
@@ -245,8 +251,8 @@ impl Stay {
         Ok(Self { nights, state, ..self })
     }
 
-    /// The stay with a later departure. Whether that is too long is for [`crate::exceptions`].
-    pub fn extend(self, to: Night) -> Result<Self, Refusal> {
+    /// The stay with a later departure, not before today. Whether that is too long is for [`crate::exceptions`].
+    pub fn extend(self, to: Night, today: Night) -> Result<Self, Refusal> {
         self.must_be(&[StayStatus::Booked, StayStatus::InResidence], "extended")?;
         if to <= self.nights.departure() {
             return Err(Refusal::bad(
@@ -256,6 +262,13 @@ impl Stay {
                     self.nights.departure()
                 ),
             ));
+        }
+        if to < today {
+            return Err(Refusal::new(
+                RefusalCode::WrongTime,
+                format!("{to} has passed: extend the stay to today or later, or check the household out."),
+            )
+            .on("departure"));
         }
         self.ending(to)
     }
@@ -357,14 +370,15 @@ impl Stay {
         Ok(Moved { from: Some(closed), to: opened })
     }
 
-    /// Takes back the last step: a departed stay is in residence again, one in residence is booked again, one
+    /// Takes back an arrival, a departure, a cancellation or a no-show: a departed stay is in residence again, one in residence is booked again, one
     /// cancelled or not shown up for is booked again, each with the nights that were planned.
     pub fn reinstate(self) -> Result<Self, Refusal> {
         let state = match self.state {
             StayState::Booked => {
                 return Err(Refusal::new(
                     RefusalCode::WrongState,
-                    "This stay is booked, and no step was taken since: cancel it if the booking was the mistake.",
+                    "This stay is booked: there is no arrival, departure, cancellation or no-show to take back. Cancel it \
+                     if the booking was the mistake.",
                 ));
             }
             StayState::Departed { moved_to: Some(_), .. } => {
@@ -429,6 +443,18 @@ pub fn arrival_night(at: DateTime<Utc>, policy: &Policy) -> Night {
     let day = service_day(at);
     let until = NaiveTime::from_hms_opt(policy.late_arrival_until_hour, 0, 0).unwrap_or(NaiveTime::MIN);
     if service_time(at) < until { earlier(day, 1) } else { day }
+}
+
+/// Refused when a booking has no night left.
+pub fn still_ahead(stay: &Stay, at: DateTime<Utc>, policy: &Policy) -> Result<(), Refusal> {
+    let over = stay.nights.departure() <= arrival_night(at, policy);
+    if stay.status() != StayStatus::Booked || !over {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::WrongTime,
+        format!("The nights of this booking ended on {}: book the household again.", stay.nights.departure()),
+    ))
 }
 
 /// Refused when a new booking lies in the past or too far ahead. The night that began yesterday evening can still

@@ -9,7 +9,8 @@ use safespace_domain::{
     availability::Ask,
     ledger::LedgerChange,
     nights::runs,
-    stays::{Stay, StayStatus},
+    policies::Policy,
+    stays::{Stay, StayStatus, arrival_night},
     units::Scheme,
 };
 
@@ -51,17 +52,22 @@ impl Engine {
             bookings.extend(own.map(|booking| (booking.id, booking)));
         }
         let mut blocked = Vec::new();
+        let now = self.clock.now();
         for booking in bookings.into_values() {
+            let spaces = self.spaces();
+            let unit = spaces.unit_by_id(booking.unit);
+            let policy = unit.map_or(Policy::default_for(Scheme::SafeSpace), |unit| spaces.policy_of(unit));
+            // Tonight, until late arrivals end, is the night that began yesterday.
+            let tonight = arrival_night(now, &policy);
             let held = read.entries_by(booking.unit, booking.id.0).await?;
-            let lost = LedgerChange::from_to(&held, &booking.entries(today, 0)).claim;
+            let mut lost = LedgerChange::from_to(&held, &booking.entries(today, 0)).claim;
+            // What has passed can't be had back, and stands in nobody's way any more.
+            lost.retain(|entry| entry.night >= tonight);
             if lost.is_empty() {
                 continue;
             }
-            let spaces = self.spaces();
-            let unit = spaces.unit_by_id(booking.unit);
-            let scheme = unit.map_or(Scheme::SafeSpace, |unit| spaces.policy_of(unit).scheme);
-            let ahead = Nights::between(booking.nights.arrival().max(today), booking.nights.departure());
-            let ask = Ask::plain(ahead, booking.people, scheme);
+            let ahead = Nights::between(booking.nights.arrival().max(tonight), booking.nights.departure());
+            let ask = Ask::plain(ahead, booking.people, policy.scheme);
             blocked.push(Attention::Blocked {
                 could_move_to: self.could_move_to(&ask, booking.unit, UNITS_OFFERED),
                 lost: runs(lost.iter().map(|entry| entry.night)),
@@ -71,7 +77,12 @@ impl Engine {
         let over = overstays
             .into_iter()
             .map(|stay| Attention::Overstay { nights_over: nights_over(&stay, today).unwrap_or(0), stay });
-        let late = late.into_iter().map(|stay| Attention::NotArrived { stay });
+        let is_blocked = |stay: &Stay| blocked.iter().any(|blocked: &Attention| blocked.stay().id == stay.id);
+        let late: Vec<Attention> = late
+            .into_iter()
+            .filter(|stay| !is_blocked(stay))
+            .map(|stay| Attention::NotArrived { stay })
+            .collect();
         let all: Vec<Attention> = over.chain(blocked).chain(late).collect();
         let ids: Vec<_> = all.iter().map(|what| what.stay().household).collect();
         let households = read.households(&ids).await?;

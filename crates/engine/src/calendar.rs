@@ -13,7 +13,6 @@ use safespace_domain::{
     Night, Nights, UnitId,
     availability::Spaces,
     calendar::Calendar,
-    ledger::NightUse,
     nights::{earlier, later},
     policies::BOOK_AHEAD_NIGHTS,
 };
@@ -28,7 +27,15 @@ const ENTRIES_A_PAGE: u64 = 20_000;
 const MARGIN: u32 = 62;
 
 /// A cell of the calendar, and what takes it now.
-pub(crate) type Cell = (UnitId, Night, Option<NightUse>);
+pub(crate) type Cell = safespace_store::Changed;
+
+/// What may be wrong in memory although this process changed it itself: a commit whose answer was lost, or a
+/// suggestion that the database refused. Read again at the next catching up.
+#[derive(Debug, Default)]
+struct Doubts {
+    units: BTreeSet<UnitId>,
+    spaces: bool,
+}
 
 /// How far this process has read what others changed.
 pub(crate) struct Mark {
@@ -63,6 +70,7 @@ struct Order {
 pub(crate) struct Live {
     state: RwLock<State>,
     order: Mutex<Order>,
+    doubts: Mutex<Doubts>,
     /// Commands pass it from their first read to the calendar's change; a re-read of the database closes it.
     pub(crate) gate: Gate<()>,
 }
@@ -70,7 +78,12 @@ pub(crate) struct Live {
 impl Live {
     pub(crate) async fn read(store: &Store, today: Night) -> Result<Self, Fault> {
         let state = read_state(store, today).await?;
-        Ok(Self { state: RwLock::new(state), order: Mutex::default(), gate: Gate::new(()) })
+        Ok(Self {
+            state: RwLock::new(state),
+            order: Mutex::default(),
+            doubts: Mutex::default(),
+            gate: Gate::new(()),
+        })
     }
 
     pub(crate) fn spaces(&self) -> Arc<Spaces> {
@@ -81,6 +94,20 @@ impl Live {
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Calendar, &Arc<Spaces>) -> T) -> T {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         look(&state.calendar, &state.spaces)
+    }
+
+    /// The nights of these units are to be read again.
+    pub(crate) fn doubt_units(&self, units: impl IntoIterator<Item = UnitId>) {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner).units.extend(units);
+    }
+
+    /// What there is is to be read again.
+    pub(crate) fn doubt_spaces(&self) {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner).spaces = true;
+    }
+
+    fn take_doubts(&self) -> Doubts {
+        std::mem::take(&mut *self.doubts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A ticket for a commit that is about to be made.
@@ -117,7 +144,7 @@ impl Live {
         let spaces = read_spaces(store).await?;
         let known: BTreeSet<UnitId> =
             self.look(|_, spaces| spaces.units().iter().map(|unit| unit.id).collect());
-        let fresh: Vec<UnitId> =
+        let mut fresh: Vec<UnitId> =
             spaces.units().iter().map(|unit| unit.id).filter(|unit| !known.contains(unit)).collect();
         let in_order = spaces.units().iter().zip(self.spaces().units()).all(|(new, old)| new.id == old.id);
         if !in_order {
@@ -133,6 +160,10 @@ impl Live {
             let grows = !(calendar.span().arrival() <= span.arrival()
                 && span.departure() <= calendar.span().departure());
             calendar.grow(span, spaces.units().len());
+            if grows {
+                // What was taken beyond the old span is not in the calendar yet.
+                fresh = spaces.units().iter().map(|unit| unit.id).collect();
+            }
             for (no, unit) in spaces.units().iter().enumerate() {
                 let changed = old.unit(no).is_none_or(|old| old.in_service != unit.in_service);
                 if changed || grows {
@@ -168,11 +199,12 @@ impl Live {
 
     /// Makes the calendar reach as far ahead as bookings may, and no entry is lost that was out of reach.
     pub(crate) async fn reach(&self, store: &Store, today: Night) -> Result<(), Fault> {
-        let (spaces, span) = self.look(|calendar, spaces| (Arc::clone(spaces), calendar.span()));
+        let span = self.look(|calendar, _| calendar.span());
         if later(today, BOOK_AHEAD_NIGHTS + MARGIN / 2) <= span.departure() {
             return Ok(());
         }
         let _closed = self.gate.write().await;
+        let spaces = self.spaces();
         {
             let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
             state.calendar.grow(wanted_span(&spaces, today, None), spaces.units().len());
@@ -232,6 +264,25 @@ impl Engine {
     /// Catches up with what other processes changed. Cheap when nothing was: call it a few times a second.
     pub async fn catch_up(&self) -> Result<(), Fault> {
         let mut mark = self.mark.lock().await;
+        let doubts = self.live.take_doubts();
+        let caught_up = self.read_again(&mut mark, &doubts).await;
+        if caught_up.is_err() {
+            self.live.doubt_units(doubts.units);
+            if doubts.spaces {
+                self.live.doubt_spaces();
+            }
+        }
+        caught_up
+    }
+
+    async fn read_again(&self, mark: &mut Mark, doubts: &Doubts) -> Result<(), Fault> {
+        if doubts.spaces {
+            self.live.reread_spaces(&self.store, self.today()).await?;
+        }
+        if !doubts.units.is_empty() {
+            let units: Vec<UnitId> = doubts.units.iter().copied().collect();
+            self.live.reread_nights(&self.store, &units).await?;
+        }
         let data_version = self.store.data_version().await?;
         if data_version.is_some() && data_version == mark.data_version {
             return Ok(());

@@ -24,6 +24,18 @@ pub(crate) struct Clash {
 }
 
 impl Engine {
+    /// Where the calendar calls nights free that the database refused, one of the two is a moment behind, or wrong: the
+    /// unit is read again.
+    pub(crate) fn doubt_if_free(&self, clash: &Clash) {
+        let free = self.live.look(|calendar, spaces| {
+            let no = spaces.no(clash.unit.id);
+            no.is_some_and(|no| clash.nights.iter().all(|night| calendar.is_free(no, night)))
+        });
+        if free {
+            self.live.doubt_units([clash.unit.id]);
+        }
+    }
+
     /// Says what is in the way of what was wanted, and what could be had instead.
     pub(crate) async fn explain(&self, clash: Clash) -> Result<Refusal, EngineError> {
         let Clash { unit, nights, by, household, instead } = clash;

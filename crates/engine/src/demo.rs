@@ -118,6 +118,13 @@ pub async fn fill(
     filled
 }
 
+/// Whether what is in this database began as a demonstration does: its earliest record is of [`FIRST_DAY`], by the
+/// demonstration's own clock.
+pub async fn is_demonstration(engine: &Engine) -> Result<bool, Fault> {
+    let begun = engine.store.reader().audit_begins().await?;
+    Ok(begun.is_some_and(|at| service_day(at) == FIRST_DAY))
+}
+
 /// Asks the store, not the engine: opening an engine with a clock in the past would write into a database in use.
 async fn must_be_empty(settings: &StoreSettings) -> Result<(), DemoError> {
     let store = Store::open(settings).await?;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     Engine, EngineError,
-    work::{Done, Work},
+    work::{Done, Failure, Work},
 };
 
 /// A manager's exception with its reason, opened.
@@ -73,39 +73,56 @@ impl Work {
     }
 }
 
-/// Refuses a stay that is too long for the scheme, with the household's back-to-back stays in it. Returns how many
-/// unbroken nights an exception allowed, where one was needed.
-pub(crate) fn must_not_stay_too_long(
-    work: &Work,
-    stay: &Stay,
-    others: &[Stay],
-    in_unit: &Unit,
-    exception: Exception,
-) -> Result<Option<u32>, Refusal> {
-    let policy = work.spaces.policy_of(in_unit);
-    let others = in_the_scheme(work, stay, others, in_unit);
-    exceptions::within_longest_stay(stay.nights, &others, &policy, exception)?;
-    let nights = exceptions::unbroken_nights(stay.nights, &others);
-    Ok((nights > policy.longest_stay_nights).then_some(nights))
+impl Engine {
+    /// Refuses a stay that is too long for the scheme, with the household's back-to-back stays in it, unless a manager
+    /// grants an exception now, or granted one for as many nights before, on this stay or on one from which the
+    /// household was moved. Returns how many unbroken nights are granted now, where that is needed.
+    pub(crate) async fn must_not_stay_too_long(
+        &self,
+        work: &Work,
+        stay: &Stay,
+        others: &[Stay],
+        in_unit: &Unit,
+        asked: Exception,
+    ) -> Done<Option<u32>> {
+        let policy = work.spaces.policy_of(in_unit);
+        // A unit that another process has added: once that is caught up with, its scheme is known.
+        let nights = in_the_scheme(work, stay, others, in_unit).ok_or(Failure::Again)?;
+        let unbroken = exceptions::unbroken_nights(stay.nights, &nights);
+        if unbroken <= policy.longest_stay_nights {
+            return Ok(None);
+        }
+        for earlier in journey(stay, others) {
+            let granted = work.tx.reader().exceptions_of(earlier.id).await?;
+            if granted.iter().any(|exception| exception.nights >= unbroken) {
+                return Ok(None);
+            }
+        }
+        exceptions::within_longest_stay(stay.nights, &nights, &policy, asked)?;
+        Ok(Some(unbroken))
+    }
 }
 
-/// How many nights the stay has, with the household's back-to-back stays in the scheme.
-pub(crate) fn unbroken(work: &Work, stay: &Stay, others: &[Stay], in_unit: &Unit) -> u32 {
-    exceptions::unbroken_nights(stay.nights, &in_the_scheme(work, stay, others, in_unit))
+/// The stay, and those that it continues in another unit, latest first.
+pub(crate) fn journey<'s>(stay: &'s Stay, others: &'s [Stay]) -> impl Iterator<Item = &'s Stay> {
+    std::iter::successors(Some(stay), |stay| {
+        let from = stay.moved_from?;
+        others.iter().find(|other| other.id == from)
+    })
+    .take(others.len() + 1)
 }
 
-/// The nights of the household's other stays in the scheme of the unit.
-fn in_the_scheme(work: &Work, stay: &Stay, others: &[Stay], in_unit: &Unit) -> Vec<Nights> {
+/// The nights of the household's other stays in the scheme of the unit; none where a unit is not known.
+fn in_the_scheme(work: &Work, stay: &Stay, others: &[Stay], in_unit: &Unit) -> Option<Vec<Nights>> {
     let scheme = work.spaces.policy_of(in_unit).scheme;
-    let same_scheme = |other: &&Stay| {
-        work.spaces.unit_by_id(other.unit).is_some_and(|unit| work.spaces.policy_of(unit).scheme == scheme)
-    };
-    others
-        .iter()
-        .filter(|other| other.id != stay.id && other.status().takes_nights())
-        .filter(same_scheme)
-        .map(|other| other.kept(work.today))
-        .collect()
+    let mut nights = Vec::new();
+    for other in others.iter().filter(|other| other.id != stay.id && other.status().takes_nights()) {
+        let unit = work.spaces.unit_by_id(other.unit)?;
+        if work.spaces.policy_of(unit).scheme == scheme {
+            nights.push(other.kept(work.today));
+        }
+    }
+    Some(nights)
 }
 
 /// The place to which an exception's reason is bound.

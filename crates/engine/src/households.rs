@@ -3,6 +3,7 @@
 use safespace_domain::{
     HouseholdId,
     access::{Actor, Permission},
+    codes,
     households::Household,
 };
 
@@ -25,6 +26,10 @@ impl Engine {
     /// The household with this reference.
     pub async fn household(&self, actor: &Actor, reference: &str) -> Result<Option<Household>, EngineError> {
         actor.must(Permission::SeeStays)?;
+        if codes::code(reference, "reference").is_err() {
+            // No household has it; and not every sign that a caller can send can be sent to a database.
+            return Ok(None);
+        }
         let mut found = self.store.reader().households_by_reference(&[reference.to_owned()]).await?;
         Ok(found.pop())
     }

@@ -37,6 +37,8 @@ use crate::{Engine, EngineError, calendar::Cell};
 
 /// So many rows are written in one transaction.
 const ROWS_TOGETHER: usize = 500;
+/// How often a row is tried that gave way to others.
+const TRIES: u32 = 6;
 
 /// Whether anything is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +138,8 @@ struct Import<'e> {
     /// Households that the database has.
     written: HashSet<HouseholdId>,
     whereabouts: HashMap<HouseholdId, Vec<Whereabouts>>,
+    /// Who is in residence where, now: at most one household in a unit, and in at most one.
+    residents: HashMap<UnitId, HouseholdId>,
     report: Report,
 }
 
@@ -162,6 +166,7 @@ impl Engine {
             households: HashMap::new(),
             written: HashSet::new(),
             whereabouts: HashMap::new(),
+            residents: HashMap::new(),
             report: Report { read: files.len(), ..Report::default() },
         };
         let Files { spaces, stays, voids } = files;
@@ -214,7 +219,7 @@ impl Import<'_> {
             Err(error) => return Err(error.into()),
         }
         for row in planned {
-            match self.write_together(std::slice::from_ref(&row)).await {
+            match self.write_alone(&row).await {
                 Ok(Written::All) => {
                     self.report.imported += 1;
                     self.report.flagged += usize::from(row.flagged);
@@ -228,6 +233,17 @@ impl Import<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Writes one row; once more where it gave way to another program's change.
+    async fn write_alone(&mut self, row: &Planned) -> Result<Written, StoreError> {
+        for _ in 0..TRIES {
+            match self.write_together(std::slice::from_ref(row)).await {
+                Err(StoreError::Deadlock) => {}
+                done => return done,
+            }
+        }
+        Err(StoreError::Deadlock)
     }
 
     async fn write_together(&mut self, planned: &[Planned]) -> Result<Written, StoreError> {
@@ -266,7 +282,10 @@ impl Import<'_> {
             Ok(()) => {
                 entries.iter().map(|entry| (entry.unit, entry.night, Some(entry.take.night_use))).collect()
             }
-            Err(_) => Vec::new(),
+            Err(_) => {
+                live.doubt_units(entries.iter().map(|entry| entry.unit));
+                Vec::new()
+            }
         };
         live.apply(ticket, cells);
         committed?;

@@ -5,7 +5,7 @@ use safespace_domain::{
     availability::Ask,
     ledger::{Entry, LedgerChange, NightUse},
     nights::later,
-    stays::{Stay, StayStatus},
+    stays::{self, Stay, StayStatus},
     units::Unit,
 };
 use safespace_store::{OnClash, StoreError};
@@ -17,12 +17,13 @@ use crate::{
     work::{Done, Failure, Work},
 };
 
-/// How much of what a household has slept there it now has.
+/// What came of taking nights for a household that sleeps there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Displaced {
-    Wholly,
+struct Displaced {
+    /// Whether anything is now as it was not.
+    changed: bool,
     /// Somebody else sleeps there on one of the nights, by the record.
-    InPart,
+    in_part: bool,
 }
 
 impl Engine {
@@ -36,6 +37,10 @@ impl Engine {
         let no_later =
             before.status().takes_nights() && after.nights.departure() <= before.nights.departure();
         let mut ready = if no_later { take_turnaround(&mut change.claim) } else { Vec::new() };
+        if (before.status(), after.status()) == (StayStatus::Booked, StayStatus::Booked) {
+            // Nights of the booking that an overstay has taken are not asked for again.
+            change.claim.retain(|entry| !before.nights.contains(entry.night));
+        }
         let overstay = before.is_overstay(work.today);
         if overstay {
             ready.extend(free_for_others(&mut change));
@@ -61,7 +66,7 @@ impl Engine {
         let mut ready = take_turnaround(&mut change.claim);
         ready.extend(free_for_others(&mut change));
         work.tx.save_stay(after).await?;
-        if self.displace(work, after, change).await? == Displaced::InPart {
+        if self.displace(work, after, change).await?.in_part {
             return Err(Failure::Clash(clash(work, &unit, after)));
         }
         if before.is_overstay(work.today) {
@@ -74,19 +79,24 @@ impl Engine {
     /// Carries out a change to nights that the household has slept or sleeps there: they are taken from whatever gives
     /// way, the household's own bookings elsewhere first, for it can't be in two homes.
     async fn displace(&self, work: &mut Work, stay: &Stay, mut change: LedgerChange) -> Done<Displaced> {
-        let claims = std::mem::take(&mut change.claim);
+        let mut claims = std::mem::take(&mut change.claim);
         let nights = change.turn.iter().chain(&claims).map(|entry| entry.night);
         if let (Some(first), Some(last)) = (nights.clone().min(), nights.max()) {
             let nights = Nights::between(first, later(last, 1));
-            let mut release = work.tx.reader().entries_of_household(stay.household, nights).await?;
-            release.retain(|entry| {
-                entry.take.by != stay.id.0 && entry.take.night_use.gives_way_to_an_overstay()
-            });
+            let elsewhere = work.tx.reader().entries_of_household(stay.household, nights).await?;
+            let elsewhere = elsewhere.into_iter().filter(|entry| entry.take.by != stay.id.0);
+            let (release, asleep): (Vec<Entry>, Vec<Entry>) =
+                elsewhere.partition(|entry| entry.take.night_use.gives_way_to_an_overstay());
             work.change_ledger(&LedgerChange { release, ..LedgerChange::default() }).await?;
+            // By the record it slept elsewhere: then not here, and the other nights do not suffer from that.
+            let here = |entry: &Entry| asleep.iter().all(|other| other.night != entry.night);
+            change.turn.retain(here);
+            claims.retain(here);
         }
         work.change_ledger(&change).await?;
         let held = work.claim(&claims, OnClash::Displace).await?.len();
-        Ok(if held == claims.len() { Displaced::Wholly } else { Displaced::InPart })
+        let changed = held > 0 || !change.turn.is_empty() || !change.release.is_empty();
+        Ok(Displaced { changed, in_part: held < claims.len() })
     }
 
     /// Gives back the nights that an overstay had taken: to bookings and voids of its unit, and to the household's own
@@ -96,7 +106,12 @@ impl Engine {
         let own = work.tx.reader().stays_of_household(overstay.household).await?;
         bookings
             .extend(own.into_iter().filter(|own| own.status() == StayStatus::Booked && own.unit != unit.id));
-        for booking in bookings {
+        for known in bookings {
+            // Locked and read again: it may have been called off or moved a moment ago.
+            let Some(booking) = work.tx.lock_stay(known.id).await? else { continue };
+            if booking.status() != StayStatus::Booked || booking.unit != known.unit {
+                continue;
+            }
             let Some(unit) = work.spaces.unit_by_id(booking.unit) else { continue };
             let turnaround = work.spaces.policy_of(unit).turnaround_nights;
             let held = work.tx.reader().entries_by(booking.unit, booking.id.0).await?;
@@ -151,7 +166,9 @@ impl Engine {
                 continue;
             }
             // A night that somebody else sleeps there is not this household's: the rest is.
-            self.displace(work, &stay, change).await?;
+            if !self.displace(work, &stay, change).await?.changed {
+                continue;
+            }
             work.audit(Some(stay.id.0), &[stay.unit], &serde_json::json!({ "tonight": work.today }));
             turned.push(stay.id);
         }
@@ -191,7 +208,8 @@ pub(crate) fn clash(work: &Work, unit: &Unit, stay: &Stay) -> Clash {
     let kept = stay.kept(work.today);
     let turnaround = work.spaces.policy_of(unit).turnaround_nights;
     let open = matches!(stay.status(), StayStatus::Booked | StayStatus::InResidence);
-    let ahead = Nights::between(kept.arrival().max(work.today), kept.departure());
+    let tonight = stays::arrival_night(work.now, &work.spaces.policy_of(unit));
+    let ahead = Nights::between(kept.arrival().max(tonight), kept.departure());
     Clash {
         unit: unit.clone(),
         nights: Nights::between(kept.arrival(), later(kept.departure(), turnaround)),

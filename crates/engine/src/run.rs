@@ -80,6 +80,7 @@ impl Engine {
                     .into());
                 }
                 Err(Failure::Clash(clash)) => {
+                    self.doubt_if_free(&clash);
                     let refusal = self.explain(clash).await?;
                     return self.remember_refusal(fingerprint, refusal).await;
                 }
@@ -124,8 +125,10 @@ impl Engine {
         let today = work.today;
         self.commit(work).await.map_err(Failure::from).map_err(first_come)?;
         drop(gate);
-        if spaces_changed {
-            self.live.reread_spaces(&self.store, today).await?;
+        if spaces_changed && let Err(fault) = self.live.reread_spaces(&self.store, today).await {
+            // It is done, whatever the memory says: that is put right at the next catching up.
+            tracing::warn!(%fault, "what there is could not be read again; trying again");
+            self.live.doubt_spaces();
         }
         Ok(outcome)
     }
@@ -134,6 +137,13 @@ impl Engine {
         work.tx.record(&work.records).await?;
         let ticket = self.live.ticket();
         let committed = work.tx.commit().await;
+        if committed.is_err() {
+            // It may have been kept, and only the answer lost.
+            self.live.doubt_units(work.cells.iter().map(|(unit, ..)| *unit));
+            if work.spaces_changed {
+                self.live.doubt_spaces();
+            }
+        }
         let cells = if committed.is_ok() { work.cells } else { Vec::new() };
         let change = BoardChange::of(&cells);
         self.live.apply(ticket, cells);

@@ -16,7 +16,7 @@ use safespace_store::{Page, StayFilter};
 
 use crate::{
     BookStay, Engine, EngineError, ExtendStay, MoveStay, Outcome,
-    exceptions::{must_not_stay_too_long, unbroken},
+    exceptions::journey,
     units::unit,
     work::{Done, Failure, Work},
 };
@@ -36,7 +36,8 @@ impl Engine {
         page: Page<StayId>,
     ) -> Result<Vec<Stay>, EngineError> {
         actor.must(Permission::SeeStays)?;
-        Ok(self.store.reader().stays(filter, page).await?)
+        let filter = StayFilter { tonight: Some(self.today()), ..filter.clone() };
+        Ok(self.store.reader().stays(&filter, page).await?)
     }
 
     pub(crate) async fn book_stay(&self, work: &mut Work, ask: BookStay) -> Done<Outcome> {
@@ -44,6 +45,7 @@ impl Engine {
         let people = People::new(ask.adults, ask.children)?;
         let reference = codes::code(&ask.household, "household")?;
         let exception = work.may_grant(ask.exception.as_deref())?;
+        let asked = Exception::granted_if(exception.is_some());
         let unit = match ask.unit {
             Some(id) => unit(work, id)?,
             None => self.best_fit(work, &ask, nights, people)?,
@@ -73,8 +75,7 @@ impl Engine {
             Some(id) => work.tx.reader().stays_of_household(id).await?,
             None => Vec::new(),
         };
-        let granted =
-            must_not_stay_too_long(work, &stay, &others, &unit, Exception::granted_if(exception.is_some()))?;
+        let granted = self.must_not_stay_too_long(work, &stay, &others, &unit, asked).await?;
         work.tx.add_stay(&stay).await?;
         if let (Some(allowed), Some(reason)) = (granted, &exception) {
             self.grant(work, &stay, allowed, reason).await?;
@@ -84,6 +85,7 @@ impl Engine {
         match self.claim_or_clash(work, &unit, &stay, &change).await {
             // The calendar was a moment behind: the next best will do.
             Err(Failure::Clash(clash)) if ask.unit.is_none() && clash.household.is_none() => {
+                self.doubt_if_free(&clash);
                 Err(Failure::Again)
             }
             other => other,
@@ -175,14 +177,14 @@ impl Engine {
 
     pub(crate) async fn extend_stay(&self, work: &mut Work, ask: ExtendStay) -> Done<Outcome> {
         let exception = work.may_grant(ask.exception.as_deref())?;
+        let asked = Exception::granted_if(exception.is_some());
         let before = self.lock(work, ask.stay).await?;
         work.tx.lock_household_by_id(before.household).await?;
         let unit = unit(work, before.unit)?;
-        let after = before.clone().extend(ask.departure)?;
+        let after = before.clone().extend(ask.departure, work.today)?;
         unit.must_serve(after.nights)?;
         let others = work.tx.reader().stays_of_household(after.household).await?;
-        let granted =
-            must_not_stay_too_long(work, &after, &others, &unit, Exception::granted_if(exception.is_some()))?;
+        let granted = self.must_not_stay_too_long(work, &after, &others, &unit, asked).await?;
         if let (Some(allowed), Some(reason)) = (granted, &exception) {
             self.grant(work, &after, allowed, reason).await?;
         }
@@ -217,14 +219,12 @@ impl Engine {
         let unit = unit(work, before.unit)?;
         let after = before.clone().reinstate()?;
         unit.must_serve(after.nights)?;
-        if before.status() != StayStatus::InResidence && !before.over_limit {
-            let reader = work.tx.reader();
-            let allowed =
-                reader.exceptions_of(before.id).await?.iter().map(|exception| exception.nights).max();
-            let others = reader.stays_of_household(before.household).await?;
-            let enough = allowed.is_some_and(|allowed| unbroken(work, &after, &others, &unit) <= allowed);
-            must_not_stay_too_long(work, &after, &others, &unit, Exception::granted_if(enough))?;
+        let others = work.tx.reader().stays_of_household(before.household).await?;
+        let longer = before.status() != StayStatus::InResidence || after.nights.len() > before.nights.len();
+        if longer && !journey(&before, &others).any(|stay| stay.over_limit) {
+            self.must_not_stay_too_long(work, &after, &others, &unit, Exception::None).await?;
         }
+        stays::still_ahead(&after, work.now, &work.spaces.policy_of(&unit))?;
         if after.status() == StayStatus::InResidence {
             self.must_have_left(work, &before).await?;
             self.must_be_left(work, &unit).await?;
@@ -236,6 +236,7 @@ impl Engine {
 
     pub(crate) async fn move_stay(&self, work: &mut Work, ask: MoveStay) -> Done<Outcome> {
         let exception = work.may_grant(ask.exception.as_deref())?;
+        let asked = Exception::granted_if(exception.is_some());
         let before = self.lock(work, ask.stay).await?;
         work.tx.lock_household_by_id(before.household).await?;
         let (old_unit, new_unit) = (unit(work, before.unit)?, unit(work, ask.unit)?);
@@ -263,13 +264,7 @@ impl Engine {
             let others = work.tx.reader().stays_of_household(to.household).await?;
             let others: Vec<Stay> =
                 others.into_iter().filter(|other| other.id != before.id).chain(moved.from.clone()).collect();
-            granted = must_not_stay_too_long(
-                work,
-                &to,
-                &others,
-                &new_unit,
-                Exception::granted_if(exception.is_some()),
-            )?;
+            granted = self.must_not_stay_too_long(work, &to, &others, &new_unit, asked).await?;
         }
         if moved.from.is_some() {
             work.tx.add_stay(&to).await?;

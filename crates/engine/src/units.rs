@@ -2,7 +2,7 @@
 
 use safespace_domain::{
     Night, Nights, Refusal, RefusalCode, UnitId, codes,
-    nights::{LAST_YEAR, next},
+    nights::END_OF_NIGHTS,
     units::{InService, Unit},
 };
 
@@ -67,7 +67,7 @@ impl Engine {
             unit.check()?;
             work.tx.save_unit(unit).await?;
         }
-        let for_ever = Nights::between(on, Night::from_ymd_opt(LAST_YEAR + 1, 1, 1).unwrap_or(next(on)));
+        let for_ever = Nights::between(on, END_OF_NIGHTS);
         // The lock has waited for bookings of the units that were under way: they are seen now.
         let entries = work.tx.reader().entries(&ids, for_ever).await?;
         let in_the_way = self.obstacles(&entries).await?;

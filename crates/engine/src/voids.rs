@@ -146,6 +146,8 @@ impl Engine {
         let ahead = Nights::between(work.today, safespace_domain::nights::later(work.today, 400));
         let filter = VoidFilter { unit: Some(unit.id), nights: Some(ahead), cancelled_too: false };
         for stored in work.tx.reader().voids(&filter, Page { after: None, limit: 1_000 }).await? {
+            // Locked and read again: it may have been taken back a moment ago.
+            let Some(stored) = work.tx.lock_void(stored.void.id).await? else { continue };
             let held = work.tx.reader().entries_by(unit.id, stored.void.id.0).await?;
             let mut lost = LedgerChange::from_to(&held, &stored.void.entries()).claim;
             lost.retain(|entry| entry.night >= work.today);

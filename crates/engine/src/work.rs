@@ -70,8 +70,8 @@ impl Work {
 
     /// Carries out a change of the night ledger.
     pub(crate) async fn change_ledger(&mut self, change: &LedgerChange) -> Result<(), StoreError> {
-        self.tx.change_ledger(change).await?;
-        self.cells.extend(change.outcome());
+        let changed = self.tx.change_ledger(change).await?;
+        self.cells.extend(changed);
         Ok(())
     }
 

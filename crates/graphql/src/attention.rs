@@ -76,6 +76,11 @@ impl AttentionItem {
                     stay.nights.arrival()
                 )
             }
+            Attention::NotArrived { .. } if stay.nights.departure() <= engine(ctx).today() => format!(
+                "{reference} was expected in {unit} on {} and never checked in; its nights are over. Mark it as a \
+                 no-show.",
+                stay.nights.arrival()
+            ),
             Attention::NotArrived { .. } => format!(
                 "{reference} was expected in {unit} on {} and was not checked in. Check it in, or mark it as a no-show.",
                 stay.nights.arrival()
@@ -125,7 +130,7 @@ pub struct AttentionQuery;
 #[Object]
 impl AttentionQuery {
     /// Everything that somebody must see to: overstays first, then what they block, then who did not come.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn attention(
         &self,
         ctx: &Context<'_>,

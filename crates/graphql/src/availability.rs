@@ -81,7 +81,7 @@ pub struct Availability(Found);
 #[Object]
 impl Availability {
     /// The units that fit, best first: fewest spare beds, then fewest unneeded features, then the tightest gap.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn offers(&self, first: Option<i32>, after: Option<String>) -> Result<Page<Offer>> {
         let spaces = &self.0.spaces;
         let window = Window::new(first, after)?;
@@ -100,7 +100,7 @@ impl Availability {
     }
 
     /// Every other unit, by code, with every reason why it is not offered.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn exclusions(
         &self,
         ctx: &Context<'_>,

@@ -68,7 +68,7 @@ impl Board {
     }
 
     /// The units, by code.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn rows(
         &self,
         ctx: &Context<'_>,

@@ -175,7 +175,7 @@ pub struct CodesQuery;
 #[Object]
 impl CodesQuery {
     /// The districts, by name.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn districts(
         &self,
         ctx: &Context<'_>,
@@ -189,7 +189,7 @@ impl CodesQuery {
     }
 
     /// The features, by code.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn features(
         &self,
         ctx: &Context<'_>,
@@ -203,7 +203,7 @@ impl CodesQuery {
     }
 
     /// The reasons for voids, by code.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn void_reasons(
         &self,
         ctx: &Context<'_>,
@@ -217,7 +217,7 @@ impl CodesQuery {
     }
 
     /// The rules of each scheme.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn policies(
         &self,
         ctx: &Context<'_>,

@@ -47,7 +47,7 @@ impl Household {
     }
 
     /// Its stays, oldest booking first.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn stays(
         &self,
         ctx: &Context<'_>,

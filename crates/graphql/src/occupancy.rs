@@ -127,7 +127,7 @@ impl Occupancy {
     }
 
     /// A row for every period and, where units are grouped, every group, in that order.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn rows(
         &self,
         ctx: &Context<'_>,

@@ -43,7 +43,7 @@ impl Window {
     pub(crate) fn offset(&self) -> Result<usize> {
         match &self.after {
             None => Ok(0),
-            Some(key) => key.parse::<usize>().map(|n| n + 1).map_err(|_| not_a_cursor()),
+            Some(key) => key.parse::<usize>().ok().and_then(|n| n.checked_add(1)).ok_or_else(not_a_cursor),
         }
     }
 

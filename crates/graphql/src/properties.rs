@@ -51,7 +51,7 @@ impl Property {
     }
 
     /// Its units, by code.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn units(&self, first: Option<i32>, after: Option<String>) -> Result<Page<Unit>> {
         let units = self.spaces.units_of(self.property.id);
         crate::units::page(&self.spaces, units.iter(), first, after)
@@ -71,7 +71,7 @@ pub struct PropertiesQuery;
 #[Object]
 impl PropertiesQuery {
     /// The properties, by code.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn properties(
         &self,
         ctx: &Context<'_>,

@@ -1,11 +1,29 @@
 //! Scalars of our own.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use safespace_domain::Night;
+use async_graphql::{InputValueError, InputValueResult, Result, Scalar, ScalarType, Value};
+use safespace_domain::{
+    Night, Nights, Refusal,
+    nights::{END_OF_NIGHTS, FIRST_NIGHT},
+};
+
+use crate::answers::query_error;
 
 /// A count as the API has it.
 pub(crate) fn count(n: impl TryInto<i32>) -> i32 {
     n.try_into().unwrap_or(i32::MAX)
+}
+
+/// The nights that a list is asked for, one or both ends given.
+pub(crate) fn nights_filter(from: Option<Date>, to: Option<Date>) -> Result<Option<Nights>> {
+    if from.is_none() && to.is_none() {
+        return Ok(None);
+    }
+    let (from, to) = (from.map_or(FIRST_NIGHT, |date| date.0), to.map_or(END_OF_NIGHTS, |date| date.0));
+    if to <= from {
+        let why = format!("The list ends on {to}, which must be after {from}, where it begins.");
+        return Err(query_error(Refusal::bad("to", why).into()));
+    }
+    Ok(Some(Nights::between(from, to)))
 }
 
 /// A civil date, `YYYY-MM-DD`; for a night, the date on which it begins.

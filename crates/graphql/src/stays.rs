@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject, dataloader::DataLoader};
 use chrono::{DateTime, Utc};
-use safespace_domain::{Nights, StayId, UnitId, attention::nights_over, stays, units};
+use safespace_domain::{StayId, UnitId, attention::nights_over, stays, units};
 use safespace_engine::{
     BookStay, Command, EngineError, ExtendStay, MoveStay, Outcome, Page as StorePage, StayFilter,
 };
@@ -17,7 +17,7 @@ use crate::{
     households::{Household, HouseholdLoader},
     ids,
     paging::{Page, Window},
-    scalars::{Date, count},
+    scalars::{Date, count, nights_filter},
     units::Unit,
 };
 
@@ -166,7 +166,7 @@ impl Stay {
     }
 
     /// The exceptions that managers granted for it, oldest first.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn exceptions(
         &self,
         ctx: &Context<'_>,
@@ -218,7 +218,7 @@ pub struct StaysQuery;
 #[Object]
 impl StaysQuery {
     /// The stays that pass the filter, oldest booking first.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn stays(
         &self,
         ctx: &Context<'_>,
@@ -237,15 +237,9 @@ impl StaysQuery {
                 }
             }
         };
-        let nights = match (input.from, input.to) {
-            (None, None) => None,
-            (from, to) => Some(Nights::between(
-                from.map_or(chrono::NaiveDate::MIN, |date| date.0),
-                to.map_or(chrono::NaiveDate::MAX, |date| date.0),
-            )),
-        };
+        let nights = nights_filter(input.from, input.to)?;
         let statuses = input.statuses.into_iter().map(Into::into).collect();
-        page(ctx, &StayFilter { statuses, unit, household, nights }, first, after).await
+        page(ctx, &StayFilter { statuses, unit, household, nights, tonight: None }, first, after).await
     }
 }
 

@@ -23,7 +23,7 @@ impl BoardChange {
     }
 
     /// The units, by code; none when it is not known which, and all should be looked at again.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn units(
         &self,
         ctx: &Context<'_>,

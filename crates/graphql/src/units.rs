@@ -109,7 +109,7 @@ impl Unit {
     }
 
     /// Its stays, oldest booking first.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn stays(
         &self,
         ctx: &Context<'_>,
@@ -160,7 +160,7 @@ pub struct UnitsQuery;
 #[Object]
 impl UnitsQuery {
     /// The units, by code.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn units(
         &self,
         ctx: &Context<'_>,

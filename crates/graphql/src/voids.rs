@@ -1,7 +1,7 @@
 //! Voids: nights on which a unit is out of service.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use safespace_domain::{Nights, UnitId, VoidId};
+use safespace_domain::{UnitId, VoidId};
 use safespace_engine::{ChangeVoid, Command, Outcome, Page as StorePage, RecordVoid, VoidFilter, VoidView};
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::{
     codes::VoidReason,
     engine, ids,
     paging::{Page, Window},
-    scalars::Date,
+    scalars::{Date, nights_filter},
     units::Unit,
 };
 
@@ -81,7 +81,7 @@ pub struct VoidsQuery;
 #[Object]
 impl VoidsQuery {
     /// The voids that pass the filter, oldest record first.
-    #[graphql(complexity = "first.unwrap_or(20).max(0) as usize * child_complexity + 1")]
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn voids(
         &self,
         ctx: &Context<'_>,
@@ -91,12 +91,7 @@ impl VoidsQuery {
     ) -> Result<Page<Void>> {
         let input = filter.unwrap_or_default();
         let unit = input.unit.map(|id| ids::of_kind("Unit", &id)).transpose()?.map(UnitId);
-        let nights = (input.from.is_some() || input.to.is_some()).then(|| {
-            Nights::between(
-                input.from.map_or(chrono::NaiveDate::MIN, |date| date.0),
-                input.to.map_or(chrono::NaiveDate::MAX, |date| date.0),
-            )
-        });
+        let nights = nights_filter(input.from, input.to)?;
         let filter = VoidFilter { unit, nights, cancelled_too: input.cancelled_too };
         let window = Window::new(first, after)?;
         let asked = StorePage { after: window.key::<Uuid>()?.map(VoidId), limit: window.limit() };

@@ -6,7 +6,7 @@ use clap::Args;
 use safespace_domain::{Clock, access::Role};
 use safespace_engine::{
     Engine, StoreSettings, SystemClock,
-    demo::{DemoError, Filled, fill},
+    demo::{DemoError, Filled, fill, is_demonstration},
 };
 
 use crate::{
@@ -44,7 +44,13 @@ pub async fn fill_if_empty(place: &Place) -> Result<(), Failure> {
     }
     let engine = place.open().await?;
     let empty = engine.spaces().properties().next().is_none();
+    let ours = is_demonstration(&engine).await;
     engine.close().await?;
+    if !empty && !ours? {
+        return Err(Failure::wrong_call(
+            "this database is a service's own, not a demonstration: serve it without --demo, or name an empty one",
+        ));
+    }
     if empty { fill_place(place, SEED).await } else { Ok(()) }
 }
 

@@ -101,6 +101,14 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         Ok((changes, new_mark))
     }
 
+    /// The earliest time that a record has.
+    pub async fn audit_begins(&self) -> Result<Option<DateTime<Utc>>> {
+        let backend = self.connection.get_database_backend();
+        let ask = Statement::from_string(backend, "SELECT at FROM audit ORDER BY at LIMIT 1");
+        let row = self.connection.query_one_raw(ask).await?;
+        Ok(row.map(|row| row.try_get_by_index::<DateTime<Utc>>(0)).transpose()?)
+    }
+
     /// How many records the audit has.
     pub async fn audit_count(&self) -> Result<i64> {
         let backend = self.connection.get_database_backend();

@@ -131,14 +131,19 @@ impl<C: ConnectionTrait> Reader<'_, C> {
     }
 }
 
+/// A unit and a night, and what takes it now.
+pub type Changed = (UnitId, Night, Option<NightUse>);
+
 impl Tx {
-    /// Carries out a change of the ledger: releases, turns, then claims, in order of unit and night. A claim that
-    /// meets another record's entry fails with [`StoreError::NightTaken`].
-    pub async fn change_ledger(&self, change: &LedgerChange) -> Result<()> {
-        self.release(&change.release).await?;
-        self.turn(&change.turn).await?;
-        self.claim(&change.claim, OnClash::Refuse).await?;
-        Ok(())
+    /// Carries out a change of the ledger: releases, turns, then claims, in order of unit and night. Returns what takes
+    /// each night that has changed: what another record took meanwhile has not. A claim that meets another record's
+    /// entry fails with [`StoreError::NightTaken`].
+    pub async fn change_ledger(&self, change: &LedgerChange) -> Result<Vec<Changed>> {
+        let mut changed = self.release(&change.release).await?;
+        changed.extend(self.turn(&change.turn).await?);
+        let claimed = self.claim(&change.claim, OnClash::Refuse).await?;
+        changed.extend(claimed.iter().map(|entry| (entry.unit, entry.night, Some(entry.take.night_use))));
+        Ok(changed)
     }
 
     /// Claims entries; returns those that are now held by the claimer.
@@ -186,28 +191,32 @@ impl Tx {
     }
 
     /// Gives up entries, as far as the record still has them.
-    async fn release(&self, entries: &[Entry]) -> Result<()> {
+    async fn release(&self, entries: &[Entry]) -> Result<Vec<Changed>> {
+        let mut changed = Vec::new();
         for (unit, by, nights) in runs_by_record(entries) {
-            let sql =
-                "DELETE FROM unit_night WHERE unit_id = $1 AND taken_by = $2 AND night >= $3 AND night < $4";
+            let sql = "DELETE FROM unit_night WHERE unit_id = $1 AND taken_by = $2 AND night >= $3 AND night < $4 \
+                       RETURNING night";
             let values: [Value; 4] =
                 [unit.0.into(), by.into(), nights.arrival().into(), nights.departure().into()];
-            self.connection()
-                .execute_raw(Statement::from_sql_and_values(self.backend(), sql, values))
-                .await?;
+            let released = Statement::from_sql_and_values(self.backend(), sql, values);
+            for row in self.connection().query_all_raw(released).await? {
+                changed.push((unit, row.try_get_by_index::<Night>(0)?, None));
+            }
         }
-        Ok(())
+        Ok(changed)
     }
 
     /// Changes the use of entries that the record has.
-    async fn turn(&self, entries: &[Entry]) -> Result<()> {
+    async fn turn(&self, entries: &[Entry]) -> Result<Vec<Changed>> {
+        let mut changed = Vec::new();
         for night_use in NightUse::ALL {
             let turned: Vec<_> =
                 entries.iter().copied().filter(|entry| entry.take.night_use == night_use).collect();
             for (unit, by, nights) in runs_by_record(&turned) {
                 let household = turned.first().and_then(|entry| entry.take.household);
                 let sql = "UPDATE unit_night SET night_use = $1, household_id = $2 \
-                           WHERE unit_id = $3 AND taken_by = $4 AND night >= $5 AND night < $6";
+                           WHERE unit_id = $3 AND taken_by = $4 AND night >= $5 AND night < $6 \
+                           RETURNING night";
                 let values: [Value; 6] = [
                     night_use.as_str().into(),
                     household.map(|household| household.0).into(),
@@ -216,12 +225,13 @@ impl Tx {
                     nights.arrival().into(),
                     nights.departure().into(),
                 ];
-                self.connection()
-                    .execute_raw(Statement::from_sql_and_values(self.backend(), sql, values))
-                    .await?;
+                let turned = Statement::from_sql_and_values(self.backend(), sql, values);
+                for row in self.connection().query_all_raw(turned).await? {
+                    changed.push((unit, row.try_get_by_index::<Night>(0)?, Some(night_use)));
+                }
             }
         }
-        Ok(())
+        Ok(changed)
     }
 
     pub(crate) fn backend(&self) -> DbBackend {

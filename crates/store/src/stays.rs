@@ -7,7 +7,7 @@ use safespace_domain::{
 };
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::Expr,
 };
 use uuid::Uuid;
@@ -69,6 +69,8 @@ pub struct StayFilter {
     pub household: Option<HouseholdId>,
     /// Only those with a night in this run.
     pub nights: Option<Nights>,
+    /// The night of today, until which a stay in residence keeps its unit whatever its departure was to be.
+    pub tonight: Option<Night>,
 }
 
 fn domain(row: &stay::Model) -> Result<Stay> {
@@ -155,9 +157,11 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             select = select.filter(stay::Column::HouseholdId.eq(household.0));
         }
         if let Some(nights) = filter.nights {
-            select = select
-                .filter(stay::Column::Arrival.lt(nights.departure()))
-                .filter(stay::Column::Departure.gt(nights.arrival()));
+            let mut lasts = Condition::any().add(stay::Column::Departure.gt(nights.arrival()));
+            if filter.tonight.is_some_and(|tonight| nights.arrival() <= tonight) {
+                lasts = lasts.add(Expr::cust(IN_RESIDENCE));
+            }
+            select = select.filter(stay::Column::Arrival.lt(nights.departure())).filter(lasts);
         }
         if let Some(after) = page.after {
             select = select.filter(stay::Column::Id.gt(after.0));

@@ -53,8 +53,10 @@ impl Writer {
     pub(crate) async fn flush(&mut self) {
         self.doubtful = false;
         let Some(outer) = self.outer.take() else { return };
+        // Taken before anything is awaited: whoever breaks off here must not leave them to the next commit.
+        let waiting = std::mem::take(&mut self.waiting);
         let done = outer.commit().await.map_err(StoreError::from);
-        for waiting in self.waiting.drain(..) {
+        for waiting in waiting {
             // Whoever no longer waits has gone; the commit stands.
             let _ = waiting.send(done.clone());
         }

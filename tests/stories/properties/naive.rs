@@ -61,8 +61,8 @@ pub struct State {
     pub voids: BTreeMap<Uuid, Void>,
     pub units: BTreeMap<Uuid, Unit>,
     pub ledger: BTreeMap<(Uuid, Night), Row>,
-    /// Stays for which a manager granted an exception.
-    pub excepted: BTreeSet<Uuid>,
+    /// Stays for which a manager granted an exception, and for how many unbroken nights at most.
+    pub excepted: BTreeMap<Uuid, usize>,
     pub turnaround: u64,
     pub households: i64,
     pub audit: i64,
@@ -176,13 +176,17 @@ impl State {
                 Row { night_use: row.night_use, by: row.taken_by, household: row.household.map(whose) };
             ((row.unit.0, row.night), taken)
         });
-        let excepted = world.select("SELECT stay_id FROM stay_exception").await;
+        let excepted = world.select("SELECT stay_id, max(nights) FROM stay_exception GROUP BY stay_id").await;
+        let granted = |nights: i32| usize::try_from(nights).unwrap();
         let turnaround: Option<i32> =
             world.one("SELECT turnaround_nights FROM policy WHERE scheme = 'safe_space'").await;
         Self {
             units: read_units(world).await,
             ledger: ledger.collect(),
-            excepted: excepted.iter().map(|row| row.try_get_by_index(0).unwrap()).collect(),
+            excepted: excepted
+                .iter()
+                .map(|row| (row.try_get_by_index(0).unwrap(), granted(row.try_get_by_index(1).unwrap())))
+                .collect(),
             turnaround: turnaround.unwrap_or(0).unsigned_abs().into(),
             households: world.count("household").await,
             audit: world.count("audit").await,
@@ -232,7 +236,7 @@ impl State {
                 let allowed = theirs
                     .iter()
                     .filter(within)
-                    .any(|other| self.excepted.contains(&other.id) || other.ran_over(today));
+                    .any(|other| self.excepted.contains_key(&other.id) || other.ran_over(today));
                 if run.len() > LONGEST && !allowed {
                     return Some((household.clone(), run.len()));
                 }
@@ -347,7 +351,7 @@ impl Judge<'_> {
         let mut verdict = Verdict::default();
         self.must_be(&mut verdict, &stay, &["booked"]);
         let first = self.tonight.max(stay.nights.0);
-        if self.today < stay.nights.0 || first >= stay.nights.1 {
+        if self.tonight < stay.nights.0 || first >= stay.nights.1 {
             verdict.refusals.push(RefusalCode::WrongTime);
             return verdict;
         }
@@ -384,17 +388,32 @@ impl Judge<'_> {
         if ask.departure <= stay.nights.1 {
             verdict.refusals.push(RefusalCode::BadValue);
         }
+        if ask.departure < self.today {
+            verdict.refusals.push(RefusalCode::WrongTime);
+        }
+        let more = (stay.nights.1, ask.departure);
         stay.nights.1 = ask.departure;
         stay.planned.1 = ask.departure;
         if !self.state.units[&stay.unit].serves(stay.nights) {
             verdict.refusals.push(RefusalCode::OutOfService);
         }
-        if ask.exception.is_none() && self.unbroken(&stay, None) > LONGEST {
+        if ask.exception.is_none() && self.is_too_long(&stay, None) {
             verdict.refusals.push(RefusalCode::LongestStay);
         }
-        self.refuse_clashes(&mut verdict, &stay, true, None);
+        // What a booking has lost to an overstay is lost already; only what is added must be free.
+        let added = Stay { nights: more, ..stay.clone() };
+        let wanted = if stay.status == "booked" && more.0 < more.1 { &added } else { &stay };
+        self.refuse_clashes(&mut verdict, wanted, true, None);
         verdict.stays.push(stay);
         verdict
+    }
+
+    /// Whether it has more unbroken nights than the policy allows, and than a manager granted on its way here.
+    fn is_too_long(&self, stay: &Stay, closed: Option<&Stay>) -> bool {
+        let unbroken = self.unbroken(stay, closed);
+        let way = std::iter::successors(Some(stay), |stay| self.state.stays.get(&stay.moved_from?));
+        let granted = way.filter_map(|stay| self.state.excepted.get(&stay.id)).max();
+        unbroken > LONGEST && granted.is_none_or(|granted| unbroken > *granted)
     }
 
     fn shorten(&self, mut stay: Stay, to: Night) -> Verdict {
@@ -408,7 +427,9 @@ impl Judge<'_> {
         }
         stay.nights.1 = to;
         stay.planned.1 = to;
-        self.refuse_clashes(&mut verdict, &stay, false, None);
+        if stay.status != "booked" {
+            self.refuse_clashes(&mut verdict, &stay, false, None);
+        }
         verdict.stays.push(stay);
         verdict
     }
@@ -458,7 +479,7 @@ impl Judge<'_> {
         if !unit.serves(run) {
             verdict.refusals.push(RefusalCode::OutOfService);
         }
-        if end > before.nights.1 && self.unbroken(&to, closed.as_ref()) > LONGEST {
+        if end > before.nights.1 && self.is_too_long(&to, closed.as_ref()) {
             verdict.refusals.push(RefusalCode::LongestStay);
         }
         self.refuse_clashes(&mut verdict, &to, true, Some(before));
@@ -488,6 +509,9 @@ impl Judge<'_> {
         } else {
             stay.nights = stay.planned;
             stay.status = "booked".into();
+            if stay.nights.1 <= self.tonight {
+                verdict.refusals.push(RefusalCode::WrongTime);
+            }
         }
         if !self.state.units[&stay.unit].serves(stay.nights) {
             verdict.refusals.push(RefusalCode::OutOfService);
@@ -495,7 +519,7 @@ impl Judge<'_> {
         if self.unbroken(&stay, None) > LONGEST {
             let theirs = self.state.stays.values().filter(|other| other.household == stay.household);
             let excused = theirs.into_iter().any(|other| {
-                self.state.excepted.contains(&other.id)
+                self.state.excepted.contains_key(&other.id)
                     || other.ran_over(self.today)
                     || stay.ran_over(self.today)
             });

@@ -84,7 +84,7 @@ impl Journey {
             Step::Depart(back) => stay.depart(earlier(later(today, 1), back), at)?,
             Step::Extend(n) => {
                 let to = later(stay.nights.departure(), n);
-                stay.extend(to)?
+                stay.extend(to, today)?
             }
             Step::Shorten(n) => {
                 let to = earlier(stay.nights.departure(), n);
@@ -381,9 +381,9 @@ fn moves_and_extensions_of_one_journey_count_towards_the_seven_nights() {
     let at = "2020-02-28T10:00:00Z".parse().unwrap();
     let moved = there.move_to(UnitId(id(1)), StayId(id(1)), None, at, &policy).unwrap();
     let before = [moved.from.unwrap().nights];
-    let seven = moved.to.clone().extend(d("2020-03-03")).unwrap();
+    let seven = moved.to.clone().extend(d("2020-03-03"), d("2020-02-28")).unwrap();
     assert_eq!(unbroken_nights(seven.nights, &before), 7);
     assert!(within_longest_stay(seven.nights, &before, &policy, Exception::None).is_ok());
-    let eight = moved.to.extend(d("2020-03-04")).unwrap();
+    let eight = moved.to.extend(d("2020-03-04"), d("2020-02-28")).unwrap();
     assert!(within_longest_stay(eight.nights, &before, &policy, Exception::None).is_err());
 }

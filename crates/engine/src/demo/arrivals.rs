@@ -7,7 +7,8 @@ use safespace_domain::{
     attention::Attention,
     availability::Ask,
     nights::{later, next},
-    stays::{Stay, StayStatus},
+    policies::Policy,
+    stays::{Stay, StayStatus, arrival_night},
     units::Scheme,
 };
 
@@ -145,6 +146,11 @@ impl Service {
 
     /// The evening: most of those who are expected come.
     pub(super) async fn welcome(&mut self, today: Night) -> Result<(), DemoError> {
+        let policy = Policy::default_for(Scheme::SafeSpace);
+        if arrival_night(self.now(), &policy) < today {
+            // The demonstration ends in the small hours: the night before is not over, and nobody comes for the next one.
+            return Ok(());
+        }
         let mut expected = self.stays_that(StayStatus::Booked, |stay| stay.nights.arrival() == today);
         self.leave_some_due(today, &mut expected);
         let (cancels, no_show, after_midnight) = TONIGHT;

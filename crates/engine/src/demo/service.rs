@@ -55,6 +55,11 @@ pub(super) struct Service {
 }
 
 impl Service {
+    /// The demonstration's time.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     pub(super) fn new(engine: Arc<Engine>, clock: Arc<MovableClock>, last: Night, seed: u64) -> Self {
         let part_ends = clock.now();
         Self {

@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeSet, io::Read};
 
+use chrono::Datelike;
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 use safespace_domain::{
     Night, Nights, Refusal, codes,
     households::People,
+    nights::{FIRST_YEAR, LAST_YEAR},
     stays::StayStatus,
     units::{MOST_SLEEPS, Scheme},
 };
@@ -155,6 +157,9 @@ impl Cells<'_> {
         let Some(cell) = self.get(column) else { return Ok(None) };
         let date: Result<Night, _> = cell.parse();
         match date {
+            Ok(date) if cell.len() == 10 && !(FIRST_YEAR..=LAST_YEAR).contains(&date.year()) => {
+                Err(format!("{column}, {date}, is outside the years {FIRST_YEAR} to {LAST_YEAR}"))
+            }
             Ok(date) if cell.len() == 10 => Ok(Some(date)),
             _ => Err(format!("{column} is no date: write YYYY-MM-DD, a day that exists")),
         }

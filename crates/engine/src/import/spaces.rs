@@ -52,8 +52,8 @@ impl Import<'_> {
     fn plan_space(&self, space: &Space, new: &mut Additions) -> Result<Planned, String> {
         let code = &space.unit;
         if let Some(known) = self.spaces.unit_by_code(code).or_else(|| new.units.get(code)) {
-            let property =
-                self.spaces.property(known.property).or_else(|| new.properties.get(&space.property));
+            let added = || new.properties.values().find(|property| property.id == known.property);
+            let property = self.spaces.property(known.property).or_else(added);
             return match difference(space, known, property) {
                 None => Ok(Planned::There),
                 Some(what) => Err(format!(

@@ -17,7 +17,7 @@ use safespace_domain::{
     stays::{Stay, StayState, StayStatus},
     units::{Scheme, Unit},
 };
-use safespace_store::StoredStay;
+use safespace_store::{Page, StayFilter, StoredStay};
 
 use super::{
     Import, Planned, ROWS_TOGETHER, Whereabouts,
@@ -27,6 +27,8 @@ use crate::EngineError;
 
 /// So many names are asked for at once.
 const NAMES_TOGETHER: usize = 5_000;
+/// So many stays in residence are read at once.
+const RESIDENTS_A_PAGE: u64 = 1_000;
 
 /// A row in order, with what identifies it.
 type Named = (u64, StringRecord, PastStay, String);
@@ -54,6 +56,7 @@ impl Import<'_> {
         ) {
             self.reach(Nights::between(first.arrival, last));
         }
+        self.know_residents().await?;
         let mut there = HashSet::new();
         let mut done = 0;
         for chunk in ordered.chunks(ROWS_TOGETHER) {
@@ -76,6 +79,36 @@ impl Import<'_> {
             progress(done);
         }
         Ok(())
+    }
+
+    /// Asks who is in residence already.
+    async fn know_residents(&mut self) -> Result<(), EngineError> {
+        let filter = StayFilter { statuses: vec![StayStatus::InResidence], ..StayFilter::default() };
+        let mut after = None;
+        loop {
+            let page = Page { after, limit: RESIDENTS_A_PAGE };
+            let stays = self.engine.store.reader().stays(&filter, page).await?;
+            self.residents.extend(stays.iter().map(|stay| (stay.unit, stay.household)));
+            after = stays.last().map(|stay| stay.id);
+            if (stays.len() as u64) < RESIDENTS_A_PAGE {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Two households can't be in a home, nor one in two, also where one was to have left by today.
+    fn must_be_alone(&self, household: HouseholdId, unit: &Unit) -> Result<(), String> {
+        if self.residents.contains_key(&unit.id) {
+            return Err(format!("another stay is in residence in {}, and has not departed", unit.code));
+        }
+        match self.residents.iter().find(|(_, resident)| **resident == household) {
+            None => Ok(()),
+            Some((elsewhere, _)) => {
+                let code =
+                    self.spaces.unit_by_id(*elsewhere).map_or("another unit", |unit| unit.code.as_str());
+                Err(format!("the household is in residence in {code}, and has not departed"))
+            }
+        }
     }
 
     /// Asks which of the next rows are there already, and which households.
@@ -176,6 +209,10 @@ impl Import<'_> {
         }
         let (no, unit) = self.unit_for(row, scheme, kept, takes)?;
         stay.unit = unit.id;
+        if row.status == StayStatus::InResidence {
+            self.must_be_alone(household, &unit)?;
+            self.residents.insert(unit.id, household);
+        }
         // What is over was not kept apart from what came next: turnaround is for what is still to come.
         let turnaround = if row.status == StayStatus::Departed { 0 } else { policy.turnaround_nights };
         let entries = stay.entries(self.today, turnaround);
