@@ -24,6 +24,7 @@ on_both![
     past_midnight_a_blocked_booking_is_offered_what_it_can_move_to,
     nothing_is_blocked_any_more_once_the_overstay_has_left,
     a_list_of_a_night_has_who_overstays_then,
+    a_void_gets_back_what_has_passed_before_turnaround_takes_it,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -286,4 +287,13 @@ async fn a_list_of_a_night_has_who_overstays_then(on: &Databases) {
     assert_eq!(on_night("2020-11-07").await, [stay.id], "tonight");
     assert_eq!(on_night("2020-11-06").await, [stay.id], "last night");
     assert_eq!(on_night("2020-11-08").await, [], "nobody knows yet");
+}
+
+async fn a_void_gets_back_what_has_passed_before_turnaround_takes_it(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").with_turnaround(1).await;
+    world.officer().record_void("SS-01", "2020-11-07", 3).await.unwrap();
+    let stay = overstay_until!(world, "2020-11-08");
+    assert_eq!(world.line("SS-01", "2020-11-03", 8).await, "RRRRRRv.");
+    world.officer().check_out_on(&stay, "2020-11-07").await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 8).await, "RRRRvvv.");
 }

@@ -119,7 +119,7 @@ impl Engine {
             lost.retain(|entry| entry.night >= work.today);
             work.claim(&lost, OnClash::Leave).await?;
         }
-        self.give_back_to_voids(work, unit).await
+        self.give_back_to_voids(work, unit, overstay.nights.departure()).await
     }
 
     pub(crate) async fn claim_or_clash(

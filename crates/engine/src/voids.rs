@@ -1,10 +1,11 @@
 //! Voids: nights on which a unit is out of service.
 
 use safespace_domain::{
-    Nights, Refusal, RefusalCode, VoidId,
+    Night, Nights, Refusal, RefusalCode, VoidId,
     access::{Actor, Permission},
     codes,
     ledger::LedgerChange,
+    nights::END_OF_NIGHTS,
     units::Unit,
     voids::Void,
 };
@@ -141,16 +142,16 @@ impl Engine {
         Ok(Outcome::Void(void))
     }
 
-    /// Gives voids of a unit back the nights that an overstay had taken from them.
-    pub(crate) async fn give_back_to_voids(&self, work: &mut Work, unit: &Unit) -> Done<()> {
-        let ahead = Nights::between(work.today, safespace_domain::nights::later(work.today, 400));
-        let filter = VoidFilter { unit: Some(unit.id), nights: Some(ahead), cancelled_too: false };
+    /// Gives voids of a unit back the nights from `from` on that an overstay had taken from them; those that have
+    /// passed, too, for nobody slept there.
+    pub(crate) async fn give_back_to_voids(&self, work: &mut Work, unit: &Unit, from: Night) -> Done<()> {
+        let nights = Nights::between(from, END_OF_NIGHTS);
+        let filter = VoidFilter { unit: Some(unit.id), nights: Some(nights), cancelled_too: false };
         for stored in work.tx.reader().voids(&filter, Page { after: None, limit: 1_000 }).await? {
             // Locked and read again: it may have been taken back a moment ago.
             let Some(stored) = work.tx.lock_void(stored.void.id).await? else { continue };
             let held = work.tx.reader().entries_by(unit.id, stored.void.id.0).await?;
-            let mut lost = LedgerChange::from_to(&held, &stored.void.entries()).claim;
-            lost.retain(|entry| entry.night >= work.today);
+            let lost = LedgerChange::from_to(&held, &stored.void.entries()).claim;
             work.claim(&lost, OnClash::Leave).await?;
         }
         Ok(())
@@ -163,7 +164,7 @@ pub(crate) fn note_context(id: VoidId) -> String {
 }
 
 /// The nights of a void, refused in its own words.
-fn nights(from: safespace_domain::Night, to: safespace_domain::Night) -> Result<Nights, Refusal> {
+fn nights(from: Night, to: Night) -> Result<Nights, Refusal> {
     Nights::new(from, to).map_err(|refusal| {
         let (field, message) = if refusal.field.as_deref() == Some("arrival") {
             ("from", refusal.message.replace("arrival", "first night"))
