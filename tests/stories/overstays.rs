@@ -25,6 +25,8 @@ on_both![
     nothing_is_blocked_any_more_once_the_overstay_has_left,
     a_list_of_a_night_has_who_overstays_then,
     a_void_gets_back_what_has_passed_before_turnaround_takes_it,
+    nights_are_given_back_when_an_overstay_that_was_extended_leaves,
+    a_booking_gets_its_night_back_from_whoever_had_it_meanwhile,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -296,4 +298,34 @@ async fn a_void_gets_back_what_has_passed_before_turnaround_takes_it(on: &Databa
     assert_eq!(world.line("SS-01", "2020-11-03", 8).await, "RRRRRRv.");
     world.officer().check_out_on(&stay, "2020-11-07").await.unwrap();
     assert_eq!(world.line("SS-01", "2020-11-03", 8).await, "RRRRvvv.");
+}
+
+async fn nights_are_given_back_when_an_overstay_that_was_extended_leaves(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    world.officer().book("SS-01", "R-2", "2020-11-06", 3).await.unwrap();
+    let stay = overstay_until!(world, "2020-11-07");
+    assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRRRb.");
+    let stay = world.officer().extend(&stay, "2020-11-08").await.unwrap();
+    assert_eq!(
+        world.officer().attention().await,
+        ["R-2 is blocked in SS-01, 2020-11-07 to 2020-11-08, and could move to nowhere"]
+    );
+    world.officer().check_out(&stay).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRRbb.");
+}
+
+async fn a_booking_gets_its_night_back_from_whoever_had_it_meanwhile(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    let next = world.officer().book("SS-02", "R-1", "2020-11-06", 2).await.unwrap();
+    let stay = overstay_until!(world, "2020-11-06");
+    let other = world.officer().book("SS-02", "R-3", "2020-11-06", 1).await.unwrap();
+    world.officer().check_out(&stay).await.unwrap();
+    assert_eq!(
+        world.officer().attention().await,
+        ["R-1 is blocked in SS-02, 2020-11-06 to 2020-11-07, and could move to SS-01"]
+    );
+    world.officer().cancel(&other).await.unwrap();
+    assert_eq!(world.officer().attention().await, [""; 0]);
+    world.officer().check_in(&next).await.unwrap();
+    assert_eq!(world.line("SS-02", "2020-11-03", 6).await, "...RR.");
 }

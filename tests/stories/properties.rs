@@ -368,12 +368,11 @@ fn every_night_is_had_or_missed_and_reported(
     Ok(())
 }
 
-/// A booking loses a night to a household that stayed on: in its unit, or itself in another.
+/// A booking loses a night to whoever is in its unit instead, or to its own household, which sleeps elsewhere.
 fn lost_for_a_reason(state: &State, stay: &naive::Stay, night: Night) -> bool {
     state.ledger.iter().any(|((unit, other), row)| {
-        *other == night
-            && row.night_use == "resident"
-            && (*unit == stay.unit || row.household.as_ref() == Some(&stay.household))
+        let asleep = row.night_use == "resident" && row.household.as_ref() == Some(&stay.household);
+        *other == night && (*unit == stay.unit || asleep)
     })
 }
 

@@ -1,16 +1,14 @@
 //! What needs attention: overstays, the bookings that lost nights to them, and households that did not come.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use safespace_domain::{
-    Nights, StayId,
+    Nights,
     access::{Actor, Permission},
     attention::{Attention, nights_over},
     availability::Ask,
     ledger::LedgerChange,
-    nights::runs,
+    nights::{earlier, runs},
     policies::Policy,
-    stays::{Stay, StayStatus, arrival_night},
+    stays::{Stay, arrival_night},
     units::Scheme,
 };
 
@@ -36,25 +34,11 @@ impl Engine {
         let read = self.store.reader();
         let overstays = read.overstays(today).await?;
         let late = read.late_bookings(today).await?;
-        let units: BTreeSet<_> = overstays.iter().chain(&late).map(|stay| stay.unit).collect();
-        let mut bookings: BTreeMap<StayId, Stay> = BTreeMap::new();
-        for unit in units {
-            bookings.extend(
-                read.bookings_in(unit, today).await?.into_iter().map(|booking| (booking.id, booking)),
-            );
-        }
-        // A household that overstays also keeps itself from its own next booking, wherever that is.
-        for overstay in &overstays {
-            let own = read.stays_of_household(overstay.household).await?;
-            let own = own
-                .into_iter()
-                .filter(|own| own.status() == StayStatus::Booked && own.nights.departure() > today);
-            bookings.extend(own.map(|booking| (booking.id, booking)));
-        }
         let mut blocked = Vec::new();
         let now = self.clock.now();
-        for booking in bookings.into_values() {
-            let spaces = self.spaces();
+        let spaces = self.spaces();
+        // Last night may still be tonight: which it is, each booking's policy says.
+        for booking in read.bookings_short_of_nights(earlier(today, 1)).await? {
             let unit = spaces.unit_by_id(booking.unit);
             let policy = unit.map_or(Policy::default_for(Scheme::SafeSpace), |unit| spaces.policy_of(unit));
             // Tonight, until late arrivals end, is the night that began yesterday.

@@ -41,16 +41,12 @@ impl Engine {
             // Nights of the booking that an overstay has taken are not asked for again.
             change.claim.retain(|entry| !before.nights.contains(entry.night));
         }
-        let overstay = before.is_overstay(work.today);
-        if overstay {
+        if before.status() == StayStatus::InResidence {
             ready.extend(free_for_others(&mut change));
         }
-        let gives = overstay && !change.release.is_empty();
         work.tx.save_stay(&after).await?;
         self.claim_or_clash(work, &unit, &after, &change).await?;
-        if gives {
-            self.give_back(work, before, &unit).await?;
-        }
+        self.give_back(work, &unit, &change.release, Some(before)).await?;
         work.claim(&ready, OnClash::Leave).await?;
         work.audit(Some(after.id.0), &[unit.id], &after);
         Ok(Outcome::Stay(after))
@@ -65,13 +61,12 @@ impl Engine {
         let mut change = LedgerChange::from_to(&held, &after.entries(work.today, turnaround));
         let mut ready = take_turnaround(&mut change.claim);
         ready.extend(free_for_others(&mut change));
+        let released = change.release.clone();
         work.tx.save_stay(after).await?;
         if self.displace(work, after, change).await?.in_part {
             return Err(Failure::Clash(clash(work, &unit, after)));
         }
-        if before.is_overstay(work.today) {
-            self.give_back(work, before, &unit).await?;
-        }
+        self.give_back(work, &unit, &released, Some(before)).await?;
         work.claim(&ready, OnClash::Leave).await?;
         Ok(())
     }
@@ -99,27 +94,45 @@ impl Engine {
         Ok(Displaced { changed, in_part: held < claims.len() })
     }
 
-    /// Gives back the nights that an overstay had taken: to bookings and voids of its unit, and to the household's own
-    /// bookings elsewhere.
-    async fn give_back(&self, work: &mut Work, overstay: &Stay, unit: &Unit) -> Done<()> {
+    /// Gives nights of a unit that were released to those from whom an overstay once took them: to bookings and voids of
+    /// the unit and, where a household was in residence, to its own bookings elsewhere.
+    pub(crate) async fn give_back(
+        &self,
+        work: &mut Work,
+        unit: &Unit,
+        released: &[Entry],
+        by: Option<&Stay>,
+    ) -> Done<()> {
+        let Some(from) = released.iter().map(|entry| entry.night).min() else { return Ok(()) };
         let mut bookings = work.tx.reader().bookings_in(unit.id, work.today).await?;
-        let own = work.tx.reader().stays_of_household(overstay.household).await?;
-        bookings
-            .extend(own.into_iter().filter(|own| own.status() == StayStatus::Booked && own.unit != unit.id));
+        if let Some(there) = by.filter(|stay| stay.status() == StayStatus::InResidence) {
+            let own = work.tx.reader().stays_of_household(there.household).await?;
+            bookings.extend(
+                own.into_iter().filter(|own| own.status() == StayStatus::Booked && own.unit != unit.id),
+            );
+        }
         for known in bookings {
-            // Locked and read again: it may have been called off or moved a moment ago.
-            let Some(booking) = work.tx.lock_stay(known.id).await? else { continue };
-            if booking.status() != StayStatus::Booked || booking.unit != known.unit {
+            if self.lost(work, &known).await?.is_empty() {
                 continue;
             }
-            let Some(unit) = work.spaces.unit_by_id(booking.unit) else { continue };
-            let turnaround = work.spaces.policy_of(unit).turnaround_nights;
-            let held = work.tx.reader().entries_by(booking.unit, booking.id.0).await?;
-            let mut lost = LedgerChange::from_to(&held, &booking.entries(work.today, turnaround)).claim;
-            lost.retain(|entry| entry.night >= work.today);
-            work.claim(&lost, OnClash::Leave).await?;
+            // Locked and read again: it may have been called off or moved a moment ago.
+            let Some(booking) = work.tx.lock_stay(known.id).await? else { continue };
+            if booking.status() == StayStatus::Booked && booking.unit == known.unit {
+                let lost = self.lost(work, &booking).await?;
+                work.claim(&lost, OnClash::Leave).await?;
+            }
         }
-        self.give_back_to_voids(work, unit, overstay.nights.departure()).await
+        self.give_back_to_voids(work, unit, from).await
+    }
+
+    /// The nights ahead that a booking should have in the ledger and has not.
+    async fn lost(&self, work: &Work, booking: &Stay) -> Done<Vec<Entry>> {
+        let Some(unit) = work.spaces.unit_by_id(booking.unit) else { return Ok(Vec::new()) };
+        let turnaround = work.spaces.policy_of(unit).turnaround_nights;
+        let held = work.tx.reader().entries_by(booking.unit, booking.id.0).await?;
+        let mut lost = LedgerChange::from_to(&held, &booking.entries(work.today, turnaround)).claim;
+        lost.retain(|entry| entry.night >= work.today);
+        Ok(lost)
     }
 
     pub(crate) async fn claim_or_clash(

@@ -250,11 +250,12 @@ impl Engine {
             self.must_be_left(work, &new_unit).await?;
         }
         // The old stay gives its nights up first: the household can't be in two units on one night.
+        let mut left = LedgerChange::default();
         match &moved.from {
             Some(closed) => self.leave(work, &before, closed).await?,
             None => {
-                let release = work.tx.reader().entries_by(before.unit, before.id.0).await?;
-                work.change_ledger(&LedgerChange { release, ..LedgerChange::default() }).await?;
+                left.release = work.tx.reader().entries_by(before.unit, before.id.0).await?;
+                work.change_ledger(&left).await?;
             }
         }
         let same_scheme = work.spaces.policy_of(&old_unit).scheme == work.spaces.policy_of(&new_unit).scheme;
@@ -278,6 +279,7 @@ impl Engine {
         let entries = to.entries(work.today, work.spaces.policy_of(&new_unit).turnaround_nights);
         let change = LedgerChange { claim: entries, ..LedgerChange::default() };
         self.claim_or_clash(work, &new_unit, &to, &change).await?;
+        self.give_back(work, &old_unit, &left.release, Some(&before)).await?;
         self.must_still_serve(work, &new_unit, to.nights).await?;
         work.audit(Some(before.id.0), &[old_unit.id, new_unit.id], &(&moved.from, &to));
         Ok(Outcome::Moved { from: moved.from, to })

@@ -135,6 +135,7 @@ impl Engine {
             }
             Err(other) => return Err(other.into()),
         }
+        self.give_back(work, unit, &change.release, None).await?;
         if !void.cancelled {
             self.must_still_serve(work, unit, void.nights).await?;
         }

@@ -7,7 +7,8 @@ use safespace_domain::{
 };
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
     sea_query::Expr,
 };
 use uuid::Uuid;
@@ -220,6 +221,25 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             .order_by_asc(stay::Column::Arrival)
             .order_by_asc(stay::Column::Id)
             .limit(1_000);
+        all(select, self.connection).await
+    }
+
+    /// Bookings, in any unit, that have not all of their nights from this one on: others have them.
+    pub async fn bookings_short_of_nights(&self, from: Night) -> Result<Vec<Stay>> {
+        let days = match self.connection.get_database_backend() {
+            DbBackend::Postgres => format!("stay.departure - greatest(stay.arrival, date '{from}')"),
+            _ => format!("julianday(stay.departure) - julianday(max(stay.arrival, '{from}'))"),
+        };
+        let had = format!(
+            "SELECT count(*) FROM unit_night WHERE unit_night.unit_id = stay.unit_id AND taken_by = stay.id \
+             AND night >= '{from}' AND night < stay.departure"
+        );
+        let select = stay::Entity::find()
+            .filter(Expr::cust(BOOKED))
+            .filter(stay::Column::Departure.gt(from))
+            .filter(Expr::cust(format!("({had}) < {days}")))
+            .order_by_asc(stay::Column::Arrival)
+            .order_by_asc(stay::Column::Id);
         all(select, self.connection).await
     }
 
