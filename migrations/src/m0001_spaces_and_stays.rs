@@ -29,16 +29,16 @@ CREATE TABLE property (
     id {uuid} PRIMARY KEY,
     code text NOT NULL,
     scheme text NOT NULL CHECK (scheme IN ('safe_space', 'move_on')),
-    district text NOT NULL REFERENCES district (name),
-    CONSTRAINT property_code UNIQUE (code)
+    district text NOT NULL REFERENCES district (name)
 );
+CREATE UNIQUE INDEX property_code ON property (upper(code));
 CREATE TABLE unit (
     id {uuid} PRIMARY KEY,
     code text NOT NULL,
     property_id {uuid} NOT NULL REFERENCES property (id),
-    sleeps integer NOT NULL CHECK (sleeps > 0),
-    CONSTRAINT unit_code UNIQUE (code)
+    sleeps integer NOT NULL CHECK (sleeps > 0)
 );
+CREATE UNIQUE INDEX unit_code ON unit (upper(code));
 CREATE TABLE unit_feature (
     unit_id {uuid} NOT NULL REFERENCES unit (id),
     feature text NOT NULL REFERENCES feature (code),
@@ -52,9 +52,9 @@ CREATE TABLE unit_service (
 ) {clustered};
 CREATE TABLE household (
     id {uuid} PRIMARY KEY,
-    reference text NOT NULL,
-    CONSTRAINT household_reference UNIQUE (reference)
+    reference text NOT NULL
 );
+CREATE UNIQUE INDEX household_reference ON household (upper(reference));
 CREATE TABLE stay (
     id {uuid} PRIMARY KEY,
     household_id {uuid} NOT NULL REFERENCES household (id),
@@ -123,7 +123,7 @@ CREATE TABLE command_key (
     token_id {uuid} NOT NULL,
     idempotency_key text NOT NULL,
     payload {bytes} NOT NULL,
-    answer text NOT NULL,
+    answer {bytes} NOT NULL,
     at {instant} NOT NULL,
     CONSTRAINT command_key_pkey PRIMARY KEY (token_id, idempotency_key)
 ) {clustered};

@@ -144,7 +144,7 @@ impl<'w> Person<'w> {
         }
     }
 
-    /// Takes back the last step.
+    /// Takes back an arrival, a departure, a cancellation or a no-show.
     pub async fn reinstate(&self, which: &Stay) -> Told<Stay> {
         self.run(Command::ReinstateStay { stay: which.id }).await.map(stay)
     }

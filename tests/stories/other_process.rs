@@ -115,7 +115,7 @@ async fn what_two_processes_change_of_a_unit_is_kept_of_both(on: &Databases) {
     let other = world.another_engine().await;
     world.manager().close("SS-01", "2020-11-05").await.unwrap();
     let unit = world.unit("SS-01").await;
-    let sleeps = DescribeUnit { unit, code: None, sleeps: Some(5), features: None };
+    let sleeps = DescribeUnit { unit, code: None, opened_on: None, sleeps: Some(5), features: None };
     world.manager_at(&other).run(Command::DescribeUnit(sleeps)).await.unwrap();
     other.catch_up().await.unwrap();
     assert_eq!(world.officer_at(&other).free("2020-11-05", 1), [""; 0], "it is closed still");

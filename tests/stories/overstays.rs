@@ -319,6 +319,9 @@ async fn a_booking_gets_its_night_back_from_whoever_had_it_meanwhile(on: &Databa
     let next = world.officer().book("SS-02", "R-1", "2020-11-06", 2).await.unwrap();
     let stay = overstay_until!(world, "2020-11-06");
     let other = world.officer().book("SS-02", "R-3", "2020-11-06", 1).await.unwrap();
+    world.officer().cancel(&other).await.unwrap();
+    assert_eq!(world.line("SS-02", "2020-11-03", 6).await, "....b.", "R-1 still sleeps in SS-01");
+    let other = world.officer().book("SS-02", "R-3", "2020-11-06", 1).await.unwrap();
     world.officer().check_out(&stay).await.unwrap();
     assert_eq!(
         world.officer().attention().await,

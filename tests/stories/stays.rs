@@ -45,6 +45,8 @@ on_both![
     roles_may_do_what_is_theirs,
     nobody_is_checked_in_for_tomorrow_night_past_midnight,
     a_booking_whose_nights_are_over_is_not_brought_back,
+    a_unit_that_was_chosen_must_be_what_is_looked_for,
+    a_household_is_the_same_in_upper_and_lower_case,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -400,7 +402,7 @@ async fn impossible_bookings_are_refused_and_say_what_is_wrong(on: &Databases) {
     BAD_VALUE (departure): The departure, 2020-11-03, must be after the arrival, 2020-11-03.
     BAD_VALUE (departure): The departure, 2020-11-01, must be after the arrival, 2020-11-03.
     WRONG_TIME (arrival): 2020-11-02 has passed: a booking begins tonight, 2020-11-03, or later.
-    BAD_VALUE (arrival): 0202-11-03 is outside the years 1990 to 2100: check the arrival.
+    BAD_VALUE (arrival): 0202-11-03 is outside the years 1990 to 2100: check the date.
     WRONG_TIME (departure): 2023-11-05 is too far ahead: bookings end by 2022-11-03.
     BAD_VALUE (adults): A household has 0 to 60 adults, not -1.
     BAD_VALUE (adults): A household has at least one person: give adults or children.
@@ -443,4 +445,37 @@ async fn a_booking_whose_nights_are_over_is_not_brought_back(on: &Databases) {
     world.wake_at("2020-11-08T09:00:00Z").await;
     assert_words_snapshot!(refused(world.officer().reinstate(&stay).await), @"WRONG_TIME: The nights of this booking ended on 2020-11-05: book the household again.");
     assert!(world.ledger().await.is_empty());
+}
+
+async fn a_unit_that_was_chosen_must_be_what_is_looked_for(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let ask = world.officer().to_book("SS-01", "R-1", "2020-11-03", 2).await;
+    let stevenage = BTreeSet::from(["Stevenage".to_owned()]);
+    let attempts = [
+        BookStay { features: BTreeSet::from(["step_free".to_owned()]), ..ask.clone() },
+        BookStay { unwanted_districts: stevenage.clone(), ..ask.clone() },
+        BookStay { wanted_districts: BTreeSet::from(["Nowhere".to_owned()]), ..ask.clone() },
+    ];
+    let mut answers = Vec::new();
+    for ask in attempts {
+        answers.push(refused(world.officer().book_as(ask).await));
+    }
+    assert_words_snapshot!(answers.join("\n"), @r#"
+    UNSUITABLE (unit): SS-01 lacks step_free: choose another unit, or ask for less.
+    UNSUITABLE (unit): SS-01 is in Stevenage, which is to be avoided: choose another unit, or ask for less.
+    BAD_VALUE (wantedDistricts): There is no district "Nowhere". Known: North Herts, Stevenage.
+    "#);
+    assert_eq!(world.count("household").await, 0);
+    world.officer().book_as(BookStay { wanted_districts: stevenage, ..ask }).await.unwrap();
+}
+
+async fn a_household_is_the_same_in_upper_and_lower_case(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    world.officer().book("SS-01", "R-1a", "2020-11-03", 5).await.unwrap();
+    let refusal = world.officer().book("SS-01", "r-1A", "2020-11-08", 3).await.unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::LongestStay);
+    world.officer().book("SS-01", "r-1a", "2020-11-08", 2).await.unwrap();
+    assert_eq!(world.count("household").await, 1);
+    let found = world.engine.household(&world.officer().actor, "R-1A").await.unwrap().unwrap();
+    assert_eq!(found.reference, "R-1a", "as it was given first");
 }

@@ -15,6 +15,8 @@ on_both![
     a_unit_closes_and_reopens_and_is_in_stock_meanwhile_not,
     a_property_closes_as_a_whole_or_not_at_all,
     a_property_that_moves_district_takes_its_units_along,
+    an_opening_that_was_recorded_wrong_is_put_right,
+    a_reopening_is_taken_back,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -25,6 +27,7 @@ async fn a_unit_is_described_and_found_by_what_it_has(on: &Databases) {
     let better = DescribeUnit {
         unit: world.unit("SS-02").await,
         code: Some("SS-22".into()),
+        opened_on: None,
         sleeps: Some(6),
         features: Some(features.clone()),
     };
@@ -43,11 +46,12 @@ async fn a_code_is_given_once(on: &Databases) {
     assert_words_snapshot!(refused(world.manager().run(Command::RegisterProperty(same)).await), @"CODE_IN_USE (code): There is a property HOUSE already: choose another code.");
     let same = DescribeUnit {
         unit: world.unit("SS-02").await,
-        code: Some("SS-01".into()),
+        code: Some("ss-01".into()),
+        opened_on: None,
         sleeps: None,
         features: None,
     };
-    assert_words_snapshot!(refused(world.manager().run(Command::DescribeUnit(same)).await), @"CODE_IN_USE (code): There is a unit SS-01 already: choose another code.");
+    assert_words_snapshot!(refused(world.manager().run(Command::DescribeUnit(same)).await), @"CODE_IN_USE (code): There is a unit ss-01 already: choose another code.");
 }
 
 async fn impossible_units_are_refused_and_say_what_is_wrong(on: &Databases) {
@@ -121,7 +125,7 @@ async fn closing_reports_what_stands_in_the_way(on: &Databases) {
 async fn a_unit_closes_and_reopens_and_is_in_stock_meanwhile_not(on: &Databases) {
     let world = World::at(EVENING, on).with_unit("SS-01").await;
     world.manager().close("SS-01", "2020-11-05").await.unwrap();
-    assert_words_snapshot!(refused(world.manager().close("SS-01", "2020-11-06").await), @"WRONG_STATE (on): SS-01 is closed already, from an earlier night.");
+    assert_words_snapshot!(refused(world.manager().close("SS-01", "2020-11-06").await), @"WRONG_STATE (on): SS-01 closes on 2020-11-05 already: to close it later, reopen it from that night first.");
     assert!(world.officer().free("2020-11-05", 1).is_empty());
     assert_words_snapshot!(refused(world.manager().reopen("SS-01", "2020-11-04").await), @"WRONG_STATE (on): SS-01 closes on 2020-11-05: reopen it from that night or later.");
     world.manager().reopen("SS-01", "2020-11-07").await.unwrap();
@@ -169,4 +173,37 @@ fn in_stock(world: &World, range: Nights) -> Vec<u64> {
     let officer = world.officer();
     let rows = world.engine.occupancy(&officer.actor, range, PeriodKind::Night, None).unwrap();
     rows.iter().map(|row| row.in_stock_nights).collect()
+}
+
+async fn an_opening_that_was_recorded_wrong_is_put_right(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let officer = world.officer();
+    officer.book("SS-01", "R-1", "2020-11-05", 2).await.unwrap();
+    let unit = world.unit("SS-01").await;
+    let manager = world.manager();
+    let open = async |on: &str| {
+        let ask = DescribeUnit { unit, code: None, opened_on: Some(day(on)), sleeps: None, features: None };
+        manager.run(Command::DescribeUnit(ask)).await
+    };
+    open("2020-11-05").await.unwrap();
+    assert!(officer.free("2020-11-04", 1).is_empty(), "it was not open yet");
+    assert_words_snapshot!(refused(open("2020-11-06").await), @"STANDS_IN_THE_WAY (openedOn): Can't open on 2020-11-06: stay R-1 in SS-01, 2020-11-05 to 2020-11-06. Move or end these first.");
+    open("2020-11-04").await.unwrap();
+    assert_eq!(officer.free("2020-11-04", 1), ["SS-01"]);
+    assert_words_snapshot!(refused(open("1920-11-04").await), @"BAD_VALUE (openedOn): 1920-11-04 is not a date on which a unit could open.");
+    open("2015-03-01").await.unwrap();
+    let range = nights("2015-02-27", 4);
+    let figures = world.engine.occupancy(&officer.actor, range, PeriodKind::Year, None).unwrap();
+    assert_eq!(figures[0].in_stock_nights, 2, "the 1st and 2nd of March");
+}
+
+async fn a_reopening_is_taken_back(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let manager = world.manager();
+    manager.close("SS-01", "2020-11-10").await.unwrap();
+    manager.reopen("SS-01", "2020-11-20").await.unwrap();
+    let unit = manager.close("SS-01", "2020-11-20").await.unwrap();
+    assert_eq!(unit.closes_on(), Some(day("2020-11-10")));
+    assert!(world.officer().free("2020-11-20", 1).is_empty());
+    assert_words_snapshot!(refused(manager.close("SS-01", "2020-11-25").await), @"WRONG_STATE (on): SS-01 closes on 2020-11-10 already: to close it later, reopen it from that night first.");
 }

@@ -77,8 +77,10 @@ async fn a_note_stays_until_another_is_given(on: &Databases) {
     let note = async || world.engine.void(&officer.actor, void.id).await.unwrap().unwrap().note;
     assert_eq!(note().await.as_deref(), Some("boiler"));
     let other = ChangeVoid { void: void.id, from: None, to: None, reason: None, note: Some("roof".into()) };
-    officer.run(Command::ChangeVoid(other)).await.unwrap();
+    officer.run(Command::ChangeVoid(other.clone())).await.unwrap();
     assert_eq!(note().await.as_deref(), Some("roof"));
+    officer.run(Command::ChangeVoid(ChangeVoid { note: Some(String::new()), ..other })).await.unwrap();
+    assert_eq!(note().await, None);
 }
 
 async fn impossible_voids_are_refused_and_say_what_is_wrong(on: &Databases) {
@@ -107,9 +109,9 @@ async fn impossible_voids_are_refused_and_say_what_is_wrong(on: &Databases) {
     let nobody = Command::CancelVoid { void: VoidId(world.new_id()) };
     answers.push(refused(world.officer().run(nobody).await));
     assert_words_snapshot!(answers.join("\n"), @r#"
-    BAD_VALUE (to): The void must end after it begins: 2020-11-10 is not after 2020-11-10.
-    BAD_VALUE (from): 0020-11-10 is outside the years 1990 to 2100: check the first night.
-    BAD_VALUE (to): 2220-11-10 is outside the years 1990 to 2100: check the end.
+    BAD_VALUE (to): The nights must end after they begin: 2020-11-10 is not after 2020-11-10.
+    BAD_VALUE (from): 0020-11-10 is outside the years 1990 to 2100: check the date.
+    BAD_VALUE (to): 2220-11-10 is outside the years 1990 to 2100: check the date.
     OUT_OF_SERVICE (unit): SS-01 is out of service on the night of 2020-12-01: choose other nights or another unit.
     BAD_VALUE (reason): There is no reason "boredom". Known: deep_clean, handback, other, repair, safety.
     BAD_VALUE (note): The note is empty: say why in a few words.

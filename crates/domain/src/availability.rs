@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     calendar::{Calendar, UnitNo, UnitSet},
+    codes,
     districts::District,
     features::Feature,
     households::People,
@@ -17,7 +18,7 @@ use crate::{
     nights::{Night, Nights, earlier, later, next},
     policies::Policy,
     properties::Property,
-    refusal::Refusal,
+    refusal::{Refusal, RefusalCode},
     units::{Scheme, Unit},
     voids::VoidReason,
 };
@@ -30,6 +31,7 @@ const GAP_LOOK: u32 = 14;
 pub struct Spaces {
     units: Vec<Unit>,
     by_id: HashMap<UnitId, UnitNo>,
+    /// Under [`codes::key`].
     by_code: HashMap<String, UnitNo>,
     properties: BTreeMap<PropertyId, Property>,
     /// Places of `units` by their property's and district's name.
@@ -72,7 +74,7 @@ impl Spaces {
 
     fn add(&mut self, no: UnitNo, unit: Unit) {
         self.by_id.insert(unit.id, no);
-        self.by_code.insert(unit.code.clone(), no);
+        self.by_code.insert(codes::key(&unit.code), no);
         self.by_property.entry(unit.property).or_default().insert(no);
         if let Some(property) = self.properties.get(&unit.property) {
             self.by_district.entry(property.district.clone()).or_default().insert(no);
@@ -117,9 +119,9 @@ impl Spaces {
         self.unit(self.no(id)?)
     }
 
-    /// The unit with this code.
+    /// The unit with this code, in upper or lower case.
     pub fn unit_by_code(&self, code: &str) -> Option<&Unit> {
-        self.unit(*self.by_code.get(code)?)
+        self.unit(*self.by_code.get(&codes::key(code))?)
     }
 
     /// The property with this id.
@@ -127,9 +129,9 @@ impl Spaces {
         self.properties.get(&id)
     }
 
-    /// The property with this code.
+    /// The property with this code, in upper or lower case.
     pub fn property_by_code(&self, code: &str) -> Option<&Property> {
-        self.properties.values().find(|property| property.code == code)
+        self.properties.values().find(|property| property.code.eq_ignore_ascii_case(code))
     }
 
     /// The property that the unit is in.
@@ -367,10 +369,23 @@ pub fn exclusions(calendar: &Calendar, spaces: &Spaces, ask: &Ask) -> Vec<(UnitN
     excluded
 }
 
-/// Every reason why the unit is not offered; none when it is.
-pub fn why_not(calendar: &Calendar, spaces: &Spaces, ask: &Ask, no: UnitNo) -> Vec<Exclusion> {
+/// Refuses a unit that somebody chose although it has not what they look for.
+pub fn must_suit(spaces: &Spaces, ask: &Ask, unit: &Unit) -> Result<(), Refusal> {
+    let reasons = why_unsuitable(spaces, ask, unit);
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
+    Err(Refusal::new(
+        RefusalCode::Unsuitable,
+        format!("{} {}: choose another unit, or ask for less.", unit.code, reasons.join(", and ")),
+    )
+    .on("unit"))
+}
+
+/// Every reason why the unit would not do, were it free.
+fn why_unsuitable(spaces: &Spaces, ask: &Ask, unit: &Unit) -> Vec<Exclusion> {
     let mut reasons = Vec::new();
-    let Some(unit) = spaces.unit(no) else { return reasons };
     let Some(property) = spaces.property_of(unit) else { return reasons };
     if property.scheme != ask.scheme {
         reasons.push(Exclusion::OtherScheme);
@@ -391,6 +406,13 @@ pub fn why_not(calendar: &Calendar, spaces: &Spaces, ask: &Ask, no: UnitNo) -> V
     if !ask.wanted.is_empty() && !ask.wanted.contains(&property.district) {
         reasons.push(Exclusion::NotInWantedDistrict(property.district.clone()));
     }
+    reasons
+}
+
+/// Every reason why the unit is not offered; none when it is.
+pub fn why_not(calendar: &Calendar, spaces: &Spaces, ask: &Ask, no: UnitNo) -> Vec<Exclusion> {
+    let Some(unit) = spaces.unit(no) else { return Vec::new() };
+    let mut reasons = why_unsuitable(spaces, ask, unit);
     if let Some(night) = ask.nights.iter().find(|night| !calendar.is_in_stock(no, *night)) {
         reasons.push(Exclusion::OutOfService(night));
     }

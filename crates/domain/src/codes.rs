@@ -29,6 +29,11 @@ pub fn code(text: &str, field: &str) -> Result<String, Refusal> {
     }
 }
 
+/// What two codes have in common that differ only in upper and lower case: they are the same code.
+pub fn key(code: &str) -> String {
+    code.to_ascii_uppercase()
+}
+
 /// A name or label on one line, at most [`LONGEST_NAME`] characters. A name that a spreadsheet would run as a
 /// formula is refused.
 pub fn name(text: &str, field: &str) -> Result<String, Refusal> {

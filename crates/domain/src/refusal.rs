@@ -28,6 +28,8 @@ pub enum RefusalCode {
     OutOfService,
     /// The unit sleeps fewer people than the household has.
     TooSmall,
+    /// The unit lacks what was asked for, or is where it should not be.
+    Unsuitable,
     /// The record is in a state in which this can't be done.
     WrongState,
     /// Too early or too late for this.
@@ -55,6 +57,7 @@ impl RefusalCode {
             Self::LongestStay => "LONGEST_STAY",
             Self::OutOfService => "OUT_OF_SERVICE",
             Self::TooSmall => "TOO_SMALL",
+            Self::Unsuitable => "UNSUITABLE",
             Self::WrongState => "WRONG_STATE",
             Self::WrongTime => "WRONG_TIME",
             Self::StandsInTheWay => "STANDS_IN_THE_WAY",

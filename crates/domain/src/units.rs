@@ -127,13 +127,19 @@ impl Unit {
         .on("unit"))
     }
 
-    /// The unit, in stock until `on` (the first night out of stock).
+    /// The unit, in stock until `on` (the first night out of stock). When that is the night on which it was reopened,
+    /// it is as if it never had been.
     pub fn close(mut self, on: Night) -> Result<Self, Refusal> {
         let code = self.code.clone();
         let wrong = |why: String| Refusal::new(RefusalCode::WrongState, why).on("on");
+        let reopened = self.in_service.len() > 1;
         match self.in_service.last_mut() {
-            Some(run) if run.closed_on.is_some_and(|closed| closed <= on) => {
-                Err(wrong(format!("{code} is closed already, from an earlier night.")))
+            Some(InService { closed_on: Some(closed), .. }) if *closed <= on => Err(wrong(format!(
+                "{code} closes on {closed} already: to close it later, reopen it from that night first."
+            ))),
+            Some(run) if reopened && on == run.opened_on => {
+                self.in_service.pop();
+                Ok(self)
             }
             Some(run) if on <= run.opened_on => Err(wrong(format!(
                 "{code} opened on {}: the closing date must be a later one.",
@@ -163,6 +169,23 @@ impl Unit {
                 self.in_service.push(InService { opened_on: on, closed_on: None });
                 Ok(self)
             }
+        }
+    }
+
+    /// The unit, first in stock from `on`, where that was recorded wrong.
+    pub fn open_from(mut self, on: Night) -> Result<Self, Refusal> {
+        let code = self.code.clone();
+        match self.in_service.first_mut() {
+            Some(InService { closed_on: Some(closed), .. }) if *closed <= on => Err(Refusal::new(
+                RefusalCode::WrongState,
+                format!("{code} closed on {closed}: it must have opened before."),
+            )
+            .on("openedOn")),
+            Some(run) => {
+                run.opened_on = on;
+                Ok(self)
+            }
+            None => Ok(self),
         }
     }
 
@@ -228,7 +251,17 @@ mod tests {
         let again = closed.clone().reopen(d("2020-08-01")).unwrap();
         assert_eq!(again.in_service.len(), 2);
         assert!(!again.is_in_stock(d("2020-07-31")) && again.is_in_stock(d("2020-08-01")));
-        assert_eq!(closed.reopen(d("2020-06-01")).unwrap(), unit());
+        assert_eq!(closed.clone().reopen(d("2020-06-01")).unwrap(), unit());
+        assert_eq!(again.close(d("2020-08-01")).unwrap(), closed);
+    }
+
+    #[test]
+    fn a_wrong_opening_is_put_right() {
+        let earlier = unit().open_from(d("2020-02-01")).unwrap();
+        assert!(earlier.is_in_stock(d("2020-02-01")) && !earlier.is_in_stock(d("2020-01-31")));
+        let closed = unit().close(d("2020-06-01")).unwrap();
+        assert!(closed.clone().open_from(d("2020-06-01")).is_err());
+        assert!(!closed.open_from(d("2020-05-01")).unwrap().is_in_stock(d("2020-04-30")));
     }
 
     #[test]

@@ -97,7 +97,7 @@ pub enum Command {
     },
     /// The household goes to another unit.
     MoveStay(MoveStay),
-    /// Takes back the last step.
+    /// Takes back an arrival, a departure, a cancellation or a no-show.
     ReinstateStay {
         /// Which stay.
         stay: StayId,
@@ -161,6 +161,8 @@ pub struct DescribeUnit {
     pub unit: UnitId,
     /// Its new code.
     pub code: Option<String>,
+    /// The first night on which it ever was in stock.
+    pub opened_on: Option<Night>,
     /// How many it sleeps now.
     pub sleeps: Option<i64>,
     /// All of its features.
@@ -182,9 +184,9 @@ pub struct BookStay {
     pub children: i64,
     /// The unit, where one was chosen.
     pub unit: Option<UnitId>,
-    /// What is looked for where none was.
+    /// The scheme to look in where none was.
     pub scheme: Scheme,
-    /// Features that it must have then.
+    /// Features that it must have.
     pub features: BTreeSet<String>,
     /// Only in these districts; empty for any.
     pub wanted_districts: BTreeSet<String>,

@@ -152,6 +152,7 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], KeyError> {
 pub(crate) struct Vault {
     wrap: [u8; KEY],
     fingerprint: [u8; KEY],
+    answer: [u8; KEY],
 }
 
 impl Vault {
@@ -190,7 +191,11 @@ impl Vault {
                 .map_err(|_| KeyError::NotAKey)?;
             Ok::<_, KeyError>(key)
         };
-        Ok(Self { wrap: derive("safespace wrap")?, fingerprint: derive("safespace fingerprint")? })
+        Ok(Self {
+            wrap: derive("safespace wrap")?,
+            fingerprint: derive("safespace fingerprint")?,
+            answer: derive("safespace answer")?,
+        })
     }
 
     /// A fingerprint of a command's payload, which can't be guessed backwards without the key.
@@ -199,6 +204,16 @@ impl Vault {
             .map_err(|_| KeyError::NotAKey)?;
         mac.update(payload);
         Ok(mac.finalize().into_bytes().to_vec())
+    }
+
+    /// Seals an answer that is remembered for a payload with this fingerprint: it may repeat what somebody typed.
+    pub(crate) fn seal_answer(&self, payload: &[u8], answer: &str) -> Result<Vec<u8>, KeyError> {
+        seal_text(&self.answer, &to_hex(payload), answer)
+    }
+
+    /// Opens a remembered answer.
+    pub(crate) fn open_answer(&self, payload: &[u8], sealed: &[u8]) -> Result<String, KeyError> {
+        open_text(&self.answer, &to_hex(payload), sealed)
     }
 }
 

@@ -112,7 +112,8 @@ impl Engine {
             );
         }
         for known in bookings {
-            if self.lost(work, &known).await?.is_empty() {
+            let sleeps = |entry: &Entry| entry.take.night_use != NightUse::Turnaround;
+            if !self.lost(work, &known).await?.iter().any(sleeps) {
                 continue;
             }
             // Locked and read again: it may have been called off or moved a moment ago.

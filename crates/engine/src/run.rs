@@ -54,13 +54,13 @@ impl Engine {
                 Some(key) => {
                     let payload = self.fingerprint(command)?;
                     if let Some(past) = self.store.reader().past_command(actor.token, key).await? {
-                        return replay(&past, &payload);
+                        return self.replay(&past, &payload);
                     }
                     Some(PastCommand {
                         token: actor.token,
                         key: key.clone(),
                         payload,
-                        answer: String::new(),
+                        answer: Vec::new(),
                         at: self.clock.now(),
                     })
                 }
@@ -114,7 +114,7 @@ impl Engine {
         };
         let outcome = self.carry_out(&mut work, command.clone()).await.map_err(first_come)?;
         if let Some(past) = past {
-            let answer = to_json(&Answer::Done(outcome.clone()))?;
+            let answer = self.sealed(past, &Answer::Done(outcome.clone()))?;
             work.tx
                 .add_past_command(&PastCommand { answer, ..past.clone() })
                 .await
@@ -160,7 +160,7 @@ impl Engine {
         refusal: Refusal,
     ) -> Result<Outcome, EngineError> {
         if let Some(past) = past {
-            let answer = to_json(&Answer::Refused(refusal.clone()))?;
+            let answer = self.sealed(&past, &Answer::Refused(refusal.clone()))?;
             let (token, key, payload) = (past.token, past.key.clone(), past.payload.clone());
             let tx = self.store.begin().await?;
             match tx.add_past_command(&PastCommand { answer, ..past }).await {
@@ -184,7 +184,29 @@ impl Engine {
         // The other one's answer may still wait for its commit.
         self.store.settle().await;
         let past = self.store.reader().past_command(token, key).await.ok()??;
-        Some(replay(&past, payload))
+        Some(self.replay(&past, payload))
+    }
+
+    fn sealed(&self, past: &PastCommand, answer: &Answer) -> Result<Vec<u8>, EngineError> {
+        Ok(self.vault.seal_answer(&past.payload, &to_json(answer)?)?)
+    }
+
+    /// The answer that was given to a command with this fingerprint under its key.
+    fn replay(&self, past: &PastCommand, payload: &[u8]) -> Result<Outcome, EngineError> {
+        if past.payload != payload {
+            return Err(Refusal::new(
+                RefusalCode::KeyReused,
+                "This idempotency key was used for another command: use a new key for a new command.",
+            )
+            .on("idempotencyKey")
+            .into());
+        }
+        let answer = self.vault.open_answer(payload, &past.answer)?;
+        match serde_json::from_str(&answer) {
+            Ok(Answer::Done(outcome)) => Ok(outcome),
+            Ok(Answer::Refused(refusal)) => Err(refusal.into()),
+            Err(_) => Err(Fault::Broken("a remembered answer can't be read").into()),
+        }
     }
 
     fn fingerprint(&self, command: &Command) -> Result<Vec<u8>, EngineError> {
@@ -240,22 +262,6 @@ fn idempotency_key(key: &str) -> Result<String, Refusal> {
         ));
     }
     Ok(key.to_owned())
-}
-
-fn replay(past: &PastCommand, payload: &[u8]) -> Result<Outcome, EngineError> {
-    if past.payload != payload {
-        return Err(Refusal::new(
-            RefusalCode::KeyReused,
-            "This idempotency key was used for another command: use a new key for a new command.",
-        )
-        .on("idempotencyKey")
-        .into());
-    }
-    match serde_json::from_str(&past.answer) {
-        Ok(Answer::Done(outcome)) => Ok(outcome),
-        Ok(Answer::Refused(refusal)) => Err(refusal.into()),
-        Err(_) => Err(Fault::Broken("a remembered answer can't be read").into()),
-    }
 }
 
 fn to_json(value: &impl Serialize) -> Result<String, EngineError> {

@@ -46,14 +46,18 @@ impl Engine {
         let reference = codes::code(&ask.household, "household")?;
         let exception = work.may_grant(ask.exception.as_deref())?;
         let asked = Exception::granted_if(exception.is_some());
+        let mut wanted = wanted(work, &ask, nights, people)?;
         let unit = match ask.unit {
             Some(id) => unit(work, id)?,
-            None => self.best_fit(work, &ask, nights, people)?,
+            None => self.best_fit(&wanted)?,
         };
         let policy = work.spaces.policy_of(&unit);
         stays::bookable(nights, work.now, &policy)?;
         unit.must_sleep(people.total())?;
         unit.must_serve(nights)?;
+        // A unit that was chosen says for itself what it is for.
+        wanted.scheme = policy.scheme;
+        availability::must_suit(&work.spaces, &wanted, &unit)?;
         let known = work.tx.lock_household(&reference).await?.map(|household| household.id);
         let household = match known {
             Some(id) => id,
@@ -95,27 +99,18 @@ impl Engine {
         Ok(Outcome::Stay(stay))
     }
 
-    fn best_fit(&self, work: &Work, ask: &BookStay, nights: Nights, people: People) -> Result<Unit, Refusal> {
-        work.spaces.must_know_features(&ask.features, "features")?;
-        for (districts, field) in
-            [(&ask.wanted_districts, "wantedDistricts"), (&ask.unwanted_districts, "unwantedDistricts")]
-        {
-            districts.iter().try_for_each(|name| work.spaces.must_know_district(name, field))?;
-        }
-        let wanted = Ask {
-            features: ask.features.clone(),
-            wanted: ask.wanted_districts.clone(),
-            unwanted: ask.unwanted_districts.clone(),
-            ..Ask::plain(nights, people, ask.scheme)
-        };
+    fn best_fit(&self, wanted: &Ask) -> Result<Unit, Refusal> {
         let best = self.live.look(|calendar, spaces| {
-            let offers = availability::offers(calendar, spaces, &wanted);
+            let offers = availability::offers(calendar, spaces, wanted);
             offers.first().and_then(|(no, _)| spaces.unit(*no)).cloned()
         });
         best.ok_or_else(|| {
             Refusal::new(
                 RefusalCode::NoneFree,
-                format!("No unit is free and fit for these people, {nights}: ask availability why, or try other nights."),
+                format!(
+                    "No unit is free and fit for these people, {}: ask availability why, or try other nights.",
+                    wanted.nights
+                ),
             )
         })
     }
@@ -288,4 +283,20 @@ impl Engine {
     async fn lock(&self, work: &Work, id: StayId) -> Done<Stay> {
         Ok(work.tx.lock_stay(id).await?.ok_or_else(|| Refusal::not_found("stay", "stay"))?)
     }
+}
+
+/// What a booking looks for; refused where it names what there is not.
+fn wanted(work: &Work, ask: &BookStay, nights: Nights, people: People) -> Result<Ask, Refusal> {
+    work.spaces.must_know_features(&ask.features, "features")?;
+    for (districts, field) in
+        [(&ask.wanted_districts, "wantedDistricts"), (&ask.unwanted_districts, "unwantedDistricts")]
+    {
+        districts.iter().try_for_each(|name| work.spaces.must_know_district(name, field))?;
+    }
+    Ok(Ask {
+        features: ask.features.clone(),
+        wanted: ask.wanted_districts.clone(),
+        unwanted: ask.unwanted_districts.clone(),
+        ..Ask::plain(nights, people, ask.scheme)
+    })
 }

@@ -38,6 +38,10 @@ impl Engine {
         if let Some(code) = ask.code {
             unit.code = codes::code(&code, "code")?;
         }
+        let opened_on = unit.in_service.first().map(|run| run.opened_on);
+        if let Some(on) = ask.opened_on {
+            unit = unit.open_from(on)?;
+        }
         if let Some(n) = ask.sleeps {
             unit.sleeps = sleeps(n)?;
         }
@@ -47,6 +51,16 @@ impl Engine {
         }
         unit.check()?;
         work.tx.save_unit(&unit).await.map_err(code_in_use("unit", &unit.code))?;
+        if let (Some(before), Some(on)) = (opened_on, ask.opened_on.filter(|on| opened_on < Some(*on))) {
+            self.must_be_free(
+                work,
+                &[unit.id],
+                Nights::between(before, on),
+                "openedOn",
+                &format!("open on {on}"),
+            )
+            .await?;
+        }
         work.change_spaces();
         work.audit(Some(unit.id.0), &[], &unit);
         Ok(Outcome::Unit(unit))
@@ -67,27 +81,40 @@ impl Engine {
             unit.check()?;
             work.tx.save_unit(unit).await?;
         }
-        let for_ever = Nights::between(on, END_OF_NIGHTS);
-        // The lock has waited for bookings of the units that were under way: they are seen now.
-        let entries = work.tx.reader().entries(&ids, for_ever).await?;
-        let in_the_way = self.obstacles(&entries).await?;
-        if !in_the_way.is_empty() {
-            let first: Vec<_> = in_the_way.iter().take(5).map(ToString::to_string).collect();
-            let more = in_the_way.len().saturating_sub(first.len());
-            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-            return Err(Refusal::new(
-                RefusalCode::StandsInTheWay,
-                format!("Can't close on {on}: {}{more}. Move or end these first.", first.join("; ")),
-            )
-            .on("on")
-            .because_of(in_the_way)
-            .into());
-        }
+        self.must_be_free(work, &ids, Nights::between(on, END_OF_NIGHTS), "on", &format!("close on {on}"))
+            .await?;
         work.change_spaces();
         for unit in &closed {
             work.audit(Some(unit.id.0), &[], &serde_json::json!({ "on": on }));
         }
         Ok(closed)
+    }
+
+    /// Refused while anything has a night on which units that are locked are to be out of stock; all of it is named.
+    async fn must_be_free(
+        &self,
+        work: &Work,
+        units: &[UnitId],
+        out_of_stock: Nights,
+        field: &str,
+        what: &str,
+    ) -> Done<()> {
+        // The lock has waited for bookings of the units that were under way: they are seen now.
+        let entries = work.tx.reader().entries(units, out_of_stock).await?;
+        let in_the_way = self.obstacles(&entries).await?;
+        if in_the_way.is_empty() {
+            return Ok(());
+        }
+        let first: Vec<_> = in_the_way.iter().take(5).map(ToString::to_string).collect();
+        let more = in_the_way.len().saturating_sub(first.len());
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        Err(Refusal::new(
+            RefusalCode::StandsInTheWay,
+            format!("Can't {what}: {}{more}. Move or end these first.", first.join("; ")),
+        )
+        .on(field)
+        .because_of(in_the_way)
+        .into())
     }
 
     pub(crate) async fn reopen_unit(&self, work: &mut Work, id: UnitId, on: Night) -> Done<Outcome> {

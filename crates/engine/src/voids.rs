@@ -1,7 +1,7 @@
 //! Voids: nights on which a unit is out of service.
 
 use safespace_domain::{
-    Night, Nights, Refusal, RefusalCode, VoidId,
+    Night, Nights, Refusal, VoidId,
     access::{Actor, Permission},
     codes,
     ledger::LedgerChange,
@@ -65,7 +65,7 @@ impl Engine {
     }
 
     pub(crate) async fn record_void(&self, work: &mut Work, ask: RecordVoid) -> Done<Outcome> {
-        let nights = nights(ask.from, ask.to)?;
+        let nights = Nights::from_to(ask.from, ask.to)?;
         work.spaces.must_know_void_reason(&ask.reason)?;
         let unit = unit(work, ask.unit)?;
         unit.must_serve(nights)?;
@@ -81,12 +81,13 @@ impl Engine {
         let before = self.lock_void(work, ask.void).await?;
         let unit = unit(work, before.void.unit)?;
         let old = before.void.nights;
-        let nights = nights(ask.from.unwrap_or(old.arrival()), ask.to.unwrap_or(old.departure()))?;
+        let nights = Nights::from_to(ask.from.unwrap_or(old.arrival()), ask.to.unwrap_or(old.departure()))?;
         let reason = ask.reason.unwrap_or_else(|| before.void.reason.clone());
         work.spaces.must_know_void_reason(&reason)?;
         let void = before.void.change(nights, reason)?;
         unit.must_serve(nights)?;
         let note = match ask.note {
+            Some(note) if note.is_empty() => None,
             Some(note) => self.sealed_note(work, &unit, &void, Some(&note)).await?,
             None => before.note,
         };
@@ -162,18 +163,4 @@ impl Engine {
 /// The place to which a void's note is bound.
 pub(crate) fn note_context(id: VoidId) -> String {
     format!("void.note.{id}")
-}
-
-/// The nights of a void, refused in its own words.
-fn nights(from: Night, to: Night) -> Result<Nights, Refusal> {
-    Nights::new(from, to).map_err(|refusal| {
-        let (field, message) = if refusal.field.as_deref() == Some("arrival") {
-            ("from", refusal.message.replace("arrival", "first night"))
-        } else if to <= from {
-            ("to", format!("The void must end after it begins: {to} is not after {from}."))
-        } else {
-            ("to", refusal.message.replace("departure", "end"))
-        };
-        Refusal::new(RefusalCode::BadValue, message).on(field)
-    })
 }

@@ -33,6 +33,8 @@ pub enum RefusalCode {
     OutOfService,
     /// The unit sleeps fewer people than the household has.
     TooSmall,
+    /// The unit lacks what was asked for, or is where it should not be.
+    Unsuitable,
     /// The record is in a state in which this can't be done.
     WrongState,
     /// Too early or too late for this.

@@ -113,7 +113,7 @@ pub struct BoardQuery;
 impl BoardQuery {
     /// For the nights from `from` up to, not including, `to`: every unit with what takes each night.
     async fn board(&self, from: Date, to: Date) -> Result<Board> {
-        let nights = Nights::new(from.0, to.0).map_err(|refusal| query_error(refusal.into()))?;
+        let nights = Nights::from_to(from.0, to.0).map_err(|refusal| query_error(refusal.into()))?;
         Ok(Board(nights))
     }
 }

@@ -155,7 +155,7 @@ impl OccupancyQuery {
         #[graphql(default_with = "PeriodKind::Month")] by: PeriodKind,
         group: Option<GroupKind>,
     ) -> Result<Occupancy> {
-        let range = Nights::new(from.0, to.0).map_err(|refusal| query_error(refusal.into()))?;
+        let range = Nights::from_to(from.0, to.0).map_err(|refusal| query_error(refusal.into()))?;
         Ok(Occupancy { range, by, group })
     }
 }

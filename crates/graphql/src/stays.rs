@@ -259,10 +259,10 @@ pub struct BookStayInput {
     children: i32,
     /// The unit, where one was chosen.
     unit: Option<ID>,
-    /// What is looked for where none was.
+    /// The scheme to look in where none was.
     #[graphql(default_with = "Scheme::SafeSpace")]
     scheme: Scheme,
-    /// The codes of features that it must have then.
+    /// The codes of features that it must have.
     #[graphql(default)]
     features: Vec<String>,
     /// Only in these districts; empty for any.
@@ -271,7 +271,8 @@ pub struct BookStayInput {
     /// In none of these districts.
     #[graphql(default)]
     unwanted_districts: Vec<String>,
-    /// A manager's reason for allowing a longer stay than the policy does. Confidential.
+    /// A manager's reason for allowing a longer stay than the policy does. Kept only where the stay is longer.
+    /// Confidential.
     exception: Option<String>,
     /// The same key and input have one effect and one answer.
     idempotency_key: Option<String>,
@@ -304,7 +305,8 @@ pub struct ExtendStayInput {
     stay: ID,
     /// The new day of departure.
     departure: Date,
-    /// A manager's reason for allowing a longer stay than the policy does. Confidential.
+    /// A manager's reason for allowing a longer stay than the policy does. Kept only where the stay is longer.
+    /// Confidential.
     exception: Option<String>,
     /// The same key and input have one effect and one answer.
     idempotency_key: Option<String>,
@@ -330,7 +332,8 @@ pub struct MoveStayInput {
     unit: ID,
     /// Until when; as before when left out.
     departure: Option<Date>,
-    /// A manager's reason for allowing a longer stay than the policy does. Confidential.
+    /// A manager's reason for allowing a longer stay than the policy does. Kept only where the stay is longer.
+    /// Confidential.
     exception: Option<String>,
     /// The same key and input have one effect and one answer.
     idempotency_key: Option<String>,
@@ -454,7 +457,8 @@ impl StaysMutation {
         })
     }
 
-    /// Takes back the last step of a stay: a recorded command of its own, refused when the nights are gone.
+    /// Takes back an arrival, a departure, a cancellation or a no-show: a recorded command of its own, refused when the
+    /// nights are gone.
     async fn reinstate_stay(&self, ctx: &Context<'_>, input: StayInput) -> Result<StayAnswer> {
         let stay = stay_id(&input.stay)?;
         answer(ctx, input.idempotency_key, Command::ReinstateStay { stay }).await

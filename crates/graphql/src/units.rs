@@ -219,6 +219,9 @@ pub struct DescribeUnitInput {
     unit: ID,
     /// Its new code.
     code: Option<String>,
+    /// The first night on which it ever was in stock, where that was recorded wrong. Refused when something has an
+    /// earlier night.
+    opened_on: Option<Date>,
     /// How many people it sleeps.
     sleeps: Option<i32>,
     /// The codes of all its features.
@@ -274,6 +277,7 @@ impl UnitsMutation {
         let ask = DescribeUnit {
             unit: UnitId(ids::of_kind("Unit", &input.unit)?),
             code: input.code,
+            opened_on: input.opened_on.map(|date| date.0),
             sleeps: input.sleeps.map(i64::from),
             features: input.features.map(|codes| codes.into_iter().collect()),
         };

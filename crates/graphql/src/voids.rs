@@ -128,7 +128,7 @@ pub struct ChangeVoidInput {
     to: Option<Date>,
     /// The code of the reason.
     reason: Option<String>,
-    /// A note. Confidential.
+    /// A note; an empty one takes it away. Confidential.
     note: Option<String>,
     /// The same key and input have one effect and one answer.
     idempotency_key: Option<String>,

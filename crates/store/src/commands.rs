@@ -17,7 +17,7 @@ mod command_key {
         #[sea_orm(primary_key, auto_increment = false)]
         pub idempotency_key: String,
         pub payload: Vec<u8>,
-        pub answer: String,
+        pub answer: Vec<u8>,
         pub at: DateTimeUtc,
     }
 
@@ -35,8 +35,8 @@ pub struct PastCommand {
     pub key: String,
     /// The fingerprint of what was asked.
     pub payload: Vec<u8>,
-    /// What was answered, as JSON.
-    pub answer: String,
+    /// What was answered, sealed.
+    pub answer: Vec<u8>,
     /// When.
     pub at: DateTime<Utc>,
 }

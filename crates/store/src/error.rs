@@ -60,9 +60,9 @@ pub enum StoreError {
 const HELD: [(&str, &str, StoreError); 7] = [
     ("unit_night_pkey", "unit_night.unit_id", StoreError::NightTaken),
     ("unit_night_household", "unit_night.household_id", StoreError::HouseholdElsewhere),
-    ("property_code", "property.code", StoreError::InUse("property_code")),
-    ("unit_code", "unit.code", StoreError::InUse("unit_code")),
-    ("household_reference", "household.reference", StoreError::InUse("household_reference")),
+    ("property_code", "'property_code'", StoreError::InUse("property_code")),
+    ("unit_code", "'unit_code'", StoreError::InUse("unit_code")),
+    ("household_reference", "'household_reference'", StoreError::InUse("household_reference")),
     ("stay_imported_as", "stay.imported_as", StoreError::InUse("stay_imported_as")),
     ("command_key_pkey", "command_key.token_id", StoreError::InUse("command_key_pkey")),
 ];

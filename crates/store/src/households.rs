@@ -1,7 +1,11 @@
 //! Households, by reference.
 
-use safespace_domain::{HouseholdId, households::Household};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use safespace_domain::{HouseholdId, codes, households::Household};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
 
 use crate::{Reader, Result, Tx};
 
@@ -21,6 +25,9 @@ mod household {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// As the index has it.
+const KEY: &str = "upper(reference)";
+
 fn domain(row: household::Model) -> Household {
     Household { id: HouseholdId(row.id), reference: row.reference }
 }
@@ -34,10 +41,10 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         Ok(rows.into_iter().map(domain).collect())
     }
 
-    /// The households with these references, in no order.
+    /// The households with these references, in upper or lower case, in no order.
     pub async fn households_by_reference(&self, references: &[String]) -> Result<Vec<Household>> {
         let rows = household::Entity::find()
-            .filter(household::Column::Reference.is_in(references))
+            .filter(Expr::cust(KEY).is_in(references.iter().map(|reference| codes::key(reference))))
             .all(self.connection)
             .await?;
         Ok(rows.into_iter().map(domain).collect())
@@ -45,11 +52,11 @@ impl<C: ConnectionTrait> Reader<'_, C> {
 }
 
 impl Tx {
-    /// The household with this reference, if there is one; nobody else changes its stays until the transaction
+    /// The household with this reference, in upper or lower case, if there is one; nobody else changes its stays until the transaction
     /// ends.
     pub async fn lock_household(&self, reference: &str) -> Result<Option<Household>> {
         let row = household::Entity::find()
-            .filter(household::Column::Reference.eq(reference))
+            .filter(Expr::cust(KEY).eq(codes::key(reference)))
             .lock_exclusive()
             .one(self.connection())
             .await?;

@@ -160,7 +160,8 @@ impl Tx {
                  taken_by = excluded.taken_by, household_id = excluded.household_id \
                  WHERE unit_night.night_use <> 'resident' RETURNING night"
             }
-            _ => "ON CONFLICT (unit_id, night) DO NOTHING RETURNING night",
+            // Whether another record has the night, or the household another unit.
+            _ => "ON CONFLICT DO NOTHING RETURNING night",
         };
         let mut held = Vec::new();
         // One by one: which entry was left out must be known, and these are few.

@@ -584,14 +584,19 @@ impl Judge<'_> {
 
     fn close(&self, mut unit: Unit, on: Night) -> Verdict {
         let mut verdict = Verdict::default();
+        let reopened = unit.service.len() > 1;
         let last = unit.service.last_mut().expect("a unit that was open once");
-        if last.1.is_some_and(|closed| closed <= on) || on <= last.0 {
+        if last.1.is_some_and(|closed| closed <= on) || on < last.0 || on == last.0 && !reopened {
             verdict.refusals.push(RefusalCode::WrongState);
         }
         if self.state.ledger.keys().any(|(other, night)| *other == unit.id && *night >= on) {
             verdict.refusals.push(RefusalCode::StandsInTheWay);
         }
-        last.1 = Some(on);
+        if on == last.0 {
+            unit.service.pop();
+        } else {
+            last.1 = Some(on);
+        }
         verdict.units.push(unit);
         verdict
     }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use safespace_domain::{
     Night, Nights, PropertyId, UnitId,
     availability::Spaces,
+    codes,
     districts::{District, DistrictKind},
     nights::{LAST_YEAR, next},
     properties::Property,
@@ -22,6 +23,7 @@ use crate::EngineError;
 #[derive(Default)]
 struct Additions {
     districts: BTreeMap<String, District>,
+    /// Properties and units under [`codes::key`].
     properties: BTreeMap<String, Property>,
     units: BTreeMap<String, Unit>,
     /// Units in the order of their rows.
@@ -51,7 +53,7 @@ impl Import<'_> {
 
     fn plan_space(&self, space: &Space, new: &mut Additions) -> Result<Planned, String> {
         let code = &space.unit;
-        if let Some(known) = self.spaces.unit_by_code(code).or_else(|| new.units.get(code)) {
+        if let Some(known) = self.spaces.unit_by_code(code).or_else(|| new.units.get(&codes::key(code))) {
             let added = || new.properties.values().find(|property| property.id == known.property);
             let property = self.spaces.property(known.property).or_else(added);
             return match difference(space, known, property) {
@@ -67,8 +69,10 @@ impl Import<'_> {
             let known: Vec<_> = self.spaces.features.keys().map(String::as_str).collect();
             return Err(format!("there is no feature {unknown:?}; known: {}", known.join(", ")));
         }
-        let known =
-            self.spaces.property_by_code(&space.property).or_else(|| new.properties.get(&space.property));
+        let known = self
+            .spaces
+            .property_by_code(&space.property)
+            .or_else(|| new.properties.get(&codes::key(&space.property)));
         let property = match known {
             Some(property) if property.scheme != space.scheme => {
                 return Err(format!(
@@ -104,9 +108,9 @@ impl Import<'_> {
             let district = District { name: space.district.clone(), kind: DistrictKind::Partner };
             new.districts.insert(space.district.clone(), district);
         }
-        new.properties.entry(space.property.clone()).or_insert(property);
-        new.units.insert(code.clone(), unit);
-        new.order.push(code.clone());
+        new.properties.entry(codes::key(&space.property)).or_insert(property);
+        new.units.insert(codes::key(code), unit);
+        new.order.push(codes::key(code));
         Ok(Planned::New)
     }
 
@@ -121,7 +125,7 @@ impl Import<'_> {
             tx.add_property(property).await?;
             records.push(self.record("import_property", property.id.0, &serde_json::json!(property)));
         }
-        for unit in new.order.iter().filter_map(|code| new.units.get(code)) {
+        for unit in new.order.iter().filter_map(|code| new.units.get(&codes::key(code))) {
             tx.add_unit(unit).await?;
             records.push(self.record("import_unit", unit.id.0, &serde_json::json!(unit)));
         }
@@ -172,7 +176,7 @@ fn difference(space: &Space, unit: &Unit, property: Option<&Property>) -> Option
     let property = property?;
     let first = unit.in_service.first()?;
     let checks = [
-        (property.code != space.property, "property"),
+        (!property.code.eq_ignore_ascii_case(&space.property), "property"),
         (property.scheme != space.scheme, "scheme"),
         (property.district != space.district, "district"),
         (unit.sleeps != space.sleeps, "number of people it sleeps"),

@@ -11,6 +11,7 @@ use safespace_domain::{
     HouseholdId, Nights, StayId,
     availability::{Ask, exclusions, offers},
     calendar::UnitNo,
+    codes,
     exceptions::unbroken_nights,
     households::Household,
     nights::later,
@@ -119,13 +120,13 @@ impl Import<'_> {
         let references: Vec<String> = next
             .iter()
             .filter(|(_, _, row, name)| {
-                !there.contains(name) && !self.households.contains_key(&row.reference)
+                !there.contains(name) && !self.households.contains_key(&codes::key(&row.reference))
             })
             .map(|(_, _, row, _)| row.reference.clone())
             .collect();
         for household in self.engine.store.reader().households_by_reference(&references).await? {
             self.written.insert(household.id);
-            self.households.insert(household.reference, household.id);
+            self.households.insert(codes::key(&household.reference), household.id);
         }
         Ok(())
     }
@@ -159,7 +160,7 @@ impl Import<'_> {
 
     /// The household with this reference, and where it has been.
     async fn household(&mut self, reference: &str) -> Result<HouseholdId, EngineError> {
-        if let Some(known) = self.households.get(reference).copied() {
+        if let Some(known) = self.households.get(&codes::key(reference)).copied() {
             if self.written.contains(&known) && !self.whereabouts.contains_key(&known) {
                 let stays = self.engine.store.reader().stays_of_household(known).await?;
                 let been = stays.iter().filter_map(|stay| self.whereabouts_of(stay)).collect();
@@ -168,7 +169,7 @@ impl Import<'_> {
             return Ok(known);
         }
         let id = HouseholdId(self.engine.ids.next());
-        self.households.insert(reference.to_owned(), id);
+        self.households.insert(codes::key(reference), id);
         Ok(id)
     }
 
@@ -236,6 +237,9 @@ impl Import<'_> {
                 row.status.words()
             ));
         }
+        if let Some(booked_on) = row.booked_on.filter(|booked_on| *booked_on > self.today) {
+            return Err(format!("booked_on, {booked_on}, is still to come"));
+        }
         match row.departure {
             Some(departure) if row.status == StayStatus::Departed && departure > self.today => {
                 Err(format!("departure, {departure}, is still to come, so the stay can't be departed"))
@@ -249,7 +253,7 @@ impl Import<'_> {
             let unit = self.spaces.unit_by_code(code).ok_or_else(|| format!("there is no unit {code}"))?;
             let property = self.spaces.property_of(unit).ok_or_else(|| format!("there is no unit {code}"))?;
             return match &row.property {
-                Some(other) if *other != property.code => {
+                Some(other) if !property.code.eq_ignore_ascii_case(other) => {
                     Err(format!("{code} is not in {other} but in {}", property.code))
                 }
                 _ => Ok(property.scheme),
