@@ -459,7 +459,13 @@ async fn bad_input_gets_a_sentence_and_changes_nothing(databases: &Databases) {
     let query = "mutation($i: BookStayInput!) { bookStay(input: $i) { __typename } }";
     let (code, message) = service.api.fails(officer, query, json!({ "i": impossible })).await;
     assert_eq!(code, "BAD_USER_INPUT");
-    assert!(message.contains("YYYY-MM-DD"), "{message}");
+    assert_eq!(
+        message,
+        "Invalid value for argument \"input.arrival\", expected type \"Date\": write YYYY-MM-DD, a day that exists."
+    );
+    let no_unit = with("unit", json!("nonsense"));
+    let (_, message) = service.api.fails(officer, query, json!({ "i": no_unit })).await;
+    assert_eq!(message, "This is no id of a Unit: use one that this service has given.");
     assert_eq!((service.world.ledger().await, service.world.count("audit").await), before);
 }
 

@@ -1,12 +1,14 @@
 //! The same command with the same idempotency key has one effect and one answer.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use futures_util::future::join_all;
 
 use safespace_domain::RefusalCode;
 use safespace_engine::{BookStay, Command, Engine, EngineError, Outcome};
 use safespace_tests::{Databases, World, day, on_both, refused};
+
+use crate::exceptions::must_not_be_in_the_clear;
 
 on_both![
     a_command_sent_again_has_one_effect_and_one_answer,
@@ -17,6 +19,7 @@ on_both![
     sixteen_at_once_with_one_key_have_one_effect_and_one_answer,
     sixteen_at_once_that_are_refused_have_one_answer,
     impossible_keys_are_refused,
+    what_is_remembered_under_a_key_is_not_in_the_clear,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -105,6 +108,16 @@ async fn impossible_keys_are_refused(on: &Databases) {
         assert_eq!((refusal.code, refusal.field.as_deref()), (RefusalCode::BadValue, Some("idempotencyKey")));
     }
     assert_eq!(world.count("stay").await, 0);
+}
+
+async fn what_is_remembered_under_a_key_is_not_in_the_clear(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let ask = world.officer().to_book("SS-01", "R-1", "2020-11-03", 3).await;
+    let slip = BookStay { features: BTreeSet::from(["Imaginary Person".to_owned()]), ..ask };
+    let refusal = world.officer().run_once("k-1", Command::BookStay(slip)).await.unwrap_err();
+    assert!(refusal.message.contains("Imaginary Person"), "the answer may repeat what was typed");
+    assert_eq!(world.count("command_key").await, 1);
+    must_not_be_in_the_clear(&world, "Imaginary").await;
 }
 
 /// Sends one command sixteen times at once, under one key.

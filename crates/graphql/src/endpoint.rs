@@ -28,7 +28,7 @@ use safespace_engine::Engine;
 use serde_json::{Map, Value as Json, json};
 use tokio::io::AsyncReadExt as _;
 
-use crate::{Schema, households::HouseholdLoader, schema, websocket};
+use crate::{Schema, households::HouseholdLoader, scalars::DATE_HINT, schema, websocket};
 
 /// The largest body.
 pub(crate) const LARGEST_BODY: usize = 256 * 1024;
@@ -353,6 +353,9 @@ fn respond(mut response: GraphQlResponse, content_type: &'static str) -> Respons
 
 /// Every error says its kind; what the library found wrong is the caller's mistake.
 fn name_code(error: &mut ServerError) {
+    if error.message.ends_with(r#"expected type "Date""#) {
+        error.message = format!("{}: {DATE_HINT}.", error.message);
+    }
     let extensions = error.extensions.get_or_insert_default();
     if extensions.get("code").is_none() {
         extensions.set("code", "BAD_USER_INPUT");

@@ -30,11 +30,12 @@ pub(crate) fn split(id: &ID) -> Result<(String, String)> {
 
 /// The key of a global id of this kind.
 pub(crate) fn of_kind(kind: &str, id: &ID) -> Result<Uuid> {
-    let (found, key) = split(id)?;
+    let none = |_| bad_input(format!("This is no id of a {kind}: use one that this service has given."));
+    let (found, key) = split(id).map_err(none)?;
     if found != kind {
         return Err(bad_input(format!("This is the id of a {found}; the id of a {kind} is needed here.")));
     }
-    uuid(&key)
+    uuid(&key).map_err(none)
 }
 
 /// The key as a UUID.

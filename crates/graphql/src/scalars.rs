@@ -26,6 +26,19 @@ pub(crate) fn nights_filter(from: Option<Date>, to: Option<Date>) -> Result<Opti
     Ok(Some(Nights::between(from, to)))
 }
 
+/// What a date looks like, for whoever wrote one that is none.
+pub(crate) const DATE_HINT: &str = "write YYYY-MM-DD, a day that exists";
+
+fn date(value: &Value) -> Option<Night> {
+    let Value::String(text) = value else { return None };
+    let strict = text.len() == 10
+        && text.bytes().enumerate().all(|(i, byte)| match i {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    text.parse().ok().filter(|_| strict)
+}
+
 /// A civil date, `YYYY-MM-DD`; for a night, the date on which it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Date(pub Night);
@@ -33,18 +46,12 @@ pub struct Date(pub Night);
 #[Scalar(name = "Date", specified_by_url = "https://scalars.graphql.org/andimarek/local-date.html")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let Value::String(text) = value else {
-            return Err(InputValueError::custom("a date is written \"YYYY-MM-DD\""));
-        };
-        let strict = text.len() == 10
-            && text.bytes().enumerate().all(|(i, byte)| match i {
-                4 | 7 => byte == b'-',
-                _ => byte.is_ascii_digit(),
-            });
-        match text.parse() {
-            Ok(date) if strict => Ok(Self(date)),
-            _ => Err(InputValueError::custom("this is no date: write YYYY-MM-DD, a day that exists")),
-        }
+        date(&value).map(Self).ok_or_else(|| InputValueError::custom(DATE_HINT))
+    }
+
+    /// Asked before anything is carried out, by which the answer can name the argument.
+    fn is_valid(value: &Value) -> bool {
+        date(value).is_some()
     }
 
     fn to_value(&self) -> Value {
