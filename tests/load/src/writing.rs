@@ -32,7 +32,7 @@ pub struct Sample {
     action: String,
     detail: String,
     payload: Vec<u8>,
-    answer: String,
+    answer: Vec<u8>,
 }
 
 macro_rules! sample {
@@ -60,7 +60,7 @@ impl Sample {
             action: "book_stay".into(),
             detail: "x".repeat(400),
             payload: vec![0; 32],
-            answer: "x".repeat(420),
+            answer: vec![0; 489],
         }
     }
 
