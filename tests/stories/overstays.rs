@@ -27,6 +27,7 @@ on_both![
     a_void_gets_back_what_has_passed_before_turnaround_takes_it,
     nights_are_given_back_when_an_overstay_that_was_extended_leaves,
     a_booking_gets_its_night_back_from_whoever_had_it_meanwhile,
+    what_needs_attention_says_what_to_do,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -331,4 +332,24 @@ async fn a_booking_gets_its_night_back_from_whoever_had_it_meanwhile(on: &Databa
     assert_eq!(world.officer().attention().await, [""; 0]);
     world.officer().check_in(&next).await.unwrap();
     assert_eq!(world.line("SS-02", "2020-11-03", 6).await, "...RR.");
+}
+
+async fn what_needs_attention_says_what_to_do(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02", "SS-03"]).await;
+    let officer = world.officer();
+    officer.book("SS-01", "R-2", "2020-11-06", 2).await.unwrap();
+    officer.book("SS-02", "R-1", "2020-11-06", 2).await.unwrap();
+    officer.book("SS-03", "R-3", "2020-11-03", 2).await.unwrap();
+    officer.book("SS-03", "R-4", "2020-11-05", 3).await.unwrap();
+    overstay_until!(world, "2020-11-06");
+    let items = world.engine.attention(&officer.actor).await.unwrap();
+    let (spaces, today) = (world.engine.spaces(), world.engine.today());
+    let said: Vec<_> = items.iter().map(|item| item.message(&spaces, today)).collect();
+    assert_words_snapshot!(said.join("\n"), @r"
+    R-1 was to leave SS-01 on 2020-11-05 and is still there: 2 night(s) over. Extend the stay, move the household, or check it out.
+    R-2 is booked into SS-01 from 2020-11-06, and another household has the home. No other unit is free for it.
+    R-1 is booked into SS-02 from 2020-11-06, and has not left the home that it had before: check it out there, then check it in here.
+    R-3 was expected in SS-03 on 2020-11-03 and never checked in; its nights are over. Mark it as a no-show.
+    R-4 was expected in SS-03 on 2020-11-05 and was not checked in. Check it in, or mark it as a no-show.
+    ");
 }

@@ -20,6 +20,8 @@ pub enum Attention {
     Blocked {
         /// The booking.
         stay: Stay,
+        /// Who has them.
+        lost_to: LostTo,
         /// The nights that it lost.
         lost: Vec<Nights>,
         /// The units that it could move to, best fit first.
@@ -30,6 +32,15 @@ pub enum Attention {
         /// The booking.
         stay: Stay,
     },
+}
+
+/// Who has the nights that a booking lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LostTo {
+    /// Another household, in the booking's own unit.
+    AnotherHousehold,
+    /// The booking's own household, which has not left another unit.
+    Itself,
 }
 
 impl Attention {

@@ -1,10 +1,10 @@
 //! What needs attention: overstays, the bookings that lost nights to them, and households that did not come.
 
 use safespace_domain::{
-    Nights,
+    Night, Nights,
     access::{Actor, Permission},
-    attention::{Attention, nights_over},
-    availability::Ask,
+    attention::{Attention, LostTo, nights_over},
+    availability::{Ask, Spaces},
     ledger::LedgerChange,
     nights::{earlier, runs},
     policies::Policy,
@@ -24,6 +24,45 @@ pub struct AttentionItem {
     pub what: Attention,
     /// Whose, by reference.
     pub reference: String,
+}
+
+impl AttentionItem {
+    /// What it is and what to do, in a sentence or two.
+    pub fn message(&self, spaces: &Spaces, today: Night) -> String {
+        let stay = self.what.stay();
+        let code = |id| spaces.unit_by_id(id).map_or("?", |unit| unit.code.as_str());
+        let (reference, unit) = (&self.reference, code(stay.unit));
+        let (arrival, departure) = (stay.nights.arrival(), stay.nights.departure());
+        match &self.what {
+            Attention::Overstay { nights_over, .. } => format!(
+                "{reference} was to leave {unit} on {departure} and is still there: {nights_over} night(s) over. Extend \
+                 the stay, move the household, or check it out."
+            ),
+            Attention::Blocked { lost_to: LostTo::Itself, .. } => format!(
+                "{reference} is booked into {unit} from {arrival}, and has not left the home that it had before: \
+                 check it out there, then check it in here."
+            ),
+            Attention::Blocked { could_move_to, .. } => {
+                let codes: Vec<_> = could_move_to.iter().map(|id| code(*id)).collect();
+                let advice = if codes.is_empty() {
+                    "No other unit is free for it.".to_owned()
+                } else {
+                    format!("It could move to {}.", codes.join(", "))
+                };
+                format!(
+                    "{reference} is booked into {unit} from {arrival}, and another household has the home. {advice}"
+                )
+            }
+            Attention::NotArrived { .. } if departure <= today => format!(
+                "{reference} was expected in {unit} on {arrival} and never checked in; its nights are over. Mark it as a \
+                 no-show."
+            ),
+            Attention::NotArrived { .. } => format!(
+                "{reference} was expected in {unit} on {arrival} and was not checked in. Check it in, or mark it as a \
+                 no-show."
+            ),
+        }
+    }
 }
 
 impl Engine {
@@ -50,11 +89,22 @@ impl Engine {
             if lost.is_empty() {
                 continue;
             }
+            let nights = runs(lost.iter().map(|entry| entry.night));
+            let mut there = Vec::new();
+            for run in &nights {
+                there.extend(read.entries(&[booking.unit], *run).await?);
+            }
+            let lost_to = if there.iter().any(|entry| entry.take.by != booking.id.0) {
+                LostTo::AnotherHousehold
+            } else {
+                LostTo::Itself
+            };
             let ahead = Nights::between(booking.nights.arrival().max(tonight), booking.nights.departure());
             let ask = Ask::plain(ahead, booking.people, policy.scheme);
             blocked.push(Attention::Blocked {
                 could_move_to: self.could_move_to(&ask, booking.unit, UNITS_OFFERED),
-                lost: runs(lost.iter().map(|entry| entry.night)),
+                lost_to,
+                lost: nights,
                 stay: booking,
             });
         }

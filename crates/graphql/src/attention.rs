@@ -50,42 +50,7 @@ impl AttentionItem {
 
     /// In a sentence.
     async fn message(&self, ctx: &Context<'_>) -> String {
-        let stay = self.0.what.stay();
-        let spaces = engine(ctx).spaces();
-        let unit = spaces.unit_by_id(stay.unit).map_or("?", |unit| unit.code.as_str());
-        let reference = &self.0.reference;
-        match &self.0.what {
-            Attention::Overstay { nights_over, .. } => format!(
-                "{reference} was to leave {unit} on {} and is still there: {nights_over} night(s) over. Extend the \
-                 stay, move the household, or check it out.",
-                stay.nights.departure()
-            ),
-            Attention::Blocked { could_move_to, .. } => {
-                let codes: Vec<_> = could_move_to
-                    .iter()
-                    .filter_map(|id| spaces.unit_by_id(*id))
-                    .map(|unit| unit.code.as_str())
-                    .collect();
-                let advice = if codes.is_empty() {
-                    "No other unit is free for it.".to_owned()
-                } else {
-                    format!("It could move to {}.", codes.join(", "))
-                };
-                format!(
-                    "{reference} is booked into {unit} from {}, and another household is still there. {advice}",
-                    stay.nights.arrival()
-                )
-            }
-            Attention::NotArrived { .. } if stay.nights.departure() <= engine(ctx).today() => format!(
-                "{reference} was expected in {unit} on {} and never checked in; its nights are over. Mark it as a \
-                 no-show.",
-                stay.nights.arrival()
-            ),
-            Attention::NotArrived { .. } => format!(
-                "{reference} was expected in {unit} on {} and was not checked in. Check it in, or mark it as a no-show.",
-                stay.nights.arrival()
-            ),
-        }
+        self.0.message(&engine(ctx).spaces(), engine(ctx).today())
     }
 
     /// The stay that it is about.
