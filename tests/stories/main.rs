@@ -18,6 +18,7 @@ macro_rules! assert_words_snapshot {
 }
 
 mod api;
+mod board;
 mod crash;
 mod days;
 mod exceptions;

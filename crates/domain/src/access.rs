@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -106,9 +107,16 @@ pub struct Actor {
     pub role: Role,
     /// The partner council that they work for; partners only.
     pub council: Option<String>,
+    /// From when on the credential is no longer good.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl Actor {
+    /// Whether the credential is still good.
+    pub fn is_good(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+
     /// Refused when the actor's role lacks the permission.
     pub fn must(&self, permission: Permission) -> Result<(), Refusal> {
         if self.role.may(permission) {

@@ -24,29 +24,27 @@ const MOST_DAYS: u32 = 3_650;
 /// A token that was looked up.
 pub(crate) struct Known {
     actor: Arc<Actor>,
-    expires_at: Option<DateTime<Utc>>,
     seen_at: DateTime<Utc>,
 }
 
 impl Engine {
     /// The service itself, and whoever has its command line.
     pub fn local(&self) -> Actor {
-        Actor { token: TokenId(Uuid::nil()), role: Role::Manager, council: None }
+        Actor { token: TokenId(Uuid::nil()), role: Role::Manager, council: None, expires_at: None }
     }
 
     /// Who holds this bearer token. None when nobody does, or when it has expired: the two read the same.
     pub async fn authenticate(&self, token: &str) -> Result<Option<Arc<Actor>>, Fault> {
         let now = self.clock.now();
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let good = |known: &Known| known.expires_at.is_none_or(|expires| now < expires);
         if let Some(known) = self.tokens.lock().unwrap_or_else(PoisonError::into_inner).get(&hash)
             && now < known.seen_at + TRUST
         {
-            return Ok(good(known).then(|| Arc::clone(&known.actor)));
+            return Ok(known.actor.is_good(now).then(|| Arc::clone(&known.actor)));
         }
         let Some(found) = self.store.reader().token(&hash).await? else { return Ok(None) };
-        let known = Known { actor: Arc::new(found.actor), expires_at: found.expires_at, seen_at: now };
-        let actor = good(&known).then(|| Arc::clone(&known.actor));
+        let known = Known { actor: Arc::new(found.actor), seen_at: now };
+        let actor = known.actor.is_good(now).then(|| Arc::clone(&known.actor));
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         if tokens.len() >= MOST_REMEMBERED {
             tokens.clear();
@@ -89,10 +87,14 @@ impl Engine {
         let now = self.clock.now();
         let id = TokenId(self.ids.next());
         let token = Token {
-            actor: Actor { token: id, role, council },
+            actor: Actor {
+                token: id,
+                role,
+                council,
+                expires_at: days.map(|days| now + TimeDelta::days(i64::from(days))),
+            },
             hash: Sha256::digest(text.as_bytes()).to_vec(),
             created_at: now,
-            expires_at: days.map(|days| now + TimeDelta::days(i64::from(days))),
         };
         let tx = self.store.begin().await?;
         tx.add_token(&token).await?;

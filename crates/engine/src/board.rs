@@ -1,16 +1,16 @@
 //! The board: for a window of nights, every unit with what takes each night; and word of every change of it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use safespace_domain::{
-    Nights, Refusal, UnitId,
+    Nights, Refusal, RefusalCode, UnitId,
     access::{Actor, Permission},
     board::{BoardUse, WIDEST_WINDOW, uses},
     ledger::{Entry, NightUse},
     nights::next,
     units::Unit,
 };
-use tokio::sync::broadcast;
+use tokio::sync::broadcast::{self, error::RecvError};
 use uuid::Uuid;
 
 use crate::{Engine, EngineError, calendar::Cell};
@@ -58,6 +58,29 @@ impl BoardChange {
     }
 }
 
+/// Changes of the board, one after the other.
+pub struct BoardChanges {
+    receiver: broadcast::Receiver<BoardChange>,
+    engine: Arc<Engine>,
+    actor: Arc<Actor>,
+}
+
+impl BoardChanges {
+    /// Waits for the next change. None when there will be no more: the service ends, or the credential has expired.
+    pub async fn next(&mut self) -> Option<BoardChange> {
+        let change = match self.receiver.recv().await {
+            Ok(change) => change,
+            // Too slow to be told each: everything may have changed.
+            Err(RecvError::Lagged(_)) => {
+                let nights = self.engine.live.look(|calendar, _| calendar.span());
+                BoardChange { units: Vec::new(), nights }
+            }
+            Err(RecvError::Closed) => return None,
+        };
+        self.actor.is_good(self.engine.clock.now()).then_some(change)
+    }
+}
+
 impl Engine {
     /// The units after this code, at most so many, with what takes their nights.
     pub async fn board(
@@ -69,7 +92,11 @@ impl Engine {
     ) -> Result<BoardWindow, EngineError> {
         actor.must(Permission::SeeStays)?;
         if nights.len() > WIDEST_WINDOW {
-            return Err(Refusal::bad("to", format!("The board shows at most {WIDEST_WINDOW} nights.")).into());
+            return Err(Refusal::bad(
+                "to",
+                format!("The board shows at most {WIDEST_WINDOW} nights: ask for fewer."),
+            )
+            .into());
         }
         let spaces = self.spaces();
         let mut units: Vec<&Unit> =
@@ -94,15 +121,16 @@ impl Engine {
         Ok(BoardWindow { nights, rows, more, names })
     }
 
-    /// Word of every change of the board, from now on.
-    pub fn board_changes(&self, actor: &Actor) -> Result<broadcast::Receiver<BoardChange>, EngineError> {
+    /// Word of every change of the board, from now on, for as long as the actor's credential is good.
+    pub fn board_changes(self: &Arc<Self>, actor: &Arc<Actor>) -> Result<BoardChanges, EngineError> {
         actor.must(Permission::SeeStays)?;
-        Ok(self.board.subscribe())
-    }
-
-    /// The change that stands for "look at everything again".
-    pub fn everything_changed(&self) -> BoardChange {
-        BoardChange { units: Vec::new(), nights: self.live.look(|calendar, _| calendar.span()) }
+        if !actor.is_good(self.clock.now()) {
+            return Err(
+                Refusal::new(RefusalCode::NotAllowed, "This sign-in has expired: sign in again.").into()
+            );
+        }
+        let (engine, actor) = (Arc::clone(self), Arc::clone(actor));
+        Ok(BoardChanges { receiver: self.board.subscribe(), engine, actor })
     }
 
     /// Whose these entries are: households' references and voids' reasons, by the record's id.

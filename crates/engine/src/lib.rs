@@ -40,7 +40,7 @@ use uuid::Uuid;
 
 pub use attention::AttentionItem;
 pub use availability::Availability;
-pub use board::{BoardChange, BoardRow, BoardWindow};
+pub use board::{BoardChange, BoardChanges, BoardRow, BoardWindow};
 pub use clock::SystemClock;
 pub use commands::{
     BookStay, ChangeVoid, Command, DescribeProperty, DescribeUnit, ExtendStay, MoveStay, Outcome, RecordVoid,

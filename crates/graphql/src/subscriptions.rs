@@ -3,7 +3,6 @@
 use async_graphql::{Context, Object, Result, Subscription as GraphQlSubscription};
 use futures_util::{Stream, stream};
 use safespace_engine::BoardChange as Change;
-use tokio::sync::broadcast::error::RecvError;
 
 use crate::{actor, answers::query_error, engine, paging::Page, scalars::Date, units::Unit};
 
@@ -43,18 +42,10 @@ pub struct Subscription;
 impl Subscription {
     /// Every change of the board, from now on.
     async fn board_changed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = BoardChange> + use<>> {
-        let engine = engine(ctx).clone();
-        let changes = engine.board_changes(actor(ctx)).map_err(query_error)?;
-        Ok(stream::unfold((changes, engine), |(mut changes, engine)| async move {
-            match changes.recv().await {
-                Ok(change) => Some((BoardChange(change), (changes, engine))),
-                // Too slow to be told each: everything may have changed.
-                Err(RecvError::Lagged(_)) => {
-                    let change = engine.everything_changed();
-                    Some((BoardChange(change), (changes, engine)))
-                }
-                Err(RecvError::Closed) => None,
-            }
+        let changes = engine(ctx).board_changes(actor(ctx)).map_err(query_error)?;
+        Ok(stream::unfold(changes, |mut changes| async move {
+            let change = changes.next().await?;
+            Some((BoardChange(change), changes))
         }))
     }
 }

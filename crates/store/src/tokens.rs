@@ -38,8 +38,6 @@ pub struct Token {
     pub hash: Vec<u8>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// From when on it is no longer good.
-    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl<C: ConnectionTrait> Reader<'_, C> {
@@ -49,10 +47,14 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         row.map(|row| {
             let role: Role = row.role.parse().map_err(|_| StoreError::Unreadable("token.role"))?;
             Ok(Token {
-                actor: Actor { token: TokenId(row.id), role, council: row.council },
+                actor: Actor {
+                    token: TokenId(row.id),
+                    role,
+                    council: row.council,
+                    expires_at: row.expires_at,
+                },
                 hash: row.hash,
                 created_at: row.created_at,
-                expires_at: row.expires_at,
             })
         })
         .transpose()
@@ -68,7 +70,7 @@ impl Tx {
             role: Set(added.actor.role.to_string()),
             council: Set(added.actor.council.clone()),
             created_at: Set(added.created_at),
-            expires_at: Set(added.expires_at),
+            expires_at: Set(added.actor.expires_at),
         };
         token::Entity::insert(row).exec_without_returning(self.connection()).await?;
         Ok(())
