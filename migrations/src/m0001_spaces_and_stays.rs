@@ -72,6 +72,7 @@ CREATE TABLE stay (
     moved_to {uuid},
     booked_at {instant} NOT NULL,
     over_limit boolean NOT NULL,
+    lost_nights boolean NOT NULL DEFAULT false,
     imported_as text,
     CONSTRAINT stay_imported_as UNIQUE (imported_as),
     CHECK (departure >= arrival),
@@ -81,6 +82,7 @@ CREATE INDEX stay_household ON stay (household_id);
 CREATE INDEX stay_unit ON stay (unit_id, departure);
 CREATE INDEX stay_in_residence ON stay (departure) WHERE status = 'in_residence';
 CREATE INDEX stay_booked ON stay (arrival) WHERE status = 'booked';
+CREATE INDEX stay_lost_nights ON stay (departure) WHERE lost_nights AND status = 'booked';
 CREATE TABLE stay_exception (
     id {uuid} PRIMARY KEY,
     stay_id {uuid} NOT NULL REFERENCES stay (id),

@@ -77,7 +77,7 @@ impl Engine {
         let now = self.clock.now();
         let spaces = self.spaces();
         // Last night may still be tonight: which it is, each booking's policy says.
-        for booking in read.bookings_short_of_nights(earlier(today, 1)).await? {
+        for booking in read.bookings_that_lost_nights(earlier(today, 1)).await? {
             let unit = spaces.unit_by_id(booking.unit);
             let policy = unit.map_or(Policy::default_for(Scheme::SafeSpace), |unit| spaces.policy_of(unit));
             // Tonight, until late arrivals end, is the night that began yesterday.

@@ -28,7 +28,7 @@ use safespace_domain::{
     nights::{earlier, later, next},
     units::Scheme,
 };
-use safespace_store::{AuditRecord, OnClash, StoreError, StoredStay, StoredVoid};
+use safespace_store::{AuditRecord, StoreError, StoredStay, StoredVoid};
 use uuid::Uuid;
 
 pub use rows::{Files, WrongFile};
@@ -269,7 +269,7 @@ impl Import<'_> {
         for void in planned.iter().filter_map(|row| row.void.as_ref()) {
             tx.add_void(void).await?;
         }
-        tx.claim(&entries, OnClash::Refuse).await?;
+        tx.claim(&entries).await?;
         // The nights are in the ledger by now, so a closing that comes later finds them.
         let taken: Vec<_> = planned.iter().filter_map(|row| row.taken(self.today)).collect();
         if !tx.reader().serve(&taken).await? {

@@ -8,7 +8,7 @@ use safespace_domain::{
     stays::{self, Stay, StayStatus},
     units::Unit,
 };
-use safespace_store::{OnClash, StoreError};
+use safespace_store::StoreError;
 
 use crate::{
     Engine, Outcome,
@@ -47,7 +47,7 @@ impl Engine {
         work.tx.save_stay(&after).await?;
         self.claim_or_clash(work, &unit, &after, &change).await?;
         self.give_back(work, &unit, &change.release, Some(before)).await?;
-        work.claim(&ready, OnClash::Leave).await?;
+        work.claim_free(&ready).await?;
         work.audit(Some(after.id.0), &[unit.id], &after);
         Ok(Outcome::Stay(after))
     }
@@ -67,7 +67,7 @@ impl Engine {
             return Err(Failure::Clash(clash(work, &unit, after)));
         }
         self.give_back(work, &unit, &released, Some(before)).await?;
-        work.claim(&ready, OnClash::Leave).await?;
+        work.claim_free(&ready).await?;
         Ok(())
     }
 
@@ -82,6 +82,8 @@ impl Engine {
             let elsewhere = elsewhere.into_iter().filter(|entry| entry.take.by != stay.id.0);
             let (release, asleep): (Vec<Entry>, Vec<Entry>) =
                 elsewhere.partition(|entry| entry.take.night_use.gives_way_to_an_overstay());
+            let losers: Vec<_> = release.iter().map(|entry| entry.take.by).collect();
+            work.tx.mark_lost_nights(&losers).await?;
             work.change_ledger(&LedgerChange { release, ..LedgerChange::default() }).await?;
             // By the record it slept elsewhere: then not here, and the other nights do not suffer from that.
             let here = |entry: &Entry| asleep.iter().all(|other| other.night != entry.night);
@@ -89,7 +91,7 @@ impl Engine {
             claims.retain(here);
         }
         work.change_ledger(&change).await?;
-        let held = work.claim(&claims, OnClash::Displace).await?.len();
+        let held = work.displace(&claims).await?.len();
         let changed = held > 0 || !change.turn.is_empty() || !change.release.is_empty();
         Ok(Displaced { changed, in_part: held < claims.len() })
     }
@@ -104,23 +106,17 @@ impl Engine {
         by: Option<&Stay>,
     ) -> Done<()> {
         let Some(from) = released.iter().map(|entry| entry.night).min() else { return Ok(()) };
-        let mut bookings = work.tx.reader().bookings_in(unit.id, work.today).await?;
-        if let Some(there) = by.filter(|stay| stay.status() == StayStatus::InResidence) {
-            let own = work.tx.reader().stays_of_household(there.household).await?;
-            bookings.extend(
-                own.into_iter().filter(|own| own.status() == StayStatus::Booked && own.unit != unit.id),
-            );
-        }
-        for known in bookings {
-            let sleeps = |entry: &Entry| entry.take.night_use != NightUse::Turnaround;
-            if !self.lost(work, &known).await?.iter().any(sleeps) {
+        let there = by.filter(|stay| stay.status() == StayStatus::InResidence).map(|stay| stay.household);
+        for known in work.tx.reader().bookings_that_lost_nights(work.today).await? {
+            let concerned = known.unit == unit.id || Some(known.household) == there;
+            if !concerned || self.lost(work, &known).await?.is_empty() {
                 continue;
             }
             // Locked and read again: it may have been called off or moved a moment ago.
             let Some(booking) = work.tx.lock_stay(known.id).await? else { continue };
             if booking.status() == StayStatus::Booked && booking.unit == known.unit {
                 let lost = self.lost(work, &booking).await?;
-                work.claim(&lost, OnClash::Leave).await?;
+                work.claim_free(&lost).await?;
             }
         }
         self.give_back_to_voids(work, unit, from).await

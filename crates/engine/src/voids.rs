@@ -9,7 +9,7 @@ use safespace_domain::{
     units::Unit,
     voids::Void,
 };
-use safespace_store::{OnClash, Page, StoreError, StoredVoid, VoidFilter};
+use safespace_store::{Page, StoreError, StoredVoid, VoidFilter};
 
 use crate::{
     ChangeVoid, Engine, EngineError, Outcome, RecordVoid,
@@ -154,7 +154,7 @@ impl Engine {
             let Some(stored) = work.tx.lock_void(stored.void.id).await? else { continue };
             let held = work.tx.reader().entries_by(unit.id, stored.void.id.0).await?;
             let lost = LedgerChange::from_to(&held, &stored.void.entries()).claim;
-            work.claim(&lost, OnClash::Leave).await?;
+            work.claim_free(&lost).await?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use safespace_domain::{
     availability::Spaces,
     ledger::{Entry, LedgerChange},
 };
-use safespace_store::{AuditRecord, OnClash, StoreError, Tx};
+use safespace_store::{AuditRecord, StoreError, Tx};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -75,14 +75,21 @@ impl Work {
         Ok(())
     }
 
-    /// Claims what can be had; returns it.
-    pub(crate) async fn claim(
-        &mut self,
-        entries: &[Entry],
-        on_clash: OnClash,
-    ) -> Result<Vec<Entry>, StoreError> {
-        let held = self.tx.claim(entries, on_clash).await?;
-        self.cells.extend(held.iter().map(|entry| (entry.unit, entry.night, Some(entry.take.night_use))));
+    /// Claims the entries that nobody has.
+    pub(crate) async fn claim_free(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        let held = self.tx.claim_free(entries).await?;
+        self.changed(&held);
+        Ok(())
+    }
+
+    /// Takes entries from whatever gives way; returns those that could be had.
+    pub(crate) async fn displace(&mut self, entries: &[Entry]) -> Result<Vec<Entry>, StoreError> {
+        let held = self.tx.displace(entries).await?;
+        self.changed(&held);
         Ok(held)
+    }
+
+    fn changed(&mut self, held: &[Entry]) {
+        self.cells.extend(held.iter().map(|entry| (entry.unit, entry.night, Some(entry.take.night_use))));
     }
 }

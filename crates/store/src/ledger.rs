@@ -36,16 +36,8 @@ mod unit_night {
 /// So many entries in one statement; `SQLite` takes 32,766 parameters, five to an entry.
 const ENTRIES_TOGETHER: usize = 500;
 
-/// What to do when another record has a night that is claimed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnClash {
-    /// Fail with [`StoreError::NightTaken`].
-    Refuse,
-    /// Leave that night with the other.
-    Leave,
-    /// Take it from whatever gives way to an overstay.
-    Displace,
-}
+/// How often a night is tried for that somebody else is just taking.
+const TRIES: usize = 3;
 
 fn domain(row: &unit_night::Model) -> Result<Entry> {
     let night_use: NightUse =
@@ -141,37 +133,59 @@ impl Tx {
     pub async fn change_ledger(&self, change: &LedgerChange) -> Result<Vec<Changed>> {
         let mut changed = self.release(&change.release).await?;
         changed.extend(self.turn(&change.turn).await?);
-        let claimed = self.claim(&change.claim, OnClash::Refuse).await?;
-        changed.extend(claimed.iter().map(|entry| (entry.unit, entry.night, Some(entry.take.night_use))));
+        self.claim(&change.claim).await?;
+        changed
+            .extend(change.claim.iter().map(|entry| (entry.unit, entry.night, Some(entry.take.night_use))));
         Ok(changed)
     }
 
-    /// Claims entries; returns those that are now held by the claimer.
-    pub async fn claim(&self, entries: &[Entry], on_clash: OnClash) -> Result<Vec<Entry>> {
-        if on_clash == OnClash::Refuse {
-            for chunk in entries.chunks(ENTRIES_TOGETHER) {
-                self.connection().execute_raw(self.insert(chunk, "")).await?;
-            }
-            return Ok(entries.to_vec());
+    /// Claims entries; fails with [`StoreError::NightTaken`] where another record has a night.
+    pub async fn claim(&self, entries: &[Entry]) -> Result<()> {
+        for chunk in entries.chunks(ENTRIES_TOGETHER) {
+            self.connection().execute_raw(self.insert(chunk, "")).await?;
         }
-        let tail = match on_clash {
-            OnClash::Displace => {
-                "ON CONFLICT (unit_id, night) DO UPDATE SET night_use = excluded.night_use, \
-                 taken_by = excluded.taken_by, household_id = excluded.household_id \
-                 WHERE unit_night.night_use <> 'resident' RETURNING night"
-            }
-            // Whether another record has the night, or the household another unit.
-            _ => "ON CONFLICT DO NOTHING RETURNING night",
-        };
+        Ok(())
+    }
+
+    /// Claims the entries that nobody has, nor the household another unit for; returns those.
+    pub async fn claim_free(&self, entries: &[Entry]) -> Result<Vec<Entry>> {
         let mut held = Vec::new();
-        // One by one: which entry was left out must be known, and these are few.
         for entry in entries {
-            let insert = self.insert(std::slice::from_ref(entry), tail);
-            if self.connection().query_one_raw(insert).await?.is_some() {
+            if self.inserted(entry, "ON CONFLICT DO NOTHING RETURNING night").await? {
                 held.push(*entry);
             }
         }
         Ok(held)
+    }
+
+    /// Takes entries from whatever gives way to an overstay; returns those that could be had. Bookings that lose a night
+    /// are marked.
+    pub async fn displace(&self, entries: &[Entry]) -> Result<Vec<Entry>> {
+        let mut held = Vec::new();
+        let mut losers = Vec::new();
+        for entry in entries {
+            for _ in 0..TRIES {
+                let sql = "DELETE FROM unit_night WHERE unit_id = $1 AND night = $2 AND night_use <> 'resident' \
+                           RETURNING taken_by";
+                let values: [Value; 2] = [entry.unit.0.into(), entry.night.into()];
+                let taken = Statement::from_sql_and_values(self.backend(), sql, values);
+                for row in self.connection().query_all_raw(taken).await? {
+                    losers.push(row.try_get_by_index::<Uuid>(0)?);
+                }
+                // Somebody may be putting another entry there at this very moment: then that one gives way, too.
+                if self.inserted(entry, "ON CONFLICT (unit_id, night) DO NOTHING RETURNING night").await? {
+                    held.push(*entry);
+                    break;
+                }
+            }
+        }
+        self.mark_lost_nights(&losers).await?;
+        Ok(held)
+    }
+
+    async fn inserted(&self, entry: &Entry, tail: &str) -> Result<bool> {
+        let insert = self.insert(std::slice::from_ref(entry), tail);
+        Ok(self.connection().query_one_raw(insert).await?.is_some())
     }
 
     fn insert(&self, entries: &[Entry], tail: &str) -> Statement {

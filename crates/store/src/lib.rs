@@ -25,7 +25,7 @@ pub use audit::{AuditRecord, ChangeMark, Changes};
 pub use commands::PastCommand;
 pub use error::StoreError;
 pub use exceptions::StayException;
-pub use ledger::{Changed, OnClash};
+pub use ledger::Changed;
 pub use open::{Durability, Settings, Store};
 pub use stays::{StayFilter, StoredStay};
 pub use tokens::Token;

@@ -6,9 +6,8 @@ use safespace_domain::{
     stays::{Stay, StayState, StayStatus},
 };
 use sea_orm::{
-    ActiveValue::{Set, Unchanged},
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ActiveValue::{NotSet, Set, Unchanged},
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::Expr,
 };
 use uuid::Uuid;
@@ -38,6 +37,7 @@ mod stay {
         pub moved_to: Option<Uuid>,
         pub booked_at: DateTimeUtc,
         pub over_limit: bool,
+        pub lost_nights: bool,
         pub imported_as: Option<String>,
     }
 
@@ -125,6 +125,7 @@ fn row(stay: &Stay) -> stay::ActiveModel {
         moved_to: Set(moved_to.map(|id| id.0)),
         booked_at: Set(stay.booked_at),
         over_limit: Set(stay.over_limit),
+        lost_nights: NotSet,
         imported_as: Set(None),
     }
 }
@@ -203,16 +204,6 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         select.one(self.connection).await?.as_ref().map(domain).transpose()
     }
 
-    /// Bookings in the unit with a night on the day or later.
-    pub async fn bookings_in(&self, unit: UnitId, from: Night) -> Result<Vec<Stay>> {
-        let select = stay::Entity::find()
-            .filter(stay::Column::UnitId.eq(unit.0))
-            .filter(stay::Column::Status.eq(StayStatus::Booked.as_str()))
-            .filter(stay::Column::Departure.gt(from))
-            .order_by_asc(stay::Column::Arrival);
-        all(select, self.connection).await
-    }
-
     /// Bookings, in any unit, that should have begun before the day.
     pub async fn late_bookings(&self, today: Night) -> Result<Vec<Stay>> {
         let select = stay::Entity::find()
@@ -224,20 +215,12 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         all(select, self.connection).await
     }
 
-    /// Bookings, in any unit, that have not all of their nights from this one on: others have them.
-    pub async fn bookings_short_of_nights(&self, from: Night) -> Result<Vec<Stay>> {
-        let days = match self.connection.get_database_backend() {
-            DbBackend::Postgres => format!("stay.departure - greatest(stay.arrival, date '{from}')"),
-            _ => format!("julianday(stay.departure) - julianday(max(stay.arrival, '{from}'))"),
-        };
-        let had = format!(
-            "SELECT count(*) FROM unit_night WHERE unit_night.unit_id = stay.unit_id AND taken_by = stay.id \
-             AND night >= '{from}' AND night < stay.departure"
-        );
+    /// Bookings, in any unit, that once lost a night and have one on the day or later. They may have it back by now.
+    pub async fn bookings_that_lost_nights(&self, from: Night) -> Result<Vec<Stay>> {
         let select = stay::Entity::find()
             .filter(Expr::cust(BOOKED))
+            .filter(Expr::cust("lost_nights"))
             .filter(stay::Column::Departure.gt(from))
-            .filter(Expr::cust(format!("({had}) < {days}")))
             .order_by_asc(stay::Column::Arrival)
             .order_by_asc(stay::Column::Id);
         all(select, self.connection).await
@@ -286,13 +269,20 @@ impl Tx {
         Ok(())
     }
 
+    /// Marks those of these records that are stays: they have lost nights.
+    pub async fn mark_lost_nights(&self, records: &[Uuid]) -> Result<()> {
+        if !records.is_empty() {
+            let mark = stay::Entity::update_many()
+                .col_expr(stay::Column::LostNights, Expr::value(true))
+                .filter(stay::Column::Id.is_in(records.iter().copied()));
+            mark.exec(self.connection()).await?;
+        }
+        Ok(())
+    }
+
     /// Keeps what has become of the stay.
     pub async fn save_stay(&self, saved: &Stay) -> Result<()> {
-        let row = stay::ActiveModel {
-            id: Unchanged(saved.id.0),
-            imported_as: sea_orm::ActiveValue::NotSet,
-            ..row(saved)
-        };
+        let row = stay::ActiveModel { id: Unchanged(saved.id.0), imported_as: NotSet, ..row(saved) };
         stay::Entity::update(row).exec(self.connection()).await?;
         Ok(())
     }
