@@ -37,8 +37,8 @@ pub enum Attention {
 /// Who has the nights that a booking lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LostTo {
-    /// Another household, in the booking's own unit.
-    AnotherHousehold,
+    /// Another record, in the booking's own unit.
+    Another,
     /// The booking's own household, which has not left another unit.
     Itself,
 }

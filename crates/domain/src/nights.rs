@@ -50,44 +50,35 @@ pub struct Nights {
     departure: Night,
 }
 
-fn within_years(date: Night, field: &str) -> Result<(), Refusal> {
-    if (FIRST_YEAR..=LAST_YEAR).contains(&date.year()) {
-        return Ok(());
-    }
-    Err(Refusal::bad(
-        field,
-        format!("{date} is outside the years {FIRST_YEAR} to {LAST_YEAR}: check the date."),
-    ))
-}
-
 impl Nights {
     /// The nights from `arrival` up to, not including, `departure`; at least one. Refused when the dates are the
     /// wrong way round or absurd.
     pub fn new(arrival: Night, departure: Night) -> Result<Self, Refusal> {
-        for (field, date) in [("arrival", arrival), ("departure", departure)] {
-            within_years(date, field)?;
-        }
-        if departure <= arrival {
-            return Err(Refusal::bad(
-                "departure",
-                format!("The departure, {departure}, must be after the arrival, {arrival}."),
-            ));
-        }
-        Ok(Self { arrival, departure })
+        let wrong = format!("The departure, {departure}, must be after the arrival, {arrival}.");
+        Self::checked([("arrival", arrival), ("departure", departure)], wrong)
     }
 
     /// The nights from `from` up to, not including, `to`; at least one. As [`Nights::new`], in the words of a range.
     pub fn from_to(from: Night, to: Night) -> Result<Self, Refusal> {
-        for (field, date) in [("from", from), ("to", to)] {
-            within_years(date, field)?;
+        let wrong = format!("The nights must end after they begin: {to} is not after {from}.");
+        Self::checked([("from", from), ("to", to)], wrong)
+    }
+
+    /// Refuses dates that are absurd or, saying what is `wrong`, the wrong way round.
+    fn checked(dates: [(&str, Night); 2], wrong: String) -> Result<Self, Refusal> {
+        for (field, date) in dates {
+            if !(FIRST_YEAR..=LAST_YEAR).contains(&date.year()) {
+                return Err(Refusal::bad(
+                    field,
+                    format!("{date} is outside the years {FIRST_YEAR} to {LAST_YEAR}: check the date."),
+                ));
+            }
         }
-        if to <= from {
-            return Err(Refusal::bad(
-                "to",
-                format!("The nights must end after they begin: {to} is not after {from}."),
-            ));
+        let [(_, arrival), (end, departure)] = dates;
+        if departure <= arrival {
+            return Err(Refusal::bad(end, wrong));
         }
-        Ok(Self { arrival: from, departure: to })
+        Ok(Self { arrival, departure })
     }
 
     /// The nights from `first` up to, not including, `end`; none when `end` is not later.

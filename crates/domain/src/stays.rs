@@ -13,7 +13,7 @@ use crate::{
     clock::{service_day, service_time},
     households::People,
     ids::{HouseholdId, StayId, UnitId},
-    ledger::{Entry, NightUse, Take},
+    ledger::{Entry, LedgerChange, NightUse, Take},
     nights::{Night, Nights, earlier, later, next},
     policies::{BOOK_AHEAD_NIGHTS, Policy},
     refusal::{Refusal, RefusalCode},
@@ -193,6 +193,13 @@ impl Stay {
         stay.chain(ready.iter().map(|night| Entry { unit: self.unit, night, take })).collect()
     }
 
+    /// What the stay should take from a night on, and does not hold: others have it.
+    pub fn missing(&self, held: &[Entry], today: Night, turnaround: u32, from: Night) -> Vec<Entry> {
+        let mut missing = LedgerChange::from_to(held, &self.entries(today, turnaround)).claim;
+        missing.retain(|entry| entry.night >= from);
+        missing
+    }
+
     /// The household has arrived. It may come late: nights before the one it came on are given back. An arrival
     /// soon after midnight belongs to the night before (`policy.late_arrival_until_hour`).
     pub fn arrive(self, at: DateTime<Utc>, policy: &Policy) -> Result<Self, Refusal> {
@@ -370,15 +377,15 @@ impl Stay {
         Ok(Moved { from: Some(closed), to: opened })
     }
 
-    /// Takes back an arrival, a departure, a cancellation or a no-show: a departed stay is in residence again, one in residence is booked again, one
-    /// cancelled or not shown up for is booked again, each with the nights that were planned.
+    /// Takes back an arrival, a departure, a cancellation or a no-show: a departed stay is in residence again, any other
+    /// is booked again, each with the nights that were planned.
     pub fn reinstate(self) -> Result<Self, Refusal> {
         let state = match self.state {
             StayState::Booked => {
                 return Err(Refusal::new(
                     RefusalCode::WrongState,
-                    "This stay is booked: there is no arrival, departure, cancellation or no-show to take back. Cancel it \
-                     if the booking was the mistake.",
+                    "This stay is booked: there is no arrival, departure, cancellation or no-show to take back. Cancel \
+                     it if the booking was the mistake.",
                 ));
             }
             StayState::Departed { moved_to: Some(_), .. } => {

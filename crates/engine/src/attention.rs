@@ -5,7 +5,7 @@ use safespace_domain::{
     access::{Actor, Permission},
     attention::{Attention, LostTo, nights_over},
     availability::{Ask, Spaces},
-    ledger::LedgerChange,
+    ledger::Entry,
     nights::{earlier, runs},
     policies::Policy,
     stays::{Stay, arrival_night},
@@ -42,15 +42,17 @@ impl AttentionItem {
                 "{reference} is booked into {unit} from {arrival}, and has not left the home that it had before: \
                  check it out there, then check it in here."
             ),
-            Attention::Blocked { could_move_to, .. } => {
+            Attention::Blocked { lost_to: LostTo::Another, lost, could_move_to, .. } => {
                 let codes: Vec<_> = could_move_to.iter().map(|id| code(*id)).collect();
                 let advice = if codes.is_empty() {
                     "No other unit is free for it.".to_owned()
                 } else {
                     format!("It could move to {}.", codes.join(", "))
                 };
+                let lost: Vec<_> = lost.iter().map(ToString::to_string).collect();
                 format!(
-                    "{reference} is booked into {unit} from {arrival}, and another household has the home. {advice}"
+                    "{reference} is booked into {unit} from {arrival}, and the home is taken, {}. {advice}",
+                    lost.join(" and ")
                 )
             }
             Attention::NotArrived { .. } if departure <= today => format!(
@@ -82,29 +84,22 @@ impl Engine {
             let policy = unit.map_or(Policy::default_for(Scheme::SafeSpace), |unit| spaces.policy_of(unit));
             // Tonight, until late arrivals end, is the night that began yesterday.
             let tonight = arrival_night(now, &policy);
-            let held = read.entries_by(booking.unit, booking.id.0).await?;
-            let mut lost = LedgerChange::from_to(&held, &booking.entries(today, 0)).claim;
+            let there = read.entries(&[booking.unit], booking.nights).await?;
+            let (held, others): (Vec<Entry>, Vec<Entry>) =
+                there.into_iter().partition(|entry| entry.take.by == booking.id.0);
             // What has passed can't be had back, and stands in nobody's way any more.
-            lost.retain(|entry| entry.night >= tonight);
+            let lost = booking.missing(&held, today, 0, tonight);
             if lost.is_empty() {
                 continue;
             }
-            let nights = runs(lost.iter().map(|entry| entry.night));
-            let mut there = Vec::new();
-            for run in &nights {
-                there.extend(read.entries(&[booking.unit], *run).await?);
-            }
-            let lost_to = if there.iter().any(|entry| entry.take.by != booking.id.0) {
-                LostTo::AnotherHousehold
-            } else {
-                LostTo::Itself
-            };
+            let taken = others.iter().any(|entry| entry.night >= tonight);
+            let lost_to = if taken { LostTo::Another } else { LostTo::Itself };
             let ahead = Nights::between(booking.nights.arrival().max(tonight), booking.nights.departure());
             let ask = Ask::plain(ahead, booking.people, policy.scheme);
             blocked.push(Attention::Blocked {
                 could_move_to: self.could_move_to(&ask, booking.unit, UNITS_OFFERED),
                 lost_to,
-                lost: nights,
+                lost: runs(lost.iter().map(|entry| entry.night)),
                 stay: booking,
             });
         }

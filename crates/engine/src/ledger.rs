@@ -127,9 +127,7 @@ impl Engine {
         let Some(unit) = work.spaces.unit_by_id(booking.unit) else { return Ok(Vec::new()) };
         let turnaround = work.spaces.policy_of(unit).turnaround_nights;
         let held = work.tx.reader().entries_by(booking.unit, booking.id.0).await?;
-        let mut lost = LedgerChange::from_to(&held, &booking.entries(work.today, turnaround)).claim;
-        lost.retain(|entry| entry.night >= work.today);
-        Ok(lost)
+        Ok(booking.missing(&held, work.today, turnaround, work.today))
     }
 
     pub(crate) async fn claim_or_clash(

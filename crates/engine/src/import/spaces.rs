@@ -26,7 +26,7 @@ struct Additions {
     /// Properties and units under [`codes::key`].
     properties: BTreeMap<String, Property>,
     units: BTreeMap<String, Unit>,
-    /// Units in the order of their rows.
+    /// The keys of the units, in the order of their rows.
     order: Vec<String>,
 }
 
@@ -125,7 +125,7 @@ impl Import<'_> {
             tx.add_property(property).await?;
             records.push(self.record("import_property", property.id.0, &serde_json::json!(property)));
         }
-        for unit in new.order.iter().filter_map(|code| new.units.get(&codes::key(code))) {
+        for unit in new.order.iter().filter_map(|key| new.units.get(key)) {
             tx.add_unit(unit).await?;
             records.push(self.record("import_unit", unit.id.0, &serde_json::json!(unit)));
         }
