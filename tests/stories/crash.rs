@@ -82,7 +82,9 @@ async fn what_was_acknowledged_is_there_for_who_opens_the_database_next(on: &Dat
 async fn a_command_whose_caller_goes_away_is_wholly_there_or_not_at_all(on: &Databases) {
     const LOOKS: u32 = 24;
     let world = World::at(EVENING, on).with_unit("SS-01").await;
-    let (actor, alone) = (world.officer().actor, Arc::strong_count(&world.engine));
+    let actor = world.officer().actor;
+    // Counted when the officer, who holds on to the engine, too, has gone.
+    let alone = Arc::strong_count(&world.engine);
     for n in 0..LOOKS {
         let ask = world.officer().to_book("SS-01", &format!("R-{n}"), &night(n).to_string(), 1).await;
         let (engine, by) = (Arc::<Engine>::clone(&world.engine), Arc::clone(&actor));
