@@ -7,13 +7,27 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 mod m0001_spaces_and_stays;
+mod m0002_chained_audit;
+mod m0003_accounts;
+mod m0004_issuers;
+mod m0005_partners;
+mod m0006_confidential;
+mod m0007_restrictions;
 
 /// Every migration, in order.
 pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_spaces_and_stays::Migration)]
+        vec![
+            Box::new(m0001_spaces_and_stays::Migration),
+            Box::new(m0002_chained_audit::Migration),
+            Box::new(m0003_accounts::Migration),
+            Box::new(m0004_issuers::Migration),
+            Box::new(m0005_partners::Migration),
+            Box::new(m0006_confidential::Migration),
+            Box::new(m0007_restrictions::Migration),
+        ]
     }
 }
 

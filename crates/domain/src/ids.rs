@@ -50,6 +50,26 @@ id!(
     /// Names a bearer token (never the token itself).
     TokenId
 );
+id!(
+    /// Names a person's account.
+    AccountId
+);
+id!(
+    /// Names a session of somebody who signed in (never the cookie itself).
+    SessionId
+);
+id!(
+    /// Names an issuer that people sign in with (OpenID Connect).
+    IssuerId
+);
+id!(
+    /// Names a referral.
+    ReferralId
+);
+id!(
+    /// Names a notice to managers.
+    NoticeId
+);
 
 /// Where new ids come from. A parameter, so that tests and the seeded demo can have the same ids every time.
 pub trait Ids: Send + Sync {

@@ -26,6 +26,9 @@ pub mod units;
 pub mod voids;
 
 pub use clock::Clock;
-pub use ids::{HouseholdId, Ids, PropertyId, StayId, TokenId, UnitId, VoidId};
+pub use ids::{
+    AccountId, HouseholdId, Ids, IssuerId, NoticeId, PropertyId, ReferralId, SessionId, StayId, TokenId,
+    UnitId, VoidId,
+};
 pub use nights::{Night, Nights};
 pub use refusal::{Refusal, RefusalCode};

@@ -42,6 +42,12 @@ pub enum RefusalCode {
     Changed,
     /// Nothing fits.
     NoneFree,
+    /// The second factor must be given again first.
+    SecondFactorNeeded,
+    /// Too often within a time: wait, then try again.
+    TooMany,
+    /// The sign-in, code or link is not good, or no longer.
+    NotGood,
 }
 
 impl RefusalCode {
@@ -64,6 +70,9 @@ impl RefusalCode {
             Self::KeyReused => "KEY_REUSED",
             Self::Changed => "CHANGED",
             Self::NoneFree => "NONE_FREE",
+            Self::SecondFactorNeeded => "SECOND_FACTOR_NEEDED",
+            Self::TooMany => "TOO_MANY",
+            Self::NotGood => "NOT_GOOD",
         }
     }
 }

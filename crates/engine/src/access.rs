@@ -5,12 +5,11 @@ use std::sync::{Arc, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use safespace_domain::{
     Refusal, TokenId,
-    access::{Actor, Permission, Role},
+    access::{Actor, Permission, Role, Scope},
     codes,
 };
 use safespace_store::{AuditRecord, Token};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use crate::{Engine, EngineError, Fault, keys::random};
 
@@ -30,7 +29,7 @@ pub(crate) struct Known {
 impl Engine {
     /// The service itself, and whoever has its command line.
     pub fn local(&self) -> Actor {
-        Actor { token: TokenId(Uuid::nil()), role: Role::Manager, council: None, expires_at: None }
+        Actor::service()
     }
 
     /// Who holds this bearer token. None when nobody does, or when it has expired: the two read the same.
@@ -43,7 +42,10 @@ impl Engine {
             return Ok(known.actor.is_good(now).then(|| Arc::clone(&known.actor)));
         }
         let Some(found) = self.store.reader().token(&hash).await? else { return Ok(None) };
-        let known = Known { actor: Arc::new(found.actor), seen_at: now };
+        if found.revoked_at.is_some() {
+            return Ok(None);
+        }
+        let known = Known { actor: Arc::new(found.actor()), seen_at: now };
         let actor = known.actor.is_good(now).then(|| Arc::clone(&known.actor));
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         if tokens.len() >= MOST_REMEMBERED {
@@ -61,7 +63,7 @@ impl Engine {
         council: Option<&str>,
         days: Option<u32>,
     ) -> Result<String, EngineError> {
-        by.must(Permission::ManageSpaces)?;
+        by.must(Permission::ManageAccounts)?;
         let council = match (role, council) {
             (Role::Partner, None) => {
                 return Err(Refusal::bad(
@@ -87,29 +89,22 @@ impl Engine {
         let now = self.clock.now();
         let id = TokenId(self.ids.next());
         let token = Token {
-            actor: Actor {
-                token: id,
-                role,
-                council,
-                expires_at: days.map(|days| now + TimeDelta::days(i64::from(days))),
-            },
+            id,
+            name: String::new(),
+            role,
+            council,
+            scopes: Scope::of(role),
             hash: Sha256::digest(text.as_bytes()).to_vec(),
             created_at: now,
+            expires_at: days.map(|days| now + TimeDelta::days(i64::from(days))),
+            revoked_at: None,
+            last_used_at: None,
         };
         let tx = self.store.begin().await?;
         tx.add_token(&token).await?;
-        tx.record(&[AuditRecord {
-            at: now,
-            token: (!by.token.0.is_nil()).then_some(by.token),
-            role: by.role.as_str(),
-            action: "create_token",
-            subject: Some(id.0),
-            units: Vec::new(),
-            spaces: false,
-            origin: self.origin,
-            detail: serde_json::json!({ "role": role, "days": days }).to_string(),
-        }])
-        .await?;
+        let detail = serde_json::json!({ "role": role, "days": days }).to_string();
+        let record = AuditRecord { detail, ..self.record_of(by, "create_token", Some(id.0)) };
+        self.record(&tx, &[record]).await?;
         tx.commit().await?;
         Ok(text)
     }

@@ -55,7 +55,7 @@ impl Engine {
             id,
             stay: stay.id,
             nights,
-            granted_by: work.actor.token.0,
+            granted_by: work.actor.who.id(),
             granted_at: work.now,
             reason: sealed,
         };

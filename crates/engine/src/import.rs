@@ -188,17 +188,8 @@ impl Import<'_> {
     }
 
     fn record(&self, action: &'static str, subject: Uuid, detail: &serde_json::Value) -> AuditRecord {
-        AuditRecord {
-            at: self.now,
-            token: (!self.actor.token.0.is_nil()).then_some(self.actor.token),
-            role: if self.actor.token.0.is_nil() { "service" } else { self.actor.role.as_str() },
-            action,
-            subject: Some(subject),
-            units: Vec::new(),
-            spaces: false,
-            origin: self.engine.origin,
-            detail: detail.to_string(),
-        }
+        let record = self.engine.record_of(self.actor, action, Some(subject));
+        AuditRecord { at: self.now, detail: detail.to_string(), ..record }
     }
 
     /// Writes rows that were planned; one by one where they can't be written together.
@@ -275,7 +266,7 @@ impl Import<'_> {
         if !tx.reader().serve(&taken).await? {
             return Ok(Written::UnitClosed);
         }
-        tx.record(&records).await?;
+        self.engine.record(&tx, &records).await?;
         let ticket = live.ticket();
         let committed = tx.commit().await;
         let cells: Vec<Cell> = match committed {

@@ -148,11 +148,39 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], KeyError> {
     Ok(bytes)
 }
 
-/// What the root key is used for: one derived key per use.
+/// Whose the service's own data key is: what belongs to no property and no household is sealed under it, and the keys
+/// for everything that is no ciphertext are derived from it, so that another root key leaves them as they are.
+pub(crate) const SERVICE: Uuid = Uuid::nil();
+
+/// What a derived key of the service makes codes for (HMAC-SHA-256).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Fingerprints of commands.
+    Fingerprint,
+    /// The chain of the audit, and its checkpoints.
+    Audit,
+    /// Blind indexes for exact-match search.
+    Blind,
+    /// What failures at sign-in are counted by.
+    Throttle,
+    /// Tokens against forged requests, by session.
+    Forgery,
+}
+
+/// Every purpose, in the order of their codes.
+const PURPOSES: [(Purpose, &str); 5] = [
+    (Purpose::Fingerprint, "safespace fingerprint"),
+    (Purpose::Audit, "safespace audit"),
+    (Purpose::Blind, "safespace blind index"),
+    (Purpose::Throttle, "safespace throttle"),
+    (Purpose::Forgery, "safespace forgery"),
+];
+
+/// The root key, and the keys that are derived from the service's own data key.
 pub(crate) struct Vault {
     wrap: [u8; KEY],
-    fingerprint: [u8; KEY],
     answer: [u8; KEY],
+    codes: [[u8; KEY]; PURPOSES.len()],
 }
 
 impl Vault {
@@ -165,45 +193,49 @@ impl Vault {
             (None, Some(_)) => return Err(KeyError::Missing.into()),
             (None, None) => provider.create()?,
         };
-        let vault = Self::new(&root)?;
+        let wrap = derive(&root, "safespace wrap")?;
         match check {
             Some(sealed) => {
-                let opened = open_text(&vault.wrap, CHECK.0, &sealed).map_err(|_| KeyError::Wrong)?;
+                let opened = open_text(&wrap, CHECK.0, &sealed).map_err(|_| KeyError::Wrong)?;
                 if opened != CHECK.1 {
                     return Err(KeyError::Wrong.into());
                 }
             }
             None => {
                 let tx = store.begin().await?;
-                tx.add_key_check(CHECK.0, seal_text(&vault.wrap, CHECK.0, CHECK.1)?).await?;
+                tx.add_key_check(CHECK.0, seal_text(&wrap, CHECK.0, CHECK.1)?).await?;
                 tx.commit().await?;
             }
         }
-        Ok(vault)
+        let wrapped = match store.reader().data_key(SERVICE).await? {
+            Some(wrapped) => wrapped,
+            None => {
+                let tx = store.begin().await?;
+                let wrapped = tx.add_data_key(SERVICE, fresh_data_key(&wrap, SERVICE)?).await?;
+                tx.commit().await?;
+                wrapped
+            }
+        };
+        let service = unwrap_key(&wrap, SERVICE, &wrapped)?;
+        let mut codes = [[0; KEY]; PURPOSES.len()];
+        for (code, (_, name)) in codes.iter_mut().zip(PURPOSES) {
+            *code = derive(&service, name)?;
+        }
+        Ok(Self { wrap, answer: derive(&service, "safespace answer")?, codes })
     }
 
-    fn new(root: &[u8; KEY]) -> Result<Self, KeyError> {
-        let derive = |purpose: &str| {
-            let mut key = [0; KEY];
-            // Thirty-two bytes are within what HKDF can give.
-            Hkdf::<Sha256>::new(None, root)
-                .expand(purpose.as_bytes(), &mut key)
-                .map_err(|_| KeyError::NotAKey)?;
-            Ok::<_, KeyError>(key)
-        };
-        Ok(Self {
-            wrap: derive("safespace wrap")?,
-            fingerprint: derive("safespace fingerprint")?,
-            answer: derive("safespace answer")?,
-        })
+    /// A code (HMAC-SHA-256) of bytes, which can't be guessed or made without the key.
+    pub(crate) fn code(&self, purpose: Purpose, bytes: &[u8]) -> Result<[u8; KEY], KeyError> {
+        let at = PURPOSES.iter().position(|(other, _)| *other == purpose);
+        let key = at.and_then(|at| self.codes.get(at)).ok_or(KeyError::NotAKey)?;
+        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).map_err(|_| KeyError::NotAKey)?;
+        mac.update(bytes);
+        Ok(mac.finalize().into_bytes().into())
     }
 
     /// A fingerprint of a command's payload, which can't be guessed backwards without the key.
     pub(crate) fn fingerprint(&self, payload: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.fingerprint)
-            .map_err(|_| KeyError::NotAKey)?;
-        mac.update(payload);
-        Ok(mac.finalize().into_bytes().to_vec())
+        Ok(self.code(Purpose::Fingerprint, payload)?.to_vec())
     }
 
     /// Seals an answer that is remembered for a payload with this fingerprint: it may repeat what somebody typed.
@@ -215,6 +247,26 @@ impl Vault {
     pub(crate) fn open_answer(&self, payload: &[u8], sealed: &[u8]) -> Result<String, KeyError> {
         open_text(&self.answer, &to_hex(payload), sealed)
     }
+}
+
+/// A key derived from another one, for one use.
+fn derive(from: &[u8; KEY], purpose: &str) -> Result<[u8; KEY], KeyError> {
+    let mut key = [0; KEY];
+    // Thirty-two bytes are within what HKDF can give.
+    Hkdf::<Sha256>::new(None, from).expand(purpose.as_bytes(), &mut key).map_err(|_| KeyError::NotAKey)?;
+    Ok(key)
+}
+
+/// A new data key, wrapped for its owner.
+fn fresh_data_key(wrap: &[u8; KEY], owner: Uuid) -> Result<Vec<u8>, KeyError> {
+    let fresh: [u8; KEY] = random()?;
+    seal_text(wrap, &format!("data_key.{owner}"), &to_hex(&fresh))
+}
+
+/// The data key of an owner.
+fn unwrap_key(wrap: &[u8; KEY], owner: Uuid, wrapped: &[u8]) -> Result<[u8; KEY], KeyError> {
+    let hex = open_text(wrap, &format!("data_key.{owner}"), wrapped)?;
+    from_hex(&hex).map_err(|_| KeyError::DoesNotOpen)
 }
 
 /// Seals a text for the place `context` ("table.column.row").
@@ -260,13 +312,9 @@ impl Engine {
     ) -> Result<Vec<u8>, EngineError> {
         let wrapped = match tx.reader().data_key(owner).await? {
             Some(wrapped) => wrapped,
-            None => {
-                let fresh: [u8; KEY] = random()?;
-                let wrapped = seal_text(&self.vault.wrap, &format!("data_key.{owner}"), &to_hex(&fresh))?;
-                tx.add_data_key(owner, wrapped).await?
-            }
+            None => tx.add_data_key(owner, fresh_data_key(&self.vault.wrap, owner)?).await?,
         };
-        Ok(seal_text(&self.unwrap_key(owner, &wrapped)?, context, text)?)
+        Ok(seal_text(&unwrap_key(&self.vault.wrap, owner, &wrapped)?, context, text)?)
     }
 
     /// Opens a text that was sealed under the data key of a property or household.
@@ -277,12 +325,7 @@ impl Engine {
         sealed: &[u8],
     ) -> Result<String, EngineError> {
         let wrapped = self.store.reader().data_key(owner).await?.ok_or(KeyError::DoesNotOpen)?;
-        Ok(open_text(&self.unwrap_key(owner, &wrapped)?, context, sealed)?)
-    }
-
-    fn unwrap_key(&self, owner: Uuid, wrapped: &[u8]) -> Result<[u8; KEY], KeyError> {
-        let hex = open_text(&self.vault.wrap, &format!("data_key.{owner}"), wrapped)?;
-        from_hex(&hex).map_err(|_| KeyError::DoesNotOpen)
+        Ok(open_text(&unwrap_key(&self.vault.wrap, owner, &wrapped)?, context, sealed)?)
     }
 }
 

@@ -177,6 +177,7 @@ impl Engine {
             if !self.displace(work, &stay, change).await?.changed {
                 continue;
             }
+            work.about(stay.household);
             work.audit(Some(stay.id.0), &[stay.unit], &serde_json::json!({ "tonight": work.today }));
             turned.push(stay.id);
         }

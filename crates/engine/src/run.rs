@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use safespace_domain::{Refusal, RefusalCode, TokenId, access::Actor, clock::service_day};
+use safespace_domain::{Refusal, RefusalCode, access::Actor, clock::service_day};
 use safespace_store::{PastCommand, StoreError};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
     BoardChange, Command, Engine, EngineError, Fault, Outcome,
@@ -53,11 +54,11 @@ impl Engine {
                 None => None,
                 Some(key) => {
                     let payload = self.fingerprint(command)?;
-                    if let Some(past) = self.store.reader().past_command(actor.token, key).await? {
+                    if let Some(past) = self.store.reader().past_command(actor.who.id(), key).await? {
                         return self.replay(&past, &payload);
                     }
                     Some(PastCommand {
-                        token: actor.token,
+                        by: actor.who.id(),
                         key: key.clone(),
                         payload,
                         answer: Vec::new(),
@@ -108,6 +109,7 @@ impl Engine {
             spaces: self.live.spaces(),
             cells: Vec::new(),
             records: Vec::new(),
+            case: None,
             spaces_changed: false,
             action: command.action(),
             origin: self.origin,
@@ -134,7 +136,7 @@ impl Engine {
     }
 
     async fn commit(&self, work: Work) -> Result<(), StoreError> {
-        work.tx.record(&work.records).await?;
+        self.record(&work.tx, &work.records).await?;
         let ticket = self.live.ticket();
         let committed = work.tx.commit().await;
         if committed.is_err() {
@@ -161,13 +163,13 @@ impl Engine {
     ) -> Result<Outcome, EngineError> {
         if let Some(past) = past {
             let answer = self.sealed(&past, &Answer::Refused(refusal.clone()))?;
-            let (token, key, payload) = (past.token, past.key.clone(), past.payload.clone());
+            let (by, key, payload) = (past.by, past.key.clone(), past.payload.clone());
             let tx = self.store.begin().await?;
             match tx.add_past_command(&PastCommand { answer, ..past }).await {
                 Ok(()) => tx.commit().await?,
                 Err(StoreError::InUse(_)) => {
                     drop(tx);
-                    return self.replay_of(token, &key, &payload).await.unwrap_or(Err(refusal.into()));
+                    return self.replay_of(by, &key, &payload).await.unwrap_or(Err(refusal.into()));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -175,15 +177,10 @@ impl Engine {
         Err(refusal.into())
     }
 
-    async fn replay_of(
-        &self,
-        token: TokenId,
-        key: &str,
-        payload: &[u8],
-    ) -> Option<Result<Outcome, EngineError>> {
+    async fn replay_of(&self, by: Uuid, key: &str, payload: &[u8]) -> Option<Result<Outcome, EngineError>> {
         // The other one's answer may still wait for its commit.
         self.store.settle().await;
-        let past = self.store.reader().past_command(token, key).await.ok()??;
+        let past = self.store.reader().past_command(by, key).await.ok()??;
         Some(self.replay(&past, payload))
     }
 

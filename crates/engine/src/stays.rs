@@ -63,6 +63,7 @@ impl Engine {
             Some(id) => id,
             None => self.add_household(work, reference).await?,
         };
+        work.about(household);
         let stay = Stay {
             id: StayId(self.ids.next()),
             household,
@@ -280,8 +281,10 @@ impl Engine {
         Ok(Outcome::Moved { from: moved.from, to })
     }
 
-    async fn lock(&self, work: &Work, id: StayId) -> Done<Stay> {
-        Ok(work.tx.lock_stay(id).await?.ok_or_else(|| Refusal::not_found("stay", "stay"))?)
+    async fn lock(&self, work: &mut Work, id: StayId) -> Done<Stay> {
+        let stay = work.tx.lock_stay(id).await?.ok_or_else(|| Refusal::not_found("stay", "stay"))?;
+        work.about(stay.household);
+        Ok(stay)
     }
 }
 

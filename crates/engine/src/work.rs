@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use safespace_domain::{
-    Night, UnitId,
+    HouseholdId, Night, UnitId,
     access::Actor,
     availability::Spaces,
     ledger::{Entry, LedgerChange},
@@ -42,6 +42,8 @@ pub(crate) struct Work {
     /// What became of nights, for the calendar once it is committed.
     pub(crate) cells: Vec<Cell>,
     pub(crate) records: Vec<AuditRecord>,
+    /// Whose case it is about, where it is about one.
+    pub(crate) case: Option<HouseholdId>,
     pub(crate) spaces_changed: bool,
     pub(crate) action: &'static str,
     pub(crate) origin: Uuid,
@@ -52,15 +54,22 @@ impl Work {
     pub(crate) fn audit(&mut self, subject: Option<Uuid>, units: &[UnitId], detail: &impl Serialize) {
         self.records.push(AuditRecord {
             at: self.now,
-            token: (!self.actor.token.0.is_nil()).then_some(self.actor.token),
-            role: if self.actor.token.0.is_nil() { "service" } else { self.actor.role.as_str() },
+            by: self.actor.named(),
+            role: self.actor.named_role(),
             action: self.action,
             subject,
+            case: self.case,
             units: units.to_vec(),
             spaces: self.spaces_changed,
             origin: self.origin,
             detail: serde_json::to_string(detail).unwrap_or_default(),
+            sealed: None,
         });
+    }
+
+    /// The records that follow belong to this household's case.
+    pub(crate) fn about(&mut self, household: HouseholdId) {
+        self.case = Some(household);
     }
 
     /// What there is has changed.

@@ -14,6 +14,8 @@ pub enum Role {
     Manager,
     /// Works for a partner council.
     Partner,
+    /// Keeps accounts and keys.
+    Administrator,
 }
 
 /// Whoever is asking.

@@ -47,6 +47,12 @@ pub enum RefusalCode {
     Changed,
     /// Nothing fits.
     NoneFree,
+    /// The second factor must be given again first.
+    SecondFactorNeeded,
+    /// Too often within a time: wait, then try again.
+    TooMany,
+    /// The sign-in, code or link is not good, or no longer.
+    NotGood,
 }
 
 /// Something that stands in the way.

@@ -4,33 +4,37 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use safespace_domain::{TokenId, UnitId};
+use safespace_domain::{HouseholdId, UnitId};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use uuid::Uuid;
 
 use crate::{Reader, Result, StoreError, Tx, sql::push_rows};
 
-/// A change, as the audit records it. Nothing confidential is in it.
+/// A change or a look at something sensitive, as the audit records it. Nothing in it is confidential but `sealed`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRecord {
     /// When.
     pub at: DateTime<Utc>,
-    /// By which credential; none for the service itself and for the command line.
-    pub token: Option<TokenId>,
+    /// By which account or token; none for the service itself and for the command line.
+    pub by: Option<Uuid>,
     /// In which role.
     pub role: &'static str,
     /// What was done: `book_stay`.
     pub action: &'static str,
     /// To which record.
     pub subject: Option<Uuid>,
+    /// Whose case it belongs to, where it belongs to one.
+    pub case: Option<HouseholdId>,
     /// The units whose nights changed.
     pub units: Vec<UnitId>,
-    /// Whether units, properties, code lists or policies changed.
+    /// Whether units, properties, code lists, policies or restrictions changed.
     pub spaces: bool,
     /// The running program that did it.
     pub origin: Uuid,
     /// The facts of the change, as JSON.
     pub detail: String,
+    /// Why, in somebody's own words: under whose data key it is sealed, and the ciphertext.
+    pub sealed: Option<(Uuid, Vec<u8>)>,
 }
 
 /// How far a process has read the changes.
@@ -123,19 +127,23 @@ impl Tx {
     pub async fn record(&self, records: &[AuditRecord]) -> Result<()> {
         for chunk in records.chunks(500) {
             let mut sql = String::from(
-                "INSERT INTO audit (at, token_id, role, action, subject_id, units, origin, detail) VALUES ",
+                "INSERT INTO audit (at, by_id, role, action, subject_id, case_id, units, origin, detail, owner_id, \
+                 sealed) VALUES ",
             );
-            let mut values: Vec<Value> = Vec::with_capacity(chunk.len() * 8);
-            push_rows(&mut sql, self.backend(), chunk.len(), 8);
+            let mut values: Vec<Value> = Vec::with_capacity(chunk.len() * 11);
+            push_rows(&mut sql, self.backend(), chunk.len(), 11);
             for record in chunk {
                 values.push(record.at.into());
-                values.push(record.token.map(|token| token.0).into());
+                values.push(record.by.into());
                 values.push(record.role.into());
                 values.push(record.action.into());
                 values.push(record.subject.into());
+                values.push(record.case.map(|case| case.0).into());
                 values.push(units_text(record).into());
                 values.push(record.origin.into());
                 values.push(record.detail.as_str().into());
+                values.push(record.sealed.as_ref().map(|(owner, _)| *owner).into());
+                values.push(record.sealed.as_ref().map(|(_, sealed)| sealed.clone()).into());
             }
             let insert = Statement::from_sql_and_values(self.backend(), sql, values);
             self.connection().execute_raw(insert).await?;

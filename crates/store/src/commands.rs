@@ -1,8 +1,8 @@
 //! Commands that came with an idempotency key: what they were, and what was answered.
 
 use chrono::{DateTime, Utc};
-use safespace_domain::TokenId;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use uuid::Uuid;
 
 use crate::{Reader, Result, Tx};
 
@@ -13,7 +13,7 @@ mod command_key {
     #[sea_orm(table_name = "command_key")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub token_id: Uuid,
+        pub by_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)]
         pub idempotency_key: String,
         pub payload: Vec<u8>,
@@ -29,8 +29,8 @@ mod command_key {
 /// A command that was carried out under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastCommand {
-    /// Who gave it.
-    pub token: TokenId,
+    /// Who gave it: an account or a token; nil for the service.
+    pub by: Uuid,
     /// The key that they chose.
     pub key: String,
     /// The fingerprint of what was asked.
@@ -42,11 +42,11 @@ pub struct PastCommand {
 }
 
 impl<C: ConnectionTrait> Reader<'_, C> {
-    /// The command that this credential gave under this key.
-    pub async fn past_command(&self, token: TokenId, key: &str) -> Result<Option<PastCommand>> {
-        let row = command_key::Entity::find_by_id((token.0, key.to_owned())).one(self.connection).await?;
+    /// The command that this account or token gave under this key.
+    pub async fn past_command(&self, by: Uuid, key: &str) -> Result<Option<PastCommand>> {
+        let row = command_key::Entity::find_by_id((by, key.to_owned())).one(self.connection).await?;
         Ok(row.map(|row| PastCommand {
-            token: TokenId(row.token_id),
+            by: row.by_id,
             key: row.idempotency_key,
             payload: row.payload,
             answer: row.answer,
@@ -59,7 +59,7 @@ impl Tx {
     /// Remembers a command under its key. Fails with `InUse("command_key_pkey")` when the key was used meanwhile.
     pub async fn add_past_command(&self, past: &PastCommand) -> Result<()> {
         let row = command_key::ActiveModel {
-            token_id: Set(past.token.0),
+            by_id: Set(past.by),
             idempotency_key: Set(past.key.clone()),
             payload: Set(past.payload.clone()),
             answer: Set(past.answer.clone()),

@@ -64,7 +64,7 @@ const HELD: [(&str, &str, StoreError); 7] = [
     ("unit_code", "'unit_code'", StoreError::InUse("unit_code")),
     ("household_reference", "'household_reference'", StoreError::InUse("household_reference")),
     ("stay_imported_as", "stay.imported_as", StoreError::InUse("stay_imported_as")),
-    ("command_key_pkey", "command_key.token_id", StoreError::InUse("command_key_pkey")),
+    ("command_key_pkey", "command_key.by_id", StoreError::InUse("command_key_pkey")),
 ];
 
 impl From<DbErr> for StoreError {

@@ -1,11 +1,13 @@
 //! Bearer tokens, by hash.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use safespace_domain::{
     TokenId,
-    access::{Actor, Role},
+    access::{Actor, Role, Scope, Who},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::{Reader, Result, StoreError, Tx};
 
@@ -22,6 +24,10 @@ mod token {
         pub council: Option<String>,
         pub created_at: DateTimeUtc,
         pub expires_at: Option<DateTimeUtc>,
+        pub name: String,
+        pub scopes: String,
+        pub revoked_at: Option<DateTimeUtc>,
+        pub last_used_at: Option<DateTimeUtc>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -32,45 +38,88 @@ mod token {
 /// A bearer token, of which only the hash is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// Whose it is.
-    pub actor: Actor,
+    /// Its id.
+    pub id: TokenId,
+    /// What it is for, in a few words.
+    pub name: String,
+    /// What its holder is to the service.
+    pub role: Role,
+    /// The council whose it is; partners only.
+    pub council: Option<String>,
+    /// What it may be used for.
+    pub scopes: BTreeSet<Scope>,
     /// SHA-256 of the token.
     pub hash: Vec<u8>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// From when on it is no longer good.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was taken back.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// When it was used last, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+impl Token {
+    /// Whoever holds it. Whether it is revoked, this does not say.
+    pub fn actor(&self) -> Actor {
+        Actor {
+            who: Who::Token(self.id),
+            role: self.role,
+            council: self.council.clone(),
+            scopes: Some(self.scopes.clone()),
+            expires_at: self.expires_at,
+            second_factor_at: None,
+        }
+    }
+}
+
+fn domain(row: token::Model) -> Result<Token> {
+    let scopes: std::result::Result<BTreeSet<Scope>, _> =
+        row.scopes.split_whitespace().map(str::parse).collect();
+    Ok(Token {
+        id: TokenId(row.id),
+        name: row.name,
+        role: row.role.parse().map_err(|_| StoreError::Unreadable("token.role"))?,
+        council: row.council,
+        scopes: scopes.map_err(|_| StoreError::Unreadable("token.scopes"))?,
+        hash: row.hash,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        revoked_at: row.revoked_at,
+        last_used_at: row.last_used_at,
+    })
 }
 
 impl<C: ConnectionTrait> Reader<'_, C> {
-    /// The token with this hash.
+    /// The token with this hash, revoked or not.
     pub async fn token(&self, hash: &[u8]) -> Result<Option<Token>> {
         let row = token::Entity::find().filter(token::Column::Hash.eq(hash)).one(self.connection).await?;
-        row.map(|row| {
-            let role: Role = row.role.parse().map_err(|_| StoreError::Unreadable("token.role"))?;
-            Ok(Token {
-                actor: Actor {
-                    token: TokenId(row.id),
-                    role,
-                    council: row.council,
-                    expires_at: row.expires_at,
-                },
-                hash: row.hash,
-                created_at: row.created_at,
-            })
-        })
-        .transpose()
+        row.map(domain).transpose()
+    }
+
+    /// Every token, oldest first.
+    pub async fn tokens(&self) -> Result<Vec<Token>> {
+        let rows = token::Entity::find().order_by_asc(token::Column::Id).all(self.connection).await?;
+        rows.into_iter().map(domain).collect()
     }
 }
 
 impl Tx {
     /// Adds a token.
     pub async fn add_token(&self, added: &Token) -> Result<()> {
+        let scopes: Vec<&str> = added.scopes.iter().map(|scope| scope.as_str()).collect();
         let row = token::ActiveModel {
-            id: Set(added.actor.token.0),
+            id: Set(added.id.0),
             hash: Set(added.hash.clone()),
-            role: Set(added.actor.role.to_string()),
-            council: Set(added.actor.council.clone()),
+            role: Set(added.role.to_string()),
+            council: Set(added.council.clone()),
             created_at: Set(added.created_at),
-            expires_at: Set(added.actor.expires_at),
+            expires_at: Set(added.expires_at),
+            name: Set(added.name.clone()),
+            scopes: Set(scopes.join(" ")),
+            revoked_at: Set(added.revoked_at),
+            last_used_at: Set(added.last_used_at),
         };
         token::Entity::insert(row).exec_without_returning(self.connection()).await?;
         Ok(())

@@ -132,7 +132,7 @@ impl Import<'_> {
         for record in &mut records {
             record.spaces = true;
         }
-        tx.record(&records).await?;
+        self.engine.record(&tx, &records).await?;
         tx.commit().await?;
         self.engine.live.reread_spaces(&self.engine.store, self.today).await?;
         Ok(())

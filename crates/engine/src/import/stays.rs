@@ -143,6 +143,7 @@ impl Import<'_> {
             self.take(&entries);
             let detail = serde_json::json!({ "status": row.status, "nights": stay.nights });
             let mut record = self.record("import_stay", stay.id.0, &detail);
+            record.case = Some(stay.household);
             record.units = if entries.is_empty() { Vec::new() } else { vec![stay.unit] };
             Planned {
                 file: "stays",
