@@ -227,10 +227,10 @@ impl<'w> Person<'w> {
     }
 
     /// The codes of the safe spaces that one adult and two children could have, best fit first.
-    pub fn free(&self, arrival: &str, n: u32) -> Vec<String> {
+    pub async fn free(&self, arrival: &str, n: u32) -> Vec<String> {
         let people = People { adults: 1, children: 2 };
         let ask = Ask::plain(nights(arrival, n), people, Scheme::SafeSpace);
-        let found = self.engine.availability(&self.actor, ask).unwrap();
+        let found = self.engine.availability(&self.actor, ask).await.unwrap();
         let code = |no| found.spaces.unit(no).map(|unit| unit.code.clone());
         found.offers.iter().filter_map(|(no, _)| code(*no)).collect()
     }

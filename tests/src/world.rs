@@ -233,6 +233,11 @@ impl World {
         Person::new(self, Arc::clone(&self.engine), Arc::clone(&self.partner))
     }
 
+    /// Whoever has the service's command line.
+    pub fn service(&self) -> Person<'_> {
+        Person::new(self, Arc::clone(&self.engine), Arc::new(self.engine.local()))
+    }
+
     /// The officer, at another engine on the same database.
     pub fn officer_at(&self, engine: &Arc<Engine>) -> Person<'_> {
         Person::new(self, Arc::clone(engine), Arc::clone(&self.officer))

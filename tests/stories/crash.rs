@@ -73,7 +73,7 @@ async fn what_was_acknowledged_is_there_for_who_opens_the_database_next(on: &Dat
         if n % 3 == 2 {
             let next = world.another_engine().await;
             assert!(next.stay(&world.officer().actor, id).await.unwrap().is_some());
-            assert!(world.officer_at(&next).free(&night(n).to_string(), 1).is_empty());
+            assert!(world.officer_at(&next).free(&night(n).to_string(), 1).await.is_empty());
             next.close().await.unwrap();
         }
     }
@@ -111,7 +111,7 @@ async fn a_command_whose_caller_goes_away_is_wholly_there_or_not_at_all(on: &Dat
         "nobody looked at the first, and all began: {line}"
     );
     for (n, letter) in (0..).zip(line.chars()) {
-        let free = !world.officer().free(&night(n).to_string(), 1).is_empty();
+        let free = !world.officer().free(&night(n).to_string(), 1).await.is_empty();
         assert_eq!(free, letter == '.', "the calendar in memory says otherwise of {}", night(n));
     }
 }
@@ -142,7 +142,7 @@ async fn must_hold(world: &World, url: &str, acknowledged: &[StayId]) {
     for id in acknowledged {
         let stay = survivor.stay(&world.officer().actor, *id).await.unwrap();
         let stay = stay.unwrap_or_else(|| panic!("{id} was acknowledged, and is gone"));
-        let free = world.officer_at(&survivor).free(&stay.nights.arrival().to_string(), 1);
+        let free = world.officer_at(&survivor).free(&stay.nights.arrival().to_string(), 1).await;
         assert!(free.is_empty(), "the night of {id} is free");
     }
     survivor.close().await.unwrap();

@@ -30,6 +30,7 @@ mod overstays;
 mod places;
 mod properties;
 mod race;
+mod restrictions;
 mod serving;
 mod stays;
 mod units;

@@ -27,11 +27,11 @@ async fn what_another_process_books_is_caught_up_with(on: &Databases) {
     let other = world.another_engine().await;
     world.officer().book("SS-01", "R-1", "2020-11-03", 3).await.unwrap();
     other.catch_up().await.unwrap();
-    assert_eq!(world.officer_at(&other).free("2020-11-05", 1), ["SS-02"]);
+    assert_eq!(world.officer_at(&other).free("2020-11-05", 1).await, ["SS-02"]);
     world.officer_at(&other).book("SS-02", "R-2", "2020-11-05", 3).await.unwrap();
     world.engine.catch_up().await.unwrap();
-    assert_eq!(world.officer().free("2020-11-05", 1), [""; 0]);
-    assert_eq!(world.officer().free("2020-11-06", 1), ["SS-01"]);
+    assert_eq!(world.officer().free("2020-11-05", 1).await, [""; 0]);
+    assert_eq!(world.officer().free("2020-11-06", 1).await, ["SS-01"]);
 }
 
 async fn what_another_process_frees_is_caught_up_with(on: &Databases) {
@@ -40,7 +40,7 @@ async fn what_another_process_frees_is_caught_up_with(on: &Databases) {
     let other = world.another_engine().await;
     world.officer().cancel(&stay).await.unwrap();
     other.catch_up().await.unwrap();
-    assert_eq!(world.officer_at(&other).free("2020-11-03", 3), ["SS-01"]);
+    assert_eq!(world.officer_at(&other).free("2020-11-03", 3).await, ["SS-01"]);
 }
 
 async fn a_unit_that_another_process_registers_is_caught_up_with(on: &Databases) {
@@ -49,13 +49,13 @@ async fn a_unit_that_another_process_registers_is_caught_up_with(on: &Databases)
     let property = world.property("HOUSE").await;
     world.register_unit("SS-02", property, 3, None).await;
     other.catch_up().await.unwrap();
-    assert_eq!(world.officer_at(&other).free("2020-11-03", 3), ["SS-02", "SS-01"]);
+    assert_eq!(world.officer_at(&other).free("2020-11-03", 3).await, ["SS-02", "SS-01"]);
     // Units that two engines register in turns do not change places.
     world.officer_at(&other).book("SS-02", "R-1", "2020-11-03", 3).await.unwrap();
     world.register_unit("SS-03", property, 4, None).await;
     for engine in [&other, &world.engine] {
         engine.catch_up().await.unwrap();
-        assert_eq!(world.officer_at(engine).free("2020-11-03", 3), ["SS-01", "SS-03"]);
+        assert_eq!(world.officer_at(engine).free("2020-11-03", 3).await, ["SS-01", "SS-03"]);
     }
 }
 
@@ -67,7 +67,7 @@ async fn a_unit_that_another_process_closes_is_not_booked(on: &Databases) {
     assert_eq!(refusal.code, RefusalCode::OutOfService, "although it knows nothing of the closing yet");
     assert!(world.ledger().await.is_empty());
     other.catch_up().await.unwrap();
-    assert_eq!(world.officer_at(&other).free("2020-11-05", 1), [""; 0]);
+    assert_eq!(world.officer_at(&other).free("2020-11-05", 1).await, [""; 0]);
 }
 
 async fn of_a_closing_and_a_booking_at_the_same_time_one_is_refused(on: &Databases) {
@@ -118,7 +118,7 @@ async fn what_two_processes_change_of_a_unit_is_kept_of_both(on: &Databases) {
     let sleeps = DescribeUnit { unit, code: None, opened_on: None, sleeps: Some(5), features: None };
     world.manager_at(&other).run(Command::DescribeUnit(sleeps)).await.unwrap();
     other.catch_up().await.unwrap();
-    assert_eq!(world.officer_at(&other).free("2020-11-05", 1), [""; 0], "it is closed still");
+    assert_eq!(world.officer_at(&other).free("2020-11-05", 1).await, [""; 0], "it is closed still");
     world.manager_at(&other).reopen("SS-01", "2020-11-05").await.unwrap();
     world.engine.catch_up().await.unwrap();
     assert_eq!(world.engine.spaces().unit_by_id(unit).unwrap().sleeps, 5);
@@ -175,7 +175,7 @@ async fn a_stay_that_another_process_changed_is_changed_from_there(on: &Database
     assert_eq!(refusal.code, RefusalCode::WrongState);
     world.officer().extend(&stay, "2020-11-08").await.unwrap();
     other.catch_up().await.unwrap();
-    assert_eq!(world.officer_at(&other).free("2020-11-07", 1), [""; 0]);
+    assert_eq!(world.officer_at(&other).free("2020-11-07", 1).await, [""; 0]);
     assert_eq!(world.line("SS-01", "2020-11-03", 6).await, "RRRRR.");
 }
 
@@ -184,7 +184,7 @@ async fn an_engine_that_has_nothing_to_catch_up_with_stays_as_it_is(on: &Databas
     world.officer().book("SS-01", "R-1", "2020-11-03", 3).await.unwrap();
     for _ in 0..3 {
         world.engine.catch_up().await.unwrap();
-        assert_eq!(world.officer().free("2020-11-03", 3), ["SS-02"]);
-        assert_eq!(world.officer().free("2020-11-06", 1), ["SS-01", "SS-02"]);
+        assert_eq!(world.officer().free("2020-11-03", 3).await, ["SS-02"]);
+        assert_eq!(world.officer().free("2020-11-06", 1).await, ["SS-01", "SS-02"]);
     }
 }

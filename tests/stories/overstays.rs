@@ -48,7 +48,7 @@ async fn an_overstay_keeps_its_unit_night_by_night(on: &Databases) {
     assert_eq!(world.line("SS-01", "2020-11-03", 6).await, "RR....", "the day of departure is no overstay");
     world.wake_at("2020-11-06T09:00:00Z").await;
     assert_eq!(world.line("SS-01", "2020-11-03", 6).await, "RRRR..");
-    assert!(world.officer().free("2020-11-06", 1).is_empty());
+    assert!(world.officer().free("2020-11-06", 1).await.is_empty());
     assert_eq!(world.officer().attention().await, ["R-1 overstays in SS-01, nights: 2"]);
     world.wake_at("2020-11-07T09:00:00Z").await;
     assert_eq!(world.line("SS-01", "2020-11-03", 6).await, "RRRRR.");
@@ -74,8 +74,8 @@ async fn a_service_that_was_down_for_days_catches_up_at_its_start(on: &Databases
     world.clock.set("2020-11-08T09:00:00Z");
     let restarted = world.another_engine().await;
     assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRRRR.");
-    assert_eq!(world.officer_at(&restarted).free("2020-11-08", 1), [""; 0]);
-    assert_eq!(world.officer_at(&restarted).free("2020-11-09", 1), ["SS-01"]);
+    assert_eq!(world.officer_at(&restarted).free("2020-11-08", 1).await, [""; 0]);
+    assert_eq!(world.officer_at(&restarted).free("2020-11-09", 1).await, ["SS-01"]);
 }
 
 async fn a_booking_that_an_overstay_blocks_is_reported_with_where_it_could_go(on: &Databases) {

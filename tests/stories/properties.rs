@@ -292,7 +292,7 @@ async fn rules_hold(world: &World, state: &State) -> Result<(), String> {
         return Err(format!("{household} has {n} unbroken nights, and nobody allowed it"));
     }
     stays_lie_in_service(state)?;
-    figures_add_up(world, state, today)
+    figures_add_up(world, state, today).await
 }
 
 /// Each entry of the ledger is one that its record's own state calls for.
@@ -410,11 +410,12 @@ fn stays_lie_in_service(state: &State) -> Result<(), String> {
 }
 
 /// The engine's figures are those of a recount from the rows, and add up to what is in stock.
-fn figures_add_up(world: &World, state: &State, today: Night) -> Result<(), String> {
+async fn figures_add_up(world: &World, state: &State, today: Night) -> Result<(), String> {
     let range = Nights::between(today - chrono::Days::new(7), later(today, 21));
     let figures = world
         .engine
         .occupancy(&world.manager().actor, range, PeriodKind::Night, Some(GroupKind::Unit))
+        .await
         .map_err(|error| error.to_string())?;
     let mut figures = figures.iter();
     let mut units: Vec<_> = state.units.values().collect();
@@ -453,8 +454,8 @@ async fn the_calendar_is_what_a_fresh_one_is(world: &World) -> Result<(), String
     let fresh = world.another_engine().await;
     let actor = world.manager().actor;
     let today = world.engine.today();
-    let mine = what_it_says(&world.engine, &actor, today)?;
-    let theirs = what_it_says(&fresh, &actor, today)?;
+    let mine = what_it_says(&world.engine, &actor, today).await?;
+    let theirs = what_it_says(&fresh, &actor, today).await?;
     fresh.close().await.map_err(|fault| fault.to_string())?;
     match mine.iter().zip(&theirs).find(|(mine, theirs)| mine != theirs) {
         None => Ok(()),
@@ -462,19 +463,19 @@ async fn the_calendar_is_what_a_fresh_one_is(world: &World) -> Result<(), String
     }
 }
 
-fn what_it_says(engine: &Arc<Engine>, actor: &Actor, today: Night) -> Result<Vec<String>, String> {
+async fn what_it_says(engine: &Arc<Engine>, actor: &Actor, today: Night) -> Result<Vec<String>, String> {
     let mut said = Vec::new();
     for from in nights((today, later(today, 21))) {
         for n in [1, 4, 7] {
             let people = People { adults: 1, children: 1 };
             let ask = Ask::plain(Nights::between(from, later(from, n)), people, Scheme::SafeSpace);
-            let found = engine.availability(actor, ask.clone()).map_err(|error| error.to_string())?;
-            let why_not = engine.exclusions(actor, &ask).map_err(|error| error.to_string())?;
+            let found = engine.availability(actor, ask.clone()).await.map_err(|error| error.to_string())?;
+            let why_not = engine.exclusions(actor, &ask).await.map_err(|error| error.to_string())?;
             said.push(format!("{:?}: {:?}, not {why_not:?}", ask.nights, found.offers));
         }
     }
     let range = Nights::between(today - chrono::Days::new(30), later(today, 60));
-    let rows = engine.occupancy(actor, range, PeriodKind::Night, Some(GroupKind::Unit));
+    let rows = engine.occupancy(actor, range, PeriodKind::Night, Some(GroupKind::Unit)).await;
     said.extend(rows.map_err(|error| error.to_string())?.iter().map(|row| format!("{row:?}")));
     Ok(said)
 }

@@ -61,8 +61,8 @@ async fn two_engines_race_for_the_same_units(on: &Databases) {
     must_be_four(&world, &answers, "2020-11-04").await;
     for engine in engines {
         engine.catch_up().await.unwrap();
-        assert_eq!(world.officer_at(&engine).free("2020-11-04", 1), [""; 0]);
-        assert_eq!(world.officer_at(&engine).free("2020-11-11", 1), UNITS);
+        assert_eq!(world.officer_at(&engine).free("2020-11-04", 1).await, [""; 0]);
+        assert_eq!(world.officer_at(&engine).free("2020-11-11", 1).await, UNITS);
     }
 }
 

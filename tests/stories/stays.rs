@@ -150,11 +150,11 @@ async fn an_early_departure_frees_the_nights_from_that_day(on: &Databases) {
     let stay = world.officer().book("SS-01", "R-1", "2020-11-03", 7).await.unwrap();
     world.officer().check_in(&stay).await.unwrap();
     world.wake_at("2020-11-06T10:00:00Z").await;
-    assert!(world.officer().free("2020-11-06", 1).is_empty());
+    assert!(world.officer().free("2020-11-06", 1).await.is_empty());
     let stay = world.officer().check_out(&stay).await.unwrap();
     assert_eq!(stay.nights.departure(), day("2020-11-06"));
     assert_eq!(world.line("SS-01", "2020-11-03", 8).await, "RRR.....");
-    assert_eq!(world.officer().free("2020-11-06", 7), ["SS-01"]);
+    assert_eq!(world.officer().free("2020-11-06", 7).await, ["SS-01"]);
     world.officer().book("SS-01", "R-2", "2020-11-06", 7).await.expect("free from the same evening");
 }
 

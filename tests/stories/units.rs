@@ -126,15 +126,15 @@ async fn a_unit_closes_and_reopens_and_is_in_stock_meanwhile_not(on: &Databases)
     let world = World::at(EVENING, on).with_unit("SS-01").await;
     world.manager().close("SS-01", "2020-11-05").await.unwrap();
     assert_words_snapshot!(refused(world.manager().close("SS-01", "2020-11-06").await), @"WRONG_STATE (on): SS-01 closes on 2020-11-05 already: to close it later, reopen it from that night first.");
-    assert!(world.officer().free("2020-11-05", 1).is_empty());
+    assert!(world.officer().free("2020-11-05", 1).await.is_empty());
     assert_words_snapshot!(refused(world.manager().reopen("SS-01", "2020-11-04").await), @"WRONG_STATE (on): SS-01 closes on 2020-11-05: reopen it from that night or later.");
     world.manager().reopen("SS-01", "2020-11-07").await.unwrap();
     assert_words_snapshot!(refused(world.manager().reopen("SS-01", "2020-11-09").await), @"WRONG_STATE (on): SS-01 is open already.");
-    assert!(world.officer().free("2020-11-06", 1).is_empty());
-    assert_eq!(world.officer().free("2020-11-07", 1), ["SS-01"]);
+    assert!(world.officer().free("2020-11-06", 1).await.is_empty());
+    assert_eq!(world.officer().free("2020-11-07", 1).await, ["SS-01"]);
     let refusal = world.officer().book("SS-01", "R-1", "2020-11-04", 4).await.unwrap_err();
     assert_eq!(refusal.code, RefusalCode::OutOfService, "not across the nights between");
-    assert_eq!(in_stock(&world, nights("2020-11-03", 6)), [1, 1, 0, 0, 1, 1]);
+    assert_eq!(in_stock(&world, nights("2020-11-03", 6)).await, [1, 1, 0, 0, 1, 1]);
 }
 
 async fn a_property_closes_as_a_whole_or_not_at_all(on: &Databases) {
@@ -144,13 +144,13 @@ async fn a_property_closes_as_a_whole_or_not_at_all(on: &Databases) {
     let close = || Command::CloseProperty { property, on: day("2020-11-04") };
     let refusal = world.manager().run(close()).await;
     assert_words_snapshot!(refused(refusal), @"STANDS_IN_THE_WAY (on): Can't close on 2020-11-04: stay R-1 in SS-02, 2020-11-05 to 2020-11-08. Move or end these first.");
-    assert_eq!(in_stock(&world, nights("2020-11-04", 1)), [2]);
+    assert_eq!(in_stock(&world, nights("2020-11-04", 1)).await, [2]);
     world.officer().cancel(&stay).await.unwrap();
     world.manager().run(close()).await.unwrap();
-    assert_eq!(in_stock(&world, nights("2020-11-03", 2)), [2, 0]);
+    assert_eq!(in_stock(&world, nights("2020-11-03", 2)).await, [2, 0]);
     let reopen = Command::ReopenProperty { property, on: day("2020-11-04") };
     world.manager().run(reopen).await.unwrap();
-    assert_eq!(in_stock(&world, nights("2020-11-03", 2)), [2, 2]);
+    assert_eq!(in_stock(&world, nights("2020-11-03", 2)).await, [2, 2]);
 }
 
 async fn a_property_that_moves_district_takes_its_units_along(on: &Databases) {
@@ -169,9 +169,9 @@ async fn a_property_that_moves_district_takes_its_units_along(on: &Databases) {
     world.officer().book_as(ask).await.unwrap();
 }
 
-fn in_stock(world: &World, range: Nights) -> Vec<u64> {
+async fn in_stock(world: &World, range: Nights) -> Vec<u64> {
     let officer = world.officer();
-    let rows = world.engine.occupancy(&officer.actor, range, PeriodKind::Night, None).unwrap();
+    let rows = world.engine.occupancy(&officer.actor, range, PeriodKind::Night, None).await.unwrap();
     rows.iter().map(|row| row.in_stock_nights).collect()
 }
 
@@ -186,14 +186,14 @@ async fn an_opening_that_was_recorded_wrong_is_put_right(on: &Databases) {
         manager.run(Command::DescribeUnit(ask)).await
     };
     open("2020-11-05").await.unwrap();
-    assert!(officer.free("2020-11-04", 1).is_empty(), "it was not open yet");
+    assert!(officer.free("2020-11-04", 1).await.is_empty(), "it was not open yet");
     assert_words_snapshot!(refused(open("2020-11-06").await), @"STANDS_IN_THE_WAY (openedOn): Can't open on 2020-11-06: stay R-1 in SS-01, 2020-11-05 to 2020-11-06. Move or end these first.");
     open("2020-11-04").await.unwrap();
-    assert_eq!(officer.free("2020-11-04", 1), ["SS-01"]);
+    assert_eq!(officer.free("2020-11-04", 1).await, ["SS-01"]);
     assert_words_snapshot!(refused(open("1920-11-04").await), @"BAD_VALUE (openedOn): 1920-11-04 is not a date on which a unit could open.");
     open("2015-03-01").await.unwrap();
     let range = nights("2015-02-27", 4);
-    let figures = world.engine.occupancy(&officer.actor, range, PeriodKind::Year, None).unwrap();
+    let figures = world.engine.occupancy(&officer.actor, range, PeriodKind::Year, None).await.unwrap();
     assert_eq!(figures[0].in_stock_nights, 2, "the 1st and 2nd of March");
 }
 
@@ -204,6 +204,6 @@ async fn a_reopening_is_taken_back(on: &Databases) {
     manager.reopen("SS-01", "2020-11-20").await.unwrap();
     let unit = manager.close("SS-01", "2020-11-20").await.unwrap();
     assert_eq!(unit.closes_on(), Some(day("2020-11-10")));
-    assert!(world.officer().free("2020-11-20", 1).is_empty());
+    assert!(world.officer().free("2020-11-20", 1).await.is_empty());
     assert_words_snapshot!(refused(manager.close("SS-01", "2020-11-25").await), @"WRONG_STATE (on): SS-01 closes on 2020-11-10 already: to close it later, reopen it from that night first.");
 }

@@ -22,7 +22,7 @@ async fn a_void_takes_its_nights(on: &Databases) {
     let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
     world.officer().record_void("SS-01", "2020-11-04", 3).await.unwrap();
     assert_eq!(world.line("SS-01", "2020-11-03", 5).await, ".vvv.");
-    assert_eq!(world.officer().free("2020-11-05", 1), ["SS-02"]);
+    assert_eq!(world.officer().free("2020-11-05", 1).await, ["SS-02"]);
     let refusal = world.officer().book("SS-01", "R-1", "2020-11-06", 3).await.unwrap_err();
     assert_eq!(refusal.code, RefusalCode::Taken);
     assert_words_snapshot!(refused::<()>(Err(refusal)), @"TAKEN (unit): SS-01 is not free on all of these nights: void repair in SS-01, 2020-11-06 to 2020-11-07. SS-02 is free instead.");

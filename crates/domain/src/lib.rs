@@ -21,6 +21,7 @@ pub mod occupancy;
 pub mod policies;
 pub mod properties;
 pub mod refusal;
+pub mod restrictions;
 pub mod stays;
 pub mod units;
 pub mod voids;

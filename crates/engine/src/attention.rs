@@ -73,13 +73,14 @@ impl Engine {
         actor.must(Permission::SeeStays)?;
         let today = self.today();
         let read = self.store.reader();
-        let overstays = read.overstays(today).await?;
-        let late = read.late_bookings(today).await?;
+        let seen = |stay: &Stay| !self.is_closed_to(actor, stay.household);
+        let overstays = read.overstays(today).await?.into_iter().filter(seen);
+        let late = read.late_bookings(today).await?.into_iter().filter(seen);
         let mut blocked = Vec::new();
         let now = self.clock.now();
         let spaces = self.spaces();
         // Last night may still be tonight: which it is, each booking's policy says.
-        for booking in read.bookings_that_lost_nights(earlier(today, 1)).await? {
+        for booking in read.bookings_that_lost_nights(earlier(today, 1)).await?.into_iter().filter(seen) {
             let unit = spaces.unit_by_id(booking.unit);
             let policy = unit.map_or(Policy::default_for(Scheme::SafeSpace), |unit| spaces.policy_of(unit));
             // Tonight, until late arrivals end, is the night that began yesterday.
@@ -104,14 +105,10 @@ impl Engine {
             });
         }
         let over = overstays
-            .into_iter()
             .map(|stay| Attention::Overstay { nights_over: nights_over(&stay, today).unwrap_or(0), stay });
         let is_blocked = |stay: &Stay| blocked.iter().any(|blocked: &Attention| blocked.stay().id == stay.id);
-        let late: Vec<Attention> = late
-            .into_iter()
-            .filter(|stay| !is_blocked(stay))
-            .map(|stay| Attention::NotArrived { stay })
-            .collect();
+        let late: Vec<Attention> =
+            late.filter(|stay| !is_blocked(stay)).map(|stay| Attention::NotArrived { stay }).collect();
         let all: Vec<Attention> = over.chain(blocked).chain(late).collect();
         let ids: Vec<_> = all.iter().map(|what| what.stay().household).collect();
         let households = read.households(&ids).await?;

@@ -25,19 +25,25 @@ pub struct Availability {
 
 impl Engine {
     /// The units that are free on all of the nights and fit, best first.
-    pub fn availability(&self, actor: &Actor, ask: Ask) -> Result<Availability, EngineError> {
+    pub async fn availability(&self, actor: &Actor, ask: Ask) -> Result<Availability, EngineError> {
         actor.must(Permission::SeeSpaces)?;
         self.must_be_known(&ask)?;
         let (offers, spaces) = self
-            .live
-            .look(|calendar, spaces| (availability::offers(calendar, spaces, &ask), Arc::clone(spaces)));
+            .look_as(actor, |calendar, spaces| {
+                (availability::offers(calendar, spaces, &ask), Arc::clone(spaces))
+            })
+            .await?;
         Ok(Availability { ask, offers, spaces })
     }
 
     /// Every other unit, with every reason why it is not offered.
-    pub fn exclusions(&self, actor: &Actor, ask: &Ask) -> Result<Vec<(UnitNo, Vec<Exclusion>)>, EngineError> {
+    pub async fn exclusions(
+        &self,
+        actor: &Actor,
+        ask: &Ask,
+    ) -> Result<Vec<(UnitNo, Vec<Exclusion>)>, EngineError> {
         actor.must(Permission::SeeSpaces)?;
-        Ok(self.live.look(|calendar, spaces| availability::exclusions(calendar, spaces, ask)))
+        Ok(self.look_as(actor, |calendar, spaces| availability::exclusions(calendar, spaces, ask)).await?)
     }
 
     /// The units that a household could move to for these nights, best fit first.

@@ -106,7 +106,7 @@ impl Engine {
         units.truncate(limit);
         let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
         let entries = self.store.reader().entries(&ids, nights).await?;
-        let names = self.names_of(&entries).await?;
+        let (entries, names) = self.named(actor, entries).await?;
         let mut by_unit: BTreeMap<UnitId, Vec<Entry>> = BTreeMap::new();
         for entry in entries {
             by_unit.entry(entry.unit).or_default().push(entry);
@@ -133,8 +133,25 @@ impl Engine {
         Ok(BoardChanges { receiver: self.board.subscribe(), engine, actor })
     }
 
-    /// Whose these entries are: households' references and voids' reasons, by the record's id.
-    pub(crate) async fn names_of(&self, entries: &[Entry]) -> Result<BTreeMap<Uuid, String>, EngineError> {
+    /// These entries as the actor sees them, and whose they are: households' references and voids' reasons, by the
+    /// record's id.
+    pub(crate) async fn named(
+        &self,
+        actor: &Actor,
+        entries: Vec<Entry>,
+    ) -> Result<(Vec<Entry>, BTreeMap<Uuid, String>), EngineError> {
+        let closed = self.closed_to(actor).await?;
+        let entries: Vec<Entry> = entries.into_iter().map(|entry| closed.disguise(entry)).collect();
+        let mut names = self.names_of(&entries).await?;
+        if !closed.is_empty() {
+            for void in self.voids_instead(&closed).await? {
+                names.insert(void.id.0, void.reason);
+            }
+        }
+        Ok((entries, names))
+    }
+
+    async fn names_of(&self, entries: &[Entry]) -> Result<BTreeMap<Uuid, String>, EngineError> {
         let by = |wanted: fn(NightUse) -> bool| {
             let mut ids: Vec<Uuid> = entries
                 .iter()

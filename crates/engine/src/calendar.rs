@@ -5,12 +5,12 @@
 //! wrong suggestion would cost a refusal, never a double booking.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use safespace_domain::{
-    Night, Nights, UnitId,
+    HouseholdId, Night, Nights, UnitId,
     availability::Spaces,
     calendar::Calendar,
     nights::{earlier, later},
@@ -18,6 +18,7 @@ use safespace_domain::{
 };
 use safespace_store::{ChangeMark, Store};
 use tokio::sync::RwLock as Gate;
+use uuid::Uuid;
 
 use crate::{BoardChange, Engine, Fault};
 
@@ -56,6 +57,9 @@ struct State {
     spaces: Arc<Spaces>,
 }
 
+/// Which cases are closed to whom: accounts and tokens by id.
+type Restricted = BTreeMap<Uuid, Arc<BTreeSet<HouseholdId>>>;
+
 /// Puts commits in order. A ticket is taken before the commit: of two transactions that touch the same night, the
 /// second could only write after the first had committed, so its ticket is later. A commit that is applied late is
 /// followed by those with later tickets once more.
@@ -69,6 +73,7 @@ struct Order {
 /// The calendar and what there is, in memory.
 pub(crate) struct Live {
     state: RwLock<State>,
+    restricted: RwLock<Restricted>,
     order: Mutex<Order>,
     doubts: Mutex<Doubts>,
     /// Commands pass it from their first read to the calendar's change; a re-read of the database closes it.
@@ -80,10 +85,16 @@ impl Live {
         let state = read_state(store, today).await?;
         Ok(Self {
             state: RwLock::new(state),
+            restricted: RwLock::new(read_restricted(store).await?),
             order: Mutex::default(),
             doubts: Mutex::default(),
             gate: Gate::new(()),
         })
+    }
+
+    /// The households whose cases are closed to somebody; none where none is.
+    pub(crate) fn closed_households(&self, who: Uuid) -> Option<Arc<BTreeSet<HouseholdId>>> {
+        self.restricted.read().unwrap_or_else(PoisonError::into_inner).get(&who).cloned()
     }
 
     pub(crate) fn spaces(&self) -> Arc<Spaces> {
@@ -138,9 +149,11 @@ impl Live {
         order.recent.retain(|(other, _)| *other > oldest);
     }
 
-    /// Reads what there is again: units, properties, code lists, policies; and their dates in service.
+    /// Reads what there is again: units, properties, code lists, policies, restrictions; and their dates in service.
     pub(crate) async fn reread_spaces(&self, store: &Store, today: Night) -> Result<(), Fault> {
         let _closed = self.gate.write().await;
+        let restricted = read_restricted(store).await?;
+        *self.restricted.write().unwrap_or_else(PoisonError::into_inner) = restricted;
         let spaces = read_spaces(store).await?;
         let known: BTreeSet<UnitId> =
             self.look(|_, spaces| spaces.units().iter().map(|unit| unit.id).collect());
@@ -224,6 +237,11 @@ fn wanted_span(spaces: &Spaces, today: Night, ledger: Option<(Night, Night)>) ->
         opened.into_iter().chain(ledger.map(|(first, _)| first)).chain([today]).min().unwrap_or(today);
     let last = ledger.map_or(today, |(_, last)| last.max(today));
     Nights::between(earlier(first, MARGIN), later(last.max(later(today, BOOK_AHEAD_NIGHTS)), MARGIN))
+}
+
+async fn read_restricted(store: &Store) -> Result<Restricted, Fault> {
+    let restricted = store.reader().restricted().await?;
+    Ok(restricted.into_iter().map(|(who, households)| (who, Arc::new(households))).collect())
 }
 
 async fn read_spaces(store: &Store) -> Result<Spaces, Fault> {

@@ -2,6 +2,7 @@
 
 use safespace_domain::{
     HouseholdId, Nights, Refusal, RefusalCode,
+    access::Actor,
     availability::{self, Ask},
     ledger::{Entry, NightUse},
     refusal::Obstacle,
@@ -37,7 +38,7 @@ impl Engine {
     }
 
     /// Says what is in the way of what was wanted, and what could be had instead.
-    pub(crate) async fn explain(&self, clash: Clash) -> Result<Refusal, EngineError> {
+    pub(crate) async fn explain(&self, actor: &Actor, clash: Clash) -> Result<Refusal, EngineError> {
         let Clash { unit, nights, by, household, instead } = clash;
         self.store.settle().await;
         let entries = self.store.reader().entries(&[unit.id], nights).await?;
@@ -47,7 +48,7 @@ impl Engine {
         {
             let elsewhere = self.store.reader().entries_of_household(household, nights).await?;
             let elsewhere: Vec<Entry> = elsewhere.into_iter().filter(|entry| entry.take.by != by).collect();
-            let in_the_way = self.obstacles(&elsewhere).await?;
+            let in_the_way = self.obstacles(actor, &elsewhere).await?;
             let message = match in_the_way.first() {
                 Some(obstacle) => format!(
                     "The household has {} already, {}: move that stay, or end it first.",
@@ -61,7 +62,7 @@ impl Engine {
                 .on("household")
                 .because_of(in_the_way));
         }
-        let in_the_way = self.obstacles(&entries).await?;
+        let in_the_way = self.obstacles(actor, &entries).await?;
         let next_free = instead.and_then(|ask| {
             self.live.look(|calendar, spaces| {
                 let offers = availability::offers(calendar, spaces, &ask);
@@ -79,10 +80,14 @@ impl Engine {
         Ok(Refusal::new(RefusalCode::Taken, message).on("unit").because_of(in_the_way).instead(next_free))
     }
 
-    /// What these entries are, for people: whose stay, which void.
-    pub(crate) async fn obstacles(&self, entries: &[Entry]) -> Result<Vec<Obstacle>, EngineError> {
+    /// What these entries are, for people: whose stay, which void; as the actor may know it.
+    pub(crate) async fn obstacles(
+        &self,
+        actor: &Actor,
+        entries: &[Entry],
+    ) -> Result<Vec<Obstacle>, EngineError> {
         let spaces = self.live.spaces();
-        let names = self.names_of(entries).await?;
+        let (entries, names) = self.named(actor, entries.to_vec()).await?;
         let mut obstacles = Vec::new();
         for unit_entries in entries.chunk_by(|a, b| a.unit == b.unit) {
             for board_use in safespace_domain::board::uses(unit_entries.iter().copied()) {

@@ -9,11 +9,13 @@ use safespace_domain::{
     features::Feature,
     policies::Policy,
     properties::Property,
+    restrictions::Restriction,
     stays::Stay,
     units::{Scheme, Unit},
     voids::{Void, VoidReason},
 };
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// A change that somebody asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -111,6 +113,10 @@ pub enum Command {
         /// Which.
         void: VoidId,
     },
+    /// Closes a case to somebody with a conflict of interest.
+    RestrictCase(RestrictCase),
+    /// Opens a case to somebody again.
+    LiftRestriction(LiftRestriction),
     /// Gives every overstay its unit for tonight, too. Does nothing the second time.
     TurnDay,
 }
@@ -250,6 +256,26 @@ pub struct ChangeVoid {
     pub note: Option<String>,
 }
 
+/// See [`Command::RestrictCase`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RestrictCase {
+    /// Whose case: the household's reference.
+    pub household: String,
+    /// To whom it is closed: an account's or a token's id.
+    pub denied: Uuid,
+    /// Why. Confidential.
+    pub reason: String,
+}
+
+/// See [`Command::LiftRestriction`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LiftRestriction {
+    /// Whose case: the household's reference.
+    pub household: String,
+    /// To whom it was closed.
+    pub denied: Uuid,
+}
+
 impl Command {
     /// What it is called in the audit.
     pub const fn action(&self) -> &'static str {
@@ -278,6 +304,8 @@ impl Command {
             Self::RecordVoid(_) => "record_void",
             Self::ChangeVoid(_) => "change_void",
             Self::CancelVoid { .. } => "cancel_void",
+            Self::RestrictCase(_) => "restrict_case",
+            Self::LiftRestriction(_) => "lift_restriction",
             Self::TurnDay => "turn_day",
         }
     }
@@ -296,6 +324,7 @@ impl Command {
             | Self::DescribeUnit(_)
             | Self::CloseUnit { .. }
             | Self::ReopenUnit { .. } => Permission::ManageSpaces,
+            Self::RestrictCase(_) | Self::LiftRestriction(_) => Permission::RestrictCases,
             Self::RecordVoid(_) | Self::ChangeVoid(_) | Self::CancelVoid { .. } => Permission::RecordVoids,
             _ => Permission::PlaceHouseholds,
         }
@@ -328,6 +357,8 @@ pub enum Outcome {
     },
     /// A void as it is now.
     Void(Void),
+    /// A restriction that was made, or lifted.
+    Restriction(Restriction),
     /// The day has turned: the stays that keep their unit for tonight, too.
     Turned(Vec<StayId>),
 }

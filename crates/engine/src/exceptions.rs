@@ -34,6 +34,7 @@ impl Engine {
     /// The exceptions granted for a stay, oldest first.
     pub async fn exceptions(&self, actor: &Actor, stay: &Stay) -> Result<Vec<ExceptionView>, EngineError> {
         actor.must(Permission::SeeStays)?;
+        self.must_be_open_to(actor, stay.household, "stay")?;
         let mut views = Vec::new();
         for stored in self.store.reader().exceptions_of(stay.id).await? {
             views.push(ExceptionView {

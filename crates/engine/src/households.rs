@@ -20,7 +20,9 @@ impl Engine {
         ids: &[HouseholdId],
     ) -> Result<Vec<Household>, EngineError> {
         actor.must(Permission::SeeStays)?;
-        Ok(self.store.reader().households(ids).await?)
+        let mut found = self.store.reader().households(ids).await?;
+        found.retain(|household| !self.is_closed_to(actor, household.id));
+        Ok(found)
     }
 
     /// The household with this reference.
@@ -31,7 +33,7 @@ impl Engine {
             return Ok(None);
         }
         let mut found = self.store.reader().households_by_reference(&[reference.to_owned()]).await?;
-        Ok(found.pop())
+        Ok(found.pop().filter(|household| !self.is_closed_to(actor, household.id)))
     }
 
     pub(crate) async fn add_household(&self, work: &Work, reference: String) -> Done<HouseholdId> {

@@ -165,15 +165,18 @@ pub(crate) enum Purpose {
     Throttle,
     /// Tokens against forged requests, by session.
     Forgery,
+    /// The ids of voids that closed stays look like.
+    Disguise,
 }
 
 /// Every purpose, in the order of their codes.
-const PURPOSES: [(Purpose, &str); 5] = [
+const PURPOSES: [(Purpose, &str); 6] = [
     (Purpose::Fingerprint, "safespace fingerprint"),
     (Purpose::Audit, "safespace audit"),
     (Purpose::Blind, "safespace blind index"),
     (Purpose::Throttle, "safespace throttle"),
     (Purpose::Forgery, "safespace forgery"),
+    (Purpose::Disguise, "safespace disguise"),
 ];
 
 /// The root key, and the keys that are derived from the service's own data key.

@@ -23,6 +23,7 @@ mod keys;
 mod ledger;
 mod occupancy;
 mod properties;
+mod restrictions;
 mod run;
 mod stays;
 mod units;
@@ -44,13 +45,14 @@ pub use availability::Availability;
 pub use board::{BoardChange, BoardChanges, BoardRow, BoardWindow};
 pub use clock::SystemClock;
 pub use commands::{
-    BookStay, ChangeVoid, Command, DescribeProperty, DescribeUnit, ExtendStay, MoveStay, Outcome, RecordVoid,
-    RegisterProperty, RegisterUnit,
+    BookStay, ChangeVoid, Command, DescribeProperty, DescribeUnit, ExtendStay, LiftRestriction, MoveStay,
+    Outcome, RecordVoid, RegisterProperty, RegisterUnit, RestrictCase,
 };
 pub use error::{EngineError, Fault};
 pub use exceptions::ExceptionView;
 pub use ids::SystemIds;
 pub use keys::{FixedKey, KeyError, KeyFile, KeyProvider};
+pub use restrictions::RestrictionView;
 pub use safespace_store::{Page, Settings as StoreSettings, StayFilter, StoreError, VoidFilter};
 pub use voids::VoidView;
 

@@ -1,8 +1,12 @@
 //! Occupancy: how full the homes are.
 
+use std::sync::Arc;
+
 use safespace_domain::{
     Nights, Refusal,
     access::{Actor, Permission},
+    availability::Spaces,
+    calendar::Calendar,
     nights::later,
     occupancy::{self, GroupKind, OccupancyRow, PeriodKind},
     policies::BOOK_AHEAD_NIGHTS,
@@ -15,7 +19,7 @@ const LONGEST_RANGE: u32 = 9_132;
 
 impl Engine {
     /// The figures of every period in the range, and of every group in it.
-    pub fn occupancy(
+    pub async fn occupancy(
         &self,
         actor: &Actor,
         range: Nights,
@@ -35,6 +39,9 @@ impl Engine {
             )
             .into());
         }
-        Ok(self.live.look(|calendar, spaces| occupancy::occupancy(calendar, spaces, range, by, group, today)))
+        let figures = |calendar: &Calendar, spaces: &Arc<Spaces>| {
+            occupancy::occupancy(calendar, spaces, range, by, group, today)
+        };
+        Ok(self.look_as(actor, figures).await?)
     }
 }

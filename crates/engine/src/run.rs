@@ -6,7 +6,6 @@ use std::sync::Arc;
 use safespace_domain::{Refusal, RefusalCode, access::Actor, clock::service_day};
 use safespace_store::{PastCommand, StoreError};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::{
     BoardChange, Command, Engine, EngineError, Fault, Outcome,
@@ -55,7 +54,7 @@ impl Engine {
                 Some(key) => {
                     let payload = self.fingerprint(command)?;
                     if let Some(past) = self.store.reader().past_command(actor.who.id(), key).await? {
-                        return self.replay(&past, &payload);
+                        return self.replay(actor, &past, &payload);
                     }
                     Some(PastCommand {
                         by: actor.who.id(),
@@ -82,11 +81,11 @@ impl Engine {
                 }
                 Err(Failure::Clash(clash)) => {
                     self.doubt_if_free(&clash);
-                    let refusal = self.explain(clash).await?;
-                    return self.remember_refusal(fingerprint, refusal).await;
+                    let refusal = self.explain(actor, clash).await?;
+                    return self.remember_refusal(actor, fingerprint, refusal).await;
                 }
                 Err(Failure::Error(EngineError::Refused(refusal))) => {
-                    return self.remember_refusal(fingerprint, refusal).await;
+                    return self.remember_refusal(actor, fingerprint, refusal).await;
                 }
                 Err(Failure::Error(fault)) => return Err(fault),
             }
@@ -158,18 +157,19 @@ impl Engine {
 
     async fn remember_refusal(
         &self,
+        actor: &Actor,
         past: Option<PastCommand>,
         refusal: Refusal,
     ) -> Result<Outcome, EngineError> {
         if let Some(past) = past {
             let answer = self.sealed(&past, &Answer::Refused(refusal.clone()))?;
-            let (by, key, payload) = (past.by, past.key.clone(), past.payload.clone());
+            let (key, payload) = (past.key.clone(), past.payload.clone());
             let tx = self.store.begin().await?;
             match tx.add_past_command(&PastCommand { answer, ..past }).await {
                 Ok(()) => tx.commit().await?,
                 Err(StoreError::InUse(_)) => {
                     drop(tx);
-                    return self.replay_of(by, &key, &payload).await.unwrap_or(Err(refusal.into()));
+                    return self.replay_of(actor, &key, &payload).await.unwrap_or(Err(refusal.into()));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -177,11 +177,16 @@ impl Engine {
         Err(refusal.into())
     }
 
-    async fn replay_of(&self, by: Uuid, key: &str, payload: &[u8]) -> Option<Result<Outcome, EngineError>> {
+    async fn replay_of(
+        &self,
+        actor: &Actor,
+        key: &str,
+        payload: &[u8],
+    ) -> Option<Result<Outcome, EngineError>> {
         // The other one's answer may still wait for its commit.
         self.store.settle().await;
-        let past = self.store.reader().past_command(by, key).await.ok()??;
-        Some(self.replay(&past, payload))
+        let past = self.store.reader().past_command(actor.who.id(), key).await.ok()??;
+        Some(self.replay(actor, &past, payload))
     }
 
     fn sealed(&self, past: &PastCommand, answer: &Answer) -> Result<Vec<u8>, EngineError> {
@@ -189,7 +194,7 @@ impl Engine {
     }
 
     /// The answer that was given to a command with this fingerprint under its key.
-    fn replay(&self, past: &PastCommand, payload: &[u8]) -> Result<Outcome, EngineError> {
+    fn replay(&self, actor: &Actor, past: &PastCommand, payload: &[u8]) -> Result<Outcome, EngineError> {
         if past.payload != payload {
             return Err(Refusal::new(
                 RefusalCode::KeyReused,
@@ -200,7 +205,13 @@ impl Engine {
         }
         let answer = self.vault.open_answer(payload, &past.answer)?;
         match serde_json::from_str(&answer) {
-            Ok(Answer::Done(outcome)) => Ok(outcome),
+            Ok(Answer::Done(outcome)) => {
+                // The case may have been closed to the actor since.
+                if let Outcome::Stay(stay) | Outcome::Moved { to: stay, .. } = &outcome {
+                    self.must_be_open_to(actor, stay.household, "stay")?;
+                }
+                Ok(outcome)
+            }
             Ok(Answer::Refused(refusal)) => Err(refusal.into()),
             Err(_) => Err(Fault::Broken("a remembered answer can't be read").into()),
         }
@@ -236,6 +247,8 @@ impl Engine {
             Command::RecordVoid(ask) => self.record_void(work, ask).await,
             Command::ChangeVoid(ask) => self.change_void(work, ask).await,
             Command::CancelVoid { void } => self.cancel_void(work, void).await,
+            Command::RestrictCase(ask) => self.restrict_case(work, ask).await,
+            Command::LiftRestriction(ask) => self.lift_restriction(work, ask).await,
             Command::TurnDay => self.roll_over(work).await,
         }
     }

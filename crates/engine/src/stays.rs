@@ -25,7 +25,8 @@ impl Engine {
     /// The stay with this id.
     pub async fn stay(&self, actor: &Actor, id: StayId) -> Result<Option<Stay>, EngineError> {
         actor.must(Permission::SeeStays)?;
-        Ok(self.store.reader().stay(id).await?)
+        let stay = self.store.reader().stay(id).await?;
+        Ok(stay.filter(|stay| !self.is_closed_to(actor, stay.household)))
     }
 
     /// A page of the stays that pass the filter, oldest booking first.
@@ -36,7 +37,8 @@ impl Engine {
         page: Page<StayId>,
     ) -> Result<Vec<Stay>, EngineError> {
         actor.must(Permission::SeeStays)?;
-        let filter = StayFilter { tonight: Some(self.today()), ..filter.clone() };
+        let not_of = self.closed_to(actor).await?.households().iter().copied().collect();
+        let filter = StayFilter { tonight: Some(self.today()), not_of, ..filter.clone() };
         Ok(self.store.reader().stays(&filter, page).await?)
     }
 
@@ -59,6 +61,9 @@ impl Engine {
         wanted.scheme = policy.scheme;
         availability::must_suit(&work.spaces, &wanted, &unit)?;
         let known = work.tx.lock_household(&reference).await?.map(|household| household.id);
+        if known.is_some_and(|household| self.is_closed_to(&work.actor, household)) {
+            return Err(Refusal::bad("household", "This reference can't be used: take another one.").into());
+        }
         let household = match known {
             Some(id) => id,
             None => self.add_household(work, reference).await?,
@@ -143,6 +148,14 @@ impl Engine {
     async fn must_be_left(&self, work: &Work, unit: &Unit) -> Done<()> {
         work.tx.lock_unit(unit.id).await?;
         let Some(there) = work.tx.reader().resident_of(unit.id).await? else { return Ok(()) };
+        if self.is_closed_to(&work.actor, there.household) {
+            return Err(Refusal::new(
+                RefusalCode::OutOfService,
+                format!("{} is out of service: move this booking.", unit.code),
+            )
+            .on("unit")
+            .into());
+        }
         let households = work.tx.reader().households(&[there.household]).await?;
         let whose = households.first().map_or("another household", |household| household.reference.as_str());
         let obstacle = Obstacle {
@@ -283,6 +296,7 @@ impl Engine {
 
     async fn lock(&self, work: &mut Work, id: StayId) -> Done<Stay> {
         let stay = work.tx.lock_stay(id).await?.ok_or_else(|| Refusal::not_found("stay", "stay"))?;
+        self.must_be_open_to(&work.actor, stay.household, "stay")?;
         work.about(stay.household);
         Ok(stay)
     }

@@ -101,7 +101,7 @@ impl Engine {
     ) -> Done<()> {
         // The lock has waited for bookings of the units that were under way: they are seen now.
         let entries = work.tx.reader().entries(units, out_of_stock).await?;
-        let in_the_way = self.obstacles(&entries).await?;
+        let in_the_way = self.obstacles(&work.actor, &entries).await?;
         if in_the_way.is_empty() {
             return Ok(());
         }

@@ -33,7 +33,11 @@ impl Engine {
         actor.must(Permission::SeeSpaces)?;
         match self.store.reader().void(id).await? {
             Some(stored) => Ok(Some(self.view(stored).await?)),
-            None => Ok(None),
+            None => {
+                let closed = self.closed_to(actor).await?;
+                let instead = self.voids_instead(&closed).await?.into_iter().find(|void| void.id == id);
+                Ok(instead.map(|void| VoidView { void, note: None }))
+            }
         }
     }
 
@@ -48,6 +52,15 @@ impl Engine {
         let mut views = Vec::new();
         for stored in self.store.reader().voids(filter, page).await? {
             views.push(self.view(stored).await?);
+        }
+        let closed = self.closed_to(actor).await?;
+        if !closed.is_empty() {
+            let instead = self.voids_instead(&closed).await?;
+            let instead = instead.into_iter().filter(|void| filter.has(void));
+            let instead = instead.filter(|void| page.after.is_none_or(|after| void.id > after));
+            views.extend(instead.map(|void| VoidView { void, note: None }));
+            views.sort_by_key(|view| view.void.id);
+            views.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
         }
         Ok(views)
     }

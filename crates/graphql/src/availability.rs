@@ -107,7 +107,7 @@ impl Availability {
         first: Option<i32>,
         after: Option<String>,
     ) -> Result<Page<Excluded>> {
-        let excluded = engine(ctx).exclusions(actor(ctx), &self.0.ask).map_err(query_error)?;
+        let excluded = engine(ctx).exclusions(actor(ctx), &self.0.ask).await.map_err(query_error)?;
         let reason =
             |reason: &Exclusion| ExclusionReason { code: reason.code(), message: reason.to_string() };
         Window::new(first, after)?.page_of(excluded, |(no, reasons)| Excluded {
@@ -140,6 +140,6 @@ impl AvailabilityQuery {
             unwanted: ask.unwanted_districts.into_iter().collect(),
             property: None,
         };
-        engine(ctx).availability(actor(ctx), ask).map(Availability).map_err(query_error)
+        engine(ctx).availability(actor(ctx), ask).await.map(Availability).map_err(query_error)
     }
 }

@@ -11,7 +11,8 @@ use crate::{
     actor,
     answers::{query_error, shared},
     engine, ids,
-    paging::Page,
+    paging::{Page, Window},
+    restrictions::{self, Restriction},
     stays::{self, Stay},
 };
 
@@ -56,6 +57,18 @@ impl Household {
     ) -> Result<Page<Stay>> {
         let filter = StayFilter { household: Some(self.0.id), ..StayFilter::default() };
         stays::page(ctx, &filter, first, after).await
+    }
+
+    /// To whom its case is closed, oldest first. For managers.
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
+    async fn restrictions(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Page<Restriction>> {
+        let rows = restrictions::of(ctx, self.0.id).await?;
+        Window::new(first, after)?.page_of(rows, Restriction::from)
     }
 }
 

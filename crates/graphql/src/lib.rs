@@ -18,6 +18,7 @@ mod ids;
 mod occupancy;
 mod paging;
 mod properties;
+mod restrictions;
 mod scalars;
 mod stays;
 mod subscriptions;
@@ -65,6 +66,7 @@ pub struct Mutation(
     units::UnitsMutation,
     stays::StaysMutation,
     voids::VoidsMutation,
+    restrictions::RestrictionsMutation,
 );
 
 type Schema = async_graphql::Schema<Query, Mutation, subscriptions::Subscription>;

@@ -135,8 +135,10 @@ impl Occupancy {
         after: Option<String>,
     ) -> Result<Page<OccupancyRow>> {
         let group = self.group.map(Into::into);
-        let rows =
-            engine(ctx).occupancy(actor(ctx), self.range, self.by.into(), group).map_err(query_error)?;
+        let rows = engine(ctx)
+            .occupancy(actor(ctx), self.range, self.by.into(), group)
+            .await
+            .map_err(query_error)?;
         Window::new(first, after)?.page_of(rows, OccupancyRow)
     }
 }

@@ -239,7 +239,8 @@ impl StaysQuery {
         };
         let nights = nights_filter(input.from, input.to)?;
         let statuses = input.statuses.into_iter().map(Into::into).collect();
-        page(ctx, &StayFilter { statuses, unit, household, nights, tonight: None }, first, after).await
+        page(ctx, &StayFilter { statuses, unit, household, nights, ..StayFilter::default() }, first, after)
+            .await
     }
 }
 

@@ -57,7 +57,7 @@ pub async fn occupancy(place: &Place, arguments: &Arguments) -> Result<ExitCode,
         ))
     })?;
     let engine = place.open().await?;
-    let rows = engine.occupancy(&engine.local(), range, arguments.by, arguments.group);
+    let rows = engine.occupancy(&engine.local(), range, arguments.by, arguments.group).await;
     let closed = engine.close().await;
     let table = Table::new(&rows?, arguments.group.is_some());
     closed?;

@@ -78,6 +78,14 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         all(select, self.connection).await
     }
 
+    /// Every entry that these records have in these units, by unit and night.
+    pub async fn entries_by_all(&self, units: &[UnitId], by: &[Uuid]) -> Result<Vec<Entry>> {
+        let select = unit_night::Entity::find()
+            .filter(unit_night::Column::UnitId.is_in(units.iter().map(|unit| unit.0)))
+            .filter(unit_night::Column::TakenBy.is_in(by.iter().copied()));
+        all(select, self.connection).await
+    }
+
     /// The first and last night of the whole ledger.
     pub async fn ledger_span(&self) -> Result<Option<(Night, Night)>> {
         let ends: Option<(Option<Night>, Option<Night>)> = unit_night::Entity::find()

@@ -1,5 +1,7 @@
 //! Stays.
 
+use std::collections::BTreeSet;
+
 use safespace_domain::{
     HouseholdId, Night, Nights, StayId, UnitId,
     households::People,
@@ -68,6 +70,8 @@ pub struct StayFilter {
     pub unit: Option<UnitId>,
     /// Only those of this household.
     pub household: Option<HouseholdId>,
+    /// None of these households'.
+    pub not_of: Vec<HouseholdId>,
     /// Only those with a night in this run.
     pub nights: Option<Nights>,
     /// The night of today, until which a stay in residence keeps its unit whatever its departure was to be.
@@ -158,6 +162,10 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         if let Some(household) = filter.household {
             select = select.filter(stay::Column::HouseholdId.eq(household.0));
         }
+        if !filter.not_of.is_empty() {
+            let hidden = filter.not_of.iter().map(|household| household.0);
+            select = select.filter(stay::Column::HouseholdId.is_not_in(hidden));
+        }
         if let Some(nights) = filter.nights {
             let mut lasts = Condition::any().add(stay::Column::Departure.gt(nights.arrival()));
             if filter.tonight.is_some_and(|tonight| nights.arrival() <= tonight) {
@@ -169,6 +177,20 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             select = select.filter(stay::Column::Id.gt(after.0));
         }
         all(select.order_by_asc(stay::Column::Id).limit(page.limit), self.connection).await
+    }
+
+    /// The id and the unit of every stay of these households.
+    pub async fn stays_of_households(
+        &self,
+        households: &BTreeSet<HouseholdId>,
+    ) -> Result<Vec<(Uuid, UnitId)>> {
+        let select = stay::Entity::find()
+            .select_only()
+            .column(stay::Column::Id)
+            .column(stay::Column::UnitId)
+            .filter(stay::Column::HouseholdId.is_in(households.iter().map(|household| household.0)));
+        let rows: Vec<(Uuid, Uuid)> = select.into_tuple().all(self.connection).await?;
+        Ok(rows.into_iter().map(|(stay, unit)| (stay, UnitId(unit))).collect())
     }
 
     /// The household's stays that take nights.

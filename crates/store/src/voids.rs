@@ -50,6 +50,15 @@ pub struct VoidFilter {
     pub cancelled_too: bool,
 }
 
+impl VoidFilter {
+    /// Whether the list has this void.
+    pub fn has(&self, void: &Void) -> bool {
+        self.unit.is_none_or(|unit| unit == void.unit)
+            && self.nights.is_none_or(|nights| nights.overlaps(void.nights))
+            && (self.cancelled_too || !void.cancelled)
+    }
+}
+
 fn domain(row: void::Model) -> StoredVoid {
     let void = Void {
         id: VoidId(row.id),

@@ -66,7 +66,7 @@ impl Service {
                 unwanted: need.unwanted.clone(),
                 ..Ask::plain(nights_from(today, nights), need.people, Scheme::SafeSpace)
             };
-            if let Some(unit) = self.offers(ask)?.first() {
+            if let Some(unit) = self.offers(ask).await?.first() {
                 let reference = reference.unwrap_or_else(|| self.references.next(today));
                 self.book(reference, today, Need { nights, ..need }, Some(unit.id)).await?;
                 return Ok(true);
@@ -220,7 +220,7 @@ impl Service {
                 continue;
             }
             let ask = Ask::plain(stay.nights, stay.people, Scheme::SafeSpace);
-            let offers = self.offers(ask)?;
+            let offers = self.offers(ask).await?;
             let other = offers.iter().map(|unit| unit.id).find(|unit| could_move_to.contains(unit));
             match other {
                 Some(unit) => {

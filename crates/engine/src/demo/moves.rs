@@ -26,7 +26,7 @@ impl Service {
     /// Households that go on today.
     pub(super) async fn move_on(&mut self, today: Night) -> Result<(), DemoError> {
         let one = People { adults: 1, children: 0 };
-        for home in self.offers(Ask::plain(nights_from(today, 1), one, Scheme::MoveOn))? {
+        for home in self.offers(Ask::plain(nights_from(today, 1), one, Scheme::MoveOn)).await? {
             if self.happens(FOUND) {
                 self.move_into(&home, today).await?;
             }
@@ -52,7 +52,8 @@ impl Service {
         let there = self.in_safe_spaces(today);
         let Some(stay) = self.rng.choice(there) else { return Ok(()) };
         let rest = safespace_domain::Nights::between(today, stay.nights.departure());
-        let Some(other) = self.offers(Ask::plain(rest, stay.people, Scheme::SafeSpace))?.first().cloned()
+        let Some(other) =
+            self.offers(Ask::plain(rest, stay.people, Scheme::SafeSpace)).await?.first().cloned()
         else {
             return Ok(());
         };

@@ -89,10 +89,13 @@ pub(super) async fn report(engine: &Engine) -> Result<Filled, DemoError> {
     let until_strategy_ends: Vec<&Stay> =
         stays.iter().filter(|stay| stay.nights.arrival() < STRATEGY_ENDS).collect();
     Ok(Filled {
-        units_at_first: row(engine, &actor, Nights::between(FIRST_DAY, later(FIRST_DAY, 1)))?.in_stock_nights,
-        units_at_last: row(engine, &actor, Nights::between(earlier(end, 1), end))?.in_stock_nights,
-        strategy: row(engine, &actor, Nights::between(FIRST_DAY, end))?,
-        recent: row(engine, &actor, Nights::between(FIRST_DAY.max(earlier(tomorrow, RECENT)), tomorrow))?,
+        units_at_first: row(engine, &actor, Nights::between(FIRST_DAY, later(FIRST_DAY, 1)))
+            .await?
+            .in_stock_nights,
+        units_at_last: row(engine, &actor, Nights::between(earlier(end, 1), end)).await?.in_stock_nights,
+        strategy: row(engine, &actor, Nights::between(FIRST_DAY, end)).await?,
+        recent: row(engine, &actor, Nights::between(FIRST_DAY.max(earlier(tomorrow, RECENT)), tomorrow))
+            .await?,
         households: households(stays.iter()),
         households_in_strategy: households(until_strategy_ends.into_iter()),
         moves: count(stays.iter().filter(|stay| stay.moved_from.is_some())),
@@ -103,8 +106,8 @@ pub(super) async fn report(engine: &Engine) -> Result<Filled, DemoError> {
 }
 
 /// The figures of the range as one.
-fn row(engine: &Engine, actor: &Actor, range: Nights) -> Result<OccupancyRow, DemoError> {
-    let rows = engine.occupancy(actor, range, PeriodKind::Year, None);
+async fn row(engine: &Engine, actor: &Actor, range: Nights) -> Result<OccupancyRow, DemoError> {
+    let rows = engine.occupancy(actor, range, PeriodKind::Year, None).await;
     let rows = rows.map_err(DemoError::from_engine("occupancy", engine.clock.now()))?;
     let mut all = OccupancyRow { period: range.to_string(), ..OccupancyRow::default() };
     for row in rows {

@@ -91,14 +91,14 @@ impl Service {
         self.keep_homes(today).await?;
         self.see_who_did_not_come(today).await?;
         self.see_off(today).await?;
-        self.count_last_night(today)?;
+        self.count_last_night(today).await?;
 
         self.enter(hours.at(13, 0), hours.at(17, 45));
         self.see_to_blocked(today).await?;
         self.keep_up(today).await?;
         self.move_on(today).await?;
         self.plan_ahead(today).await?;
-        let expected = self.expected_tonight(today)?;
+        let expected = self.expected_tonight(today).await?;
         self.place(today, expected / 2).await?;
 
         self.enter(hours.at(18, 0), hours.at(23, 45));
@@ -189,11 +189,11 @@ impl Service {
     }
 
     /// The units on offer, best fit first; without those whose household should have left today and has not.
-    pub(super) fn offers(&self, ask: Ask) -> Result<Vec<Unit>, DemoError> {
+    pub(super) async fn offers(&self, ask: Ask) -> Result<Vec<Unit>, DemoError> {
         let now = self.clock.now();
         let today = service_day(now);
         let begins = ask.nights.arrival();
-        let found = self.engine.availability(&self.actor, ask);
+        let found = self.engine.availability(&self.actor, ask).await;
         let found = found.map_err(DemoError::from_engine("availability", now))?;
         let units = found.offers.iter().filter_map(|(no, _)| found.spaces.unit(*no));
         let not_left = |unit: &&Unit| begins > today || !self.is_not_left(unit.id, today);
@@ -207,9 +207,9 @@ impl Service {
     }
 
     /// How full one night is.
-    pub(super) fn night(&self, night: Night) -> Result<OccupancyRow, DemoError> {
+    pub(super) async fn night(&self, night: Night) -> Result<OccupancyRow, DemoError> {
         let range = Nights::between(night, next(night));
-        let rows = self.engine.occupancy(&self.actor, range, PeriodKind::Night, None);
+        let rows = self.engine.occupancy(&self.actor, range, PeriodKind::Night, None).await;
         let rows = rows.map_err(DemoError::from_engine("occupancy", self.clock.now()))?;
         Ok(rows.into_iter().next().unwrap_or_default())
     }
@@ -221,17 +221,17 @@ impl Service {
     }
 
     /// Once nobody can come or go any more that belongs to last night.
-    fn count_last_night(&mut self, today: Night) -> Result<(), DemoError> {
+    async fn count_last_night(&mut self, today: Night) -> Result<(), DemoError> {
         self.voids.retain(|_, void| void.nights.departure() > today);
         if today > FIRST_DAY {
-            let night = self.night(earlier(today, 1))?;
+            let night = self.night(earlier(today, 1)).await?;
             self.demand.count(&night);
         }
         Ok(())
     }
 
-    fn expected_tonight(&mut self, today: Night) -> Result<u32, DemoError> {
-        let tonight = self.night(today)?;
+    async fn expected_tonight(&mut self, today: Night) -> Result<u32, DemoError> {
+        let tonight = self.night(today).await?;
         Ok(self.demand.tonight(&tonight, &mut self.rng))
     }
 }

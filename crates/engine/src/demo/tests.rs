@@ -83,12 +83,12 @@ async fn the_strategys_figures_come_out_of_the_records() {
     let filled = demo.fill(1).await.unwrap();
     let (engine, actor) = demo.open().await;
 
-    let in_stock = |night| {
+    let in_stock = async |night| {
         let nights = Nights::between(night, later(night, 1));
-        engine.occupancy(&actor, nights, PeriodKind::Night, None).unwrap()[0].in_stock_nights
+        engine.occupancy(&actor, nights, PeriodKind::Night, None).await.unwrap()[0].in_stock_nights
     };
-    assert_eq!(in_stock(FIRST_DAY), 2);
-    assert_eq!(in_stock(date(2020, 11, 30)), 19);
+    assert_eq!(in_stock(FIRST_DAY).await, 2);
+    assert_eq!(in_stock(date(2020, 11, 30)).await, 19);
     assert_eq!((filled.units_at_first, filled.units_at_last), (2, 19));
     let move_on = engine.spaces().properties().filter(|property| property.scheme == Scheme::MoveOn).count();
     assert!(move_on > 0, "the nineteen count move-on homes, too");
@@ -162,7 +162,7 @@ async fn looks_alive(until: &str, seed: u64) {
     assert_eq!(engine.voids(&actor, &tonight, all).await.unwrap().len(), 1, "seed {seed}");
 
     let ninety = Nights::between(earlier(today, 90), today);
-    let months = engine.occupancy(&actor, ninety, PeriodKind::Month, None).unwrap();
+    let months = engine.occupancy(&actor, ninety, PeriodKind::Month, None).await.unwrap();
     assert!(
         months.iter().all(|month| month.occupied_nights * 10 >= month.available_nights * 7),
         "{months:?}"

@@ -1,0 +1,124 @@
+//! Which cases are closed to whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use safespace_domain::{HouseholdId, restrictions::Restriction};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement, sea_query::OnConflict,
+};
+use uuid::Uuid;
+
+use crate::{Reader, Result, Tx};
+
+mod restriction {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "restriction")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub household_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub denied_id: Uuid,
+        pub made_by: Uuid,
+        pub made_at: DateTimeUtc,
+        pub reason: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A restriction with its sealed reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRestriction {
+    /// The restriction.
+    pub restriction: Restriction,
+    /// Why, sealed under the household's data key.
+    pub reason: Vec<u8>,
+}
+
+fn domain(row: restriction::Model) -> StoredRestriction {
+    StoredRestriction {
+        restriction: Restriction {
+            household: HouseholdId(row.household_id),
+            denied: row.denied_id,
+            made_by: row.made_by,
+            made_at: row.made_at,
+        },
+        reason: row.reason,
+    }
+}
+
+impl<C: ConnectionTrait> Reader<'_, C> {
+    /// Every account and token to which cases are closed, and which.
+    pub async fn restricted(&self) -> Result<BTreeMap<Uuid, BTreeSet<HouseholdId>>> {
+        let rows: Vec<(Uuid, Uuid)> = restriction::Entity::find()
+            .select_only()
+            .column(restriction::Column::DeniedId)
+            .column(restriction::Column::HouseholdId)
+            .into_tuple()
+            .all(self.connection)
+            .await?;
+        let mut closed: BTreeMap<Uuid, BTreeSet<HouseholdId>> = BTreeMap::new();
+        for (denied, household) in rows {
+            closed.entry(denied).or_default().insert(HouseholdId(household));
+        }
+        Ok(closed)
+    }
+
+    /// Whether this is the id of an account.
+    pub async fn is_account(&self, id: Uuid) -> Result<bool> {
+        self.exists("SELECT EXISTS (SELECT 1 FROM account WHERE id = $1)", id).await
+    }
+
+    /// Whether this is the id of a token.
+    pub async fn is_token(&self, id: Uuid) -> Result<bool> {
+        self.exists("SELECT EXISTS (SELECT 1 FROM token WHERE id = $1)", id).await
+    }
+
+    async fn exists(&self, sql: &str, id: Uuid) -> Result<bool> {
+        let backend = self.connection.get_database_backend();
+        let ask = Statement::from_sql_and_values(backend, sql, [id.into()]);
+        let row = self.connection.query_one_raw(ask).await?;
+        Ok(row.map(|row| row.try_get_by_index::<bool>(0)).transpose()?.unwrap_or(false))
+    }
+
+    /// The restrictions on a household's case, oldest first.
+    pub async fn restrictions_on(&self, household: HouseholdId) -> Result<Vec<StoredRestriction>> {
+        let rows = restriction::Entity::find()
+            .filter(restriction::Column::HouseholdId.eq(household.0))
+            .order_by_asc(restriction::Column::MadeAt)
+            .order_by_asc(restriction::Column::DeniedId)
+            .all(self.connection)
+            .await?;
+        Ok(rows.into_iter().map(domain).collect())
+    }
+}
+
+impl Tx {
+    /// Closes a case to somebody. False where it is closed to them already.
+    pub async fn add_restriction(&self, added: &StoredRestriction) -> Result<bool> {
+        let StoredRestriction { restriction: made, reason } = added;
+        let row = restriction::ActiveModel {
+            household_id: Set(made.household.0),
+            denied_id: Set(made.denied),
+            made_by: Set(made.made_by),
+            made_at: Set(made.made_at),
+            reason: Set(reason.clone()),
+        };
+        let keep = OnConflict::columns([restriction::Column::HouseholdId, restriction::Column::DeniedId])
+            .do_nothing()
+            .to_owned();
+        let insert = restriction::Entity::insert(row).on_conflict(keep);
+        Ok(insert.exec_without_returning(self.connection()).await? > 0)
+    }
+
+    /// Opens a case to somebody again. False where it was not closed to them.
+    pub async fn remove_restriction(&self, household: HouseholdId, denied: Uuid) -> Result<bool> {
+        let delete = restriction::Entity::delete_by_id((household.0, denied));
+        Ok(delete.exec(self.connection()).await?.rows_affected > 0)
+    }
+}
