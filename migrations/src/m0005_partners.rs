@@ -23,12 +23,13 @@ CREATE TABLE question (
     council text NOT NULL,
     by_id {uuid} NOT NULL,
     asked_at {instant} NOT NULL,
+    day {date} NOT NULL,
     people integer NOT NULL,
     night {date} NOT NULL,
     nights integer NOT NULL,
     answer text NOT NULL
 );
-CREATE INDEX question_asked ON question (asked_at);
+CREATE INDEX question_day ON question (day);
 CREATE TABLE question_count (
     council text NOT NULL,
     day {date} NOT NULL,

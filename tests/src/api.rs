@@ -15,12 +15,15 @@ pub struct Api {
     /// Where `/graphql` is.
     pub url: String,
     client: Client,
-    serving: tokio::task::JoinHandle<()>,
+    /// None where another serves.
+    serving: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Drop for Api {
     fn drop(&mut self) {
-        self.serving.abort();
+        if let Some(serving) = &self.serving {
+            serving.abort();
+        }
     }
 }
 
@@ -33,7 +36,14 @@ impl Api {
         let serving = tokio::spawn(async move {
             Server::new_with_acceptor(acceptor).run(app).await.unwrap();
         });
-        Self { url: format!("http://{address}/graphql"), client: Client::new(), serving }
+        Self { url: format!("http://{address}/graphql"), client: Client::new(), serving: Some(serving) }
+    }
+
+    /// The API of partner councils, at the same server: it goes when that goes.
+    #[must_use]
+    pub fn for_partners(&self) -> Self {
+        let url = self.url.replace("/graphql", "/partner/graphql");
+        Self { url, client: self.client.clone(), serving: None }
     }
 
     /// Sends a query and returns the response as it is.

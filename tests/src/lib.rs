@@ -22,7 +22,7 @@ mod world;
 pub use databases::{Databases, has_postgres};
 pub use outside::{CountedIds, MovableClock};
 pub use person::{Person, Told, refused};
-pub use world::{LedgerRow, Setting, World, actor_with};
+pub use world::{LedgerRow, Setting, World, actor_with, partner_of};
 
 use safespace_domain::{Night, Nights, nights::later};
 

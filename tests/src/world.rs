@@ -361,6 +361,15 @@ pub(crate) async fn make(url: &str) {
 /// A new credential for a role: the bearer token, and whom the engine takes its holder for.
 pub async fn actor_with(engine: &Arc<Engine>, role: Role) -> (String, Arc<Actor>) {
     let council = (role == Role::Partner).then_some("North Herts");
+    credential(engine, role, council).await
+}
+
+/// A new credential for somebody at a partner council.
+pub async fn partner_of(engine: &Arc<Engine>, council: &str) -> (String, Arc<Actor>) {
+    credential(engine, Role::Partner, Some(council)).await
+}
+
+async fn credential(engine: &Arc<Engine>, role: Role, council: Option<&str>) -> (String, Arc<Actor>) {
     let token = engine.create_token(&engine.local(), role, council, None).await.unwrap();
     let actor = engine.authenticate(&token).await.unwrap().expect("a token that was just made is good");
     (token, actor)

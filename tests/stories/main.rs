@@ -27,6 +27,7 @@ mod import;
 mod occupancy;
 mod other_process;
 mod overstays;
+mod partners;
 mod places;
 mod properties;
 mod race;

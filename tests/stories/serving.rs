@@ -15,8 +15,12 @@ on_both![
 ];
 
 async fn ask(service: &Service, token: &str, query: &str, variables: Json) -> Json {
+    ask_at(service, "/graphql", token, query, variables).await
+}
+
+async fn ask_at(service: &Service, path: &str, token: &str, query: &str, variables: Json) -> Json {
     let client = reqwest::Client::new();
-    let url = format!("http://{}/graphql", service.address);
+    let url = format!("http://{}{path}", service.address);
     let body = json!({ "query": query, "variables": variables });
     let answer: Json =
         client.post(url).bearer_auth(token).json(&body).send().await.unwrap().json().await.unwrap();
@@ -82,7 +86,7 @@ async fn a_token_that_the_command_line_makes_opens_the_api(on: &Databases) {
         json!({ "role": "OFFICER", "council": null })
     );
     assert_eq!(
-        ask(&service, &partner, viewer, json!({})).await["viewer"],
+        ask_at(&service, "/partner/graphql", &partner, viewer, json!({})).await["viewer"],
         json!({ "role": "PARTNER", "council": "North Herts" })
     );
     let client = reqwest::Client::new();

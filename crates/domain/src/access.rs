@@ -55,6 +55,7 @@ impl Role {
                 matches!(self, Self::Officer | Self::Manager)
             }
             Permission::GrantExceptions
+            | Permission::SeeQuestions
             | Permission::ManageSpaces
             | Permission::KeepAddresses
             | Permission::ImportRecords
@@ -104,6 +105,8 @@ pub enum Permission {
     RecordVoids,
     /// See partners' referrals and answer them.
     AnswerReferrals,
+    /// See what partner councils have asked.
+    SeeQuestions,
     /// Write down a household's personal details.
     KeepHouseholdDetails,
     /// Have an address or a household's personal details revealed: an act that is recorded.
@@ -134,12 +137,13 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::SeeSpaces,
         Self::SeeStays,
         Self::PlaceHouseholds,
         Self::RecordVoids,
         Self::AnswerReferrals,
+        Self::SeeQuestions,
         Self::KeepHouseholdDetails,
         Self::Reveal,
         Self::GrantExceptions,
@@ -162,6 +166,7 @@ impl Permission {
             Self::PlaceHouseholds => "place households",
             Self::RecordVoids => "record voids",
             Self::AnswerReferrals => "answer referrals",
+            Self::SeeQuestions => "see what partners ask: ask a manager",
             Self::KeepHouseholdDetails => "keep a household's details",
             Self::Reveal => "have an address or personal details revealed",
             Self::GrantExceptions => "grant an exception: ask a manager",
@@ -181,7 +186,7 @@ impl Permission {
     /// The scope that a token needs for it; none when no token is enough and a person must have signed in.
     pub const fn scope(self) -> Option<Scope> {
         match self {
-            Self::SeeSpaces | Self::SeeStays => Some(Scope::Read),
+            Self::SeeSpaces | Self::SeeStays | Self::SeeQuestions => Some(Scope::Read),
             Self::PlaceHouseholds
             | Self::RecordVoids
             | Self::AnswerReferrals

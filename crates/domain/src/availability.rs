@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     calendar::{Calendar, UnitNo, UnitSet},
     codes,
+    disclosure::DisclosurePolicy,
     districts::District,
     features::Feature,
     households::People,
@@ -48,6 +49,8 @@ pub struct Spaces {
     /// The code list of reasons for voids, by code.
     pub void_reasons: BTreeMap<String, VoidReason>,
     policies: BTreeMap<Scheme, Policy>,
+    /// What partner councils are told.
+    pub disclosure: DisclosurePolicy,
 }
 
 impl Spaces {
@@ -320,6 +323,13 @@ pub fn offers(calendar: &Calendar, spaces: &Spaces, ask: &Ask) -> Vec<(UnitNo, F
         fit_a.cmp(fit_b).then_with(|| code(a).cmp(&code(b)))
     });
     ranked
+}
+
+/// How many units fit.
+pub fn how_many(calendar: &Calendar, spaces: &Spaces, ask: &Ask) -> usize {
+    let mut fitting = suitable(spaces, ask);
+    fitting.keep(&calendar.free(ask.nights, spaces.policy(ask.scheme).turnaround_nights));
+    fitting.len()
 }
 
 /// The units that would do, were they free.

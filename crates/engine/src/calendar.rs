@@ -246,14 +246,16 @@ async fn read_restricted(store: &Store) -> Result<Restricted, Fault> {
 
 async fn read_spaces(store: &Store) -> Result<Spaces, Fault> {
     let read = store.reader();
-    Ok(Spaces::new(
+    let mut spaces = Spaces::new(
         read.units().await?,
         read.properties().await?,
         read.districts().await?,
         read.features().await?,
         read.void_reasons().await?,
         read.policies().await?,
-    ))
+    );
+    spaces.disclosure = read.disclosure_policy().await?.unwrap_or_default();
+    Ok(spaces)
 }
 
 async fn read_state(store: &Store, today: Night) -> Result<State, Fault> {

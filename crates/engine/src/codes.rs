@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use safespace_domain::{
     codes,
+    disclosure::DisclosurePolicy,
     districts::District,
     features::{self, Feature},
     policies::Policy,
@@ -16,7 +17,7 @@ use crate::{
 };
 
 impl Engine {
-    /// Gives a new database the code lists that every service begins with.
+    /// Gives a new database the code lists that every service begins with, and what partners are told.
     pub(crate) async fn begin_code_lists(&self) -> Result<(), Fault> {
         let spaces = self.spaces();
         let owned = |(code, label): (&str, &str)| (code.to_owned(), label.to_owned());
@@ -28,6 +29,9 @@ impl Engine {
         if spaces.void_reasons.is_empty() {
             let all = voids::DEFAULT_REASONS.into_iter().map(owned);
             commands.extend(all.map(|(code, label)| Command::SaveVoidReason(VoidReason { code, label })));
+        }
+        if self.store.reader().disclosure_policy().await?.is_none() {
+            commands.push(Command::SetDisclosurePolicy(DisclosurePolicy::default()));
         }
         let service = Arc::new(self.local());
         for command in &commands {

@@ -3,19 +3,24 @@
 use std::collections::BTreeSet;
 
 use safespace_domain::{
-    Night, PropertyId, StayId, UnitId, VoidId,
+    Night, PropertyId, ReferralId, StayId, UnitId, VoidId,
     access::Permission,
+    disclosure::DisclosurePolicy,
     districts::District,
     features::Feature,
     policies::Policy,
     properties::Property,
+    referrals::Referral,
     restrictions::Restriction,
     stays::Stay,
     units::{Scheme, Unit},
     voids::{Void, VoidReason},
 };
 use serde::{Deserialize, Serialize};
+
 use uuid::Uuid;
+
+use crate::SubmitReferral;
 
 /// A change that somebody asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,6 +33,8 @@ pub enum Command {
     SaveVoidReason(VoidReason),
     /// Keeps a scheme's policy.
     SetPolicy(Policy),
+    /// Keeps what partner councils are told.
+    SetDisclosurePolicy(DisclosurePolicy),
     /// Adds a property.
     RegisterProperty(RegisterProperty),
     /// Changes what is said of a property.
@@ -117,6 +124,27 @@ pub enum Command {
     RestrictCase(RestrictCase),
     /// Opens a case to somebody again.
     LiftRestriction(LiftRestriction),
+    /// A council refers a household.
+    SubmitReferral(SubmitReferral),
+    /// A council takes its referral back.
+    WithdrawReferral {
+        /// Which.
+        referral: ReferralId,
+    },
+    /// The household of a referral is to be placed.
+    AcceptReferral {
+        /// Which.
+        referral: ReferralId,
+        /// The household's pseudonymous reference; a new one where it is not known yet.
+        household: String,
+    },
+    /// It is not.
+    DeclineReferral {
+        /// Which.
+        referral: ReferralId,
+        /// The code of the reason.
+        reason: String,
+    },
     /// Gives every overstay its unit for tonight, too. Does nothing the second time.
     TurnDay,
 }
@@ -284,6 +312,7 @@ impl Command {
             Self::SaveFeature(_) => "save_feature",
             Self::SaveVoidReason(_) => "save_void_reason",
             Self::SetPolicy(_) => "set_policy",
+            Self::SetDisclosurePolicy(_) => "set_disclosure_policy",
             Self::RegisterProperty(_) => "register_property",
             Self::DescribeProperty(_) => "describe_property",
             Self::CloseProperty { .. } => "close_property",
@@ -306,6 +335,10 @@ impl Command {
             Self::CancelVoid { .. } => "cancel_void",
             Self::RestrictCase(_) => "restrict_case",
             Self::LiftRestriction(_) => "lift_restriction",
+            Self::SubmitReferral(_) => "submit_referral",
+            Self::WithdrawReferral { .. } => "withdraw_referral",
+            Self::AcceptReferral { .. } => "accept_referral",
+            Self::DeclineReferral { .. } => "decline_referral",
             Self::TurnDay => "turn_day",
         }
     }
@@ -316,6 +349,7 @@ impl Command {
             | Self::SaveFeature(_)
             | Self::SaveVoidReason(_)
             | Self::SetPolicy(_)
+            | Self::SetDisclosurePolicy(_)
             | Self::RegisterProperty(_)
             | Self::DescribeProperty(_)
             | Self::CloseProperty { .. }
@@ -326,6 +360,8 @@ impl Command {
             | Self::ReopenUnit { .. } => Permission::ManageSpaces,
             Self::RestrictCase(_) | Self::LiftRestriction(_) => Permission::RestrictCases,
             Self::RecordVoid(_) | Self::ChangeVoid(_) | Self::CancelVoid { .. } => Permission::RecordVoids,
+            Self::SubmitReferral(_) | Self::WithdrawReferral { .. } => Permission::Refer,
+            Self::AcceptReferral { .. } | Self::DeclineReferral { .. } => Permission::AnswerReferrals,
             _ => Permission::PlaceHouseholds,
         }
     }
@@ -342,6 +378,10 @@ pub enum Outcome {
     VoidReason(VoidReason),
     /// A policy as it is now.
     Policy(Policy),
+    /// What partner councils are told now.
+    DisclosurePolicy(DisclosurePolicy),
+    /// A referral as it is now.
+    Referral(Referral),
     /// A property as it is now.
     Property(Property),
     /// A unit as it is now.

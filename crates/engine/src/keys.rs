@@ -167,16 +167,19 @@ pub(crate) enum Purpose {
     Forgery,
     /// The ids of voids that closed stays look like.
     Disguise,
+    /// What people call a referral.
+    Reference,
 }
 
 /// Every purpose, in the order of their codes.
-const PURPOSES: [(Purpose, &str); 6] = [
+const PURPOSES: [(Purpose, &str); 7] = [
     (Purpose::Fingerprint, "safespace fingerprint"),
     (Purpose::Audit, "safespace audit"),
     (Purpose::Blind, "safespace blind index"),
     (Purpose::Throttle, "safespace throttle"),
     (Purpose::Forgery, "safespace forgery"),
     (Purpose::Disguise, "safespace disguise"),
+    (Purpose::Reference, "safespace reference"),
 ];
 
 /// The root key, and the keys that are derived from the service's own data key.

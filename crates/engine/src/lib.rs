@@ -14,6 +14,7 @@ mod clock;
 mod codes;
 mod commands;
 pub mod demo;
+mod disclosure;
 mod error;
 mod exceptions;
 mod households;
@@ -23,6 +24,8 @@ mod keys;
 mod ledger;
 mod occupancy;
 mod properties;
+mod questions;
+mod referrals;
 mod restrictions;
 mod run;
 mod stays;
@@ -52,8 +55,12 @@ pub use error::{EngineError, Fault};
 pub use exceptions::ExceptionView;
 pub use ids::SystemIds;
 pub use keys::{FixedKey, KeyError, KeyFile, KeyProvider};
+pub use questions::{AskForRoom, RoomTold};
+pub use referrals::{FollowedReferral, ReferralFilter, ReferralView, SubmitReferral};
 pub use restrictions::RestrictionView;
-pub use safespace_store::{Page, Settings as StoreSettings, StayFilter, StoreError, VoidFilter};
+pub use safespace_store::{
+    Page, Question, QuestionCount, Settings as StoreSettings, StayFilter, StoreError, VoidFilter,
+};
 pub use voids::VoidView;
 
 /// What the outside world owns.

@@ -210,6 +210,11 @@ impl Engine {
                 if let Outcome::Stay(stay) | Outcome::Moved { to: stay, .. } = &outcome {
                     self.must_be_open_to(actor, stay.household, "stay")?;
                 }
+                if let Outcome::Referral(referral) = &outcome
+                    && let Some(household) = referral.household()
+                {
+                    self.must_be_open_to(actor, household, "referral")?;
+                }
                 Ok(outcome)
             }
             Ok(Answer::Refused(refusal)) => Err(refusal.into()),
@@ -227,6 +232,7 @@ impl Engine {
             Command::SaveFeature(feature) => self.save_feature(work, feature).await,
             Command::SaveVoidReason(reason) => self.save_void_reason(work, reason).await,
             Command::SetPolicy(policy) => self.set_policy(work, policy).await,
+            Command::SetDisclosurePolicy(policy) => self.set_disclosure_policy(work, policy).await,
             Command::RegisterProperty(ask) => self.register_property(work, ask).await,
             Command::DescribeProperty(ask) => self.describe_property(work, ask).await,
             Command::CloseProperty { property, on } => self.close_property(work, property, on).await,
@@ -249,6 +255,14 @@ impl Engine {
             Command::CancelVoid { void } => self.cancel_void(work, void).await,
             Command::RestrictCase(ask) => self.restrict_case(work, ask).await,
             Command::LiftRestriction(ask) => self.lift_restriction(work, ask).await,
+            Command::SubmitReferral(ask) => self.submit_referral(work, ask).await,
+            Command::WithdrawReferral { referral } => self.withdraw_referral(work, referral).await,
+            Command::AcceptReferral { referral, household } => {
+                self.accept_referral(work, referral, &household).await
+            }
+            Command::DeclineReferral { referral, reason } => {
+                self.decline_referral(work, referral, &reason).await
+            }
             Command::TurnDay => self.roll_over(work).await,
         }
     }
@@ -258,7 +272,8 @@ impl Engine {
 fn first_come(failure: Failure) -> Failure {
     match failure {
         Failure::Error(EngineError::Fault(Fault::Store(
-            StoreError::InUse("household_reference" | "command_key_pkey") | StoreError::Deadlock,
+            StoreError::InUse("household_reference" | "referral_reference" | "command_key_pkey")
+            | StoreError::Deadlock,
         ))) => Failure::Again,
         other => other,
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_graphql::{
-    Request as GraphQlRequest, Response as GraphQlResponse, ServerError, Value, Variables,
+    Executor, Request as GraphQlRequest, Response as GraphQlResponse, ServerError, Value, Variables,
     dataloader::DataLoader,
     parser::{
         parse_query,
@@ -23,12 +23,12 @@ use poem::{
     endpoint::make,
     http::{HeaderMap, Method, StatusCode, header},
 };
-use safespace_domain::access::Actor;
+use safespace_domain::access::{Actor, Role};
 use safespace_engine::Engine;
 use serde_json::{Map, Value as Json, json};
 use tokio::io::AsyncReadExt as _;
 
-use crate::{Schema, households::HouseholdLoader, scalars::DATE_HINT, schema, websocket};
+use crate::{households::HouseholdLoader, partner, scalars::DATE_HINT, schema, websocket};
 
 /// The largest body.
 pub(crate) const LARGEST_BODY: usize = 256 * 1024;
@@ -47,15 +47,14 @@ pub(crate) const PLAIN_JSON: &str = "application/json; charset=utf-8";
 
 /// Everything that the service answers to over HTTP.
 pub fn routes(engine: &Arc<Engine>) -> impl Endpoint + use<> {
-    let api = Arc::new(Api {
-        schema: schema(Arc::clone(engine)),
-        engine: Arc::clone(engine),
-        documents: Mutex::new(LruCache::new(NonZeroUsize::new(DOCUMENTS_KEPT).unwrap_or(NonZeroUsize::MIN))),
-    });
+    let api = Arc::new(Api::new(schema(Arc::clone(engine)), engine, Door::Staff, with_households));
+    let partners = partner::schema(Arc::clone(engine));
+    let partners = Arc::new(Api::new(partners, engine, Door::Partners, |request, _, _| request));
     let over_websocket = Arc::clone(&api);
     let ready = Arc::clone(engine);
     Route::new()
         .at("/graphql", make(move |request| Arc::clone(&api).post(request)))
+        .at("/partner/graphql", make(move |request| Arc::clone(&partners).post(request)))
         .at("/graphql/ws", make(move |request| websocket::serve(Arc::clone(&over_websocket), request)))
         .at("/livez", make(|_| async { "alive\n" }))
         .at(
@@ -79,8 +78,8 @@ pub fn routes(engine: &Arc<Engine>) -> impl Endpoint + use<> {
         })
 }
 
-const ABOUT: &str =
-    "safespace\n\nThe API is at POST /graphql, with a bearer token; changes of the board at /graphql/ws.\n";
+const ABOUT: &str = "safespace\n\nThe API is at POST /graphql, with a bearer token; changes of the board at /graphql/ws.\n\
+     Partner councils have an API of their own, at POST /partner/graphql.\n";
 
 /// No answer is kept by a browser or proxy, framed, or guessed at.
 fn protect(headers: &mut HeaderMap) {
@@ -94,9 +93,46 @@ fn protect(headers: &mut HeaderMap) {
     }
 }
 
-pub(crate) struct Api {
-    pub(crate) schema: Schema,
+/// For whom an API is. Whoever comes to the wrong one is turned away before anything of their request is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The service's own people.
+    Staff,
+    /// Partner councils.
+    Partners,
+}
+
+impl Door {
+    /// Turns away whoever belongs at the other one.
+    pub(crate) fn admit(self, actor: &Actor) -> Result<(), Rejected> {
+        let why = match (self, actor.role) {
+            (Self::Staff, Role::Partner) => {
+                "This API is for the service's own people: partner councils use POST /partner/graphql."
+            }
+            (Self::Partners, Role::Officer | Role::Manager | Role::Administrator) => {
+                "This API is for partner councils: use POST /graphql."
+            }
+            (Self::Staff, _) | (Self::Partners, Role::Partner) => return Ok(()),
+        };
+        Err(Rejected(StatusCode::FORBIDDEN, "FORBIDDEN", why.into()))
+    }
+}
+
+/// Gives a request what the resolvers of its schema need besides the engine and the actor.
+type Equip = fn(GraphQlRequest, &Arc<Engine>, &Arc<Actor>) -> GraphQlRequest;
+
+/// A loader for each request, so that what one may see is never kept for another.
+fn with_households(request: GraphQlRequest, engine: &Arc<Engine>, actor: &Arc<Actor>) -> GraphQlRequest {
+    let loader = HouseholdLoader { engine: Arc::clone(engine), actor: Arc::clone(actor) };
+    request.data(DataLoader::new(loader, tokio::spawn))
+}
+
+/// A schema, served by the rules that hold for every one.
+pub(crate) struct Api<S> {
+    pub(crate) schema: S,
     pub(crate) engine: Arc<Engine>,
+    door: Door,
+    equip: Equip,
     documents: Mutex<LruCache<String, Arc<ExecutableDocument>>>,
 }
 
@@ -109,7 +145,13 @@ impl Rejected {
     }
 }
 
-impl Api {
+impl<S: Executor> Api<S> {
+    fn new(schema: S, engine: &Arc<Engine>, door: Door, equip: Equip) -> Self {
+        let most = NonZeroUsize::new(DOCUMENTS_KEPT).unwrap_or(NonZeroUsize::MIN);
+        let documents = Mutex::new(LruCache::new(most));
+        Self { schema, engine: Arc::clone(engine), door, equip, documents }
+    }
+
     async fn post(self: Arc<Self>, mut request: Request) -> Response {
         let content_type = match answer_type(request.headers()) {
             Ok(content_type) => content_type,
@@ -159,10 +201,10 @@ impl Api {
         if let Some(document) = self.document(&query)? {
             graphql.set_parsed_query(document);
         }
-        let loader = HouseholdLoader { engine: Arc::clone(&self.engine), actor: Arc::clone(&actor) };
-        Ok(graphql.data(actor).data(DataLoader::new(loader, tokio::spawn)))
+        Ok((self.equip)(graphql, &self.engine, &actor).data(actor))
     }
 
+    /// Who sent the request; none where nobody is known by it. Refused when they belong at another door.
     pub(crate) async fn actor(&self, headers: &HeaderMap) -> Result<Option<Arc<Actor>>, Rejected> {
         let Some(token) =
             headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer)
@@ -172,15 +214,20 @@ impl Api {
         self.known(token).await
     }
 
+    /// Who holds the token, as [`Api::actor`] says it.
     pub(crate) async fn known(&self, token: &str) -> Result<Option<Arc<Actor>>, Rejected> {
-        self.engine.authenticate(token).await.map_err(|fault| {
+        let found = self.engine.authenticate(token).await.map_err(|fault| {
             tracing::error!(%fault, "a credential could not be checked");
             Rejected(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "UNAVAILABLE",
                 "The service can't answer now: try again.".into(),
             )
-        })
+        })?;
+        if let Some(actor) = &found {
+            self.door.admit(actor)?;
+        }
+        Ok(found)
     }
 
     /// The parsed document, from memory where it was seen before. None where it does not parse: the schema says why.

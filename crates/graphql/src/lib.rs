@@ -11,13 +11,17 @@ mod attention;
 mod availability;
 mod board;
 mod codes;
+mod disclosure;
 mod endpoint;
 mod exceptions;
 mod households;
 mod ids;
 mod occupancy;
 mod paging;
+mod partner;
 mod properties;
+mod questions;
+mod referrals;
 mod restrictions;
 mod scalars;
 mod stays;
@@ -28,7 +32,9 @@ mod websocket;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Interface, MergedObject, Object, Result, SDLExportOptions};
+use async_graphql::{
+    Context, ID, Interface, MergedObject, Object, ObjectType, Result, SDLExportOptions, SubscriptionType,
+};
 use safespace_domain::access::Actor;
 use safespace_engine::Engine;
 
@@ -56,6 +62,9 @@ pub struct Query(
     board::BoardQuery,
     occupancy::OccupancyQuery,
     attention::AttentionQuery,
+    disclosure::DisclosureQuery,
+    questions::QuestionsQuery,
+    referrals::ReferralsQuery,
 );
 
 /// Everything that can be done. Each takes an idempotency key: the same key and input have one effect and one answer.
@@ -67,12 +76,19 @@ pub struct Mutation(
     stays::StaysMutation,
     voids::VoidsMutation,
     restrictions::RestrictionsMutation,
+    disclosure::DisclosureMutation,
+    referrals::ReferralsMutation,
 );
 
 type Schema = async_graphql::Schema<Query, Mutation, subscriptions::Subscription>;
 
 fn build() -> async_graphql::SchemaBuilder<Query, Mutation, subscriptions::Subscription> {
-    Schema::build(Query::default(), Mutation::default(), subscriptions::Subscription)
+    limited(Schema::build(Query::default(), Mutation::default(), subscriptions::Subscription))
+}
+
+/// The limits that hold for every schema.
+fn limited<Q, M, S>(builder: async_graphql::SchemaBuilder<Q, M, S>) -> async_graphql::SchemaBuilder<Q, M, S> {
+    builder
         .limit_depth(DEEPEST)
         .limit_complexity(MOST_COMPLEX)
         .limit_directives(MOST_DIRECTIVES)
@@ -86,8 +102,22 @@ fn schema(engine: Arc<Engine>) -> Schema {
 
 /// The schema in the schema definition language, sorted.
 pub fn sdl() -> String {
+    sorted(&build().finish())
+}
+
+/// The partner councils' schema in the schema definition language, sorted.
+pub fn partner_sdl() -> String {
+    sorted(&partner::build().finish())
+}
+
+fn sorted<Q, M, S>(schema: &async_graphql::Schema<Q, M, S>) -> String
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
     let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
-    let text = build().finish().sdl_with_options(options);
+    let text = schema.sdl_with_options(options);
     let tidy: Vec<_> = text.lines().map(str::trim_end).collect();
     format!("{}\n", tidy.join("\n").trim())
 }
@@ -124,6 +154,8 @@ pub enum Node {
     Stay(stays::Stay),
     /// A void.
     Void(voids::Void),
+    /// A partner council's referral.
+    Referral(referrals::Referral),
 }
 
 /// Looking anything up by its id.
@@ -145,6 +177,7 @@ impl Nodes {
             "Household" => households::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Household),
             "Stay" => stays::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Stay),
             "Void" => voids::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Void),
+            "Referral" => referrals::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Referral),
             _ => return Err(ids::not_an_id()),
         })
     }
@@ -153,11 +186,16 @@ impl Nodes {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_published_schema_is_the_served_one() {
+    fn the_published_schemas_are_the_served_ones() {
         let published = include_str!("../../../schema.graphql");
         assert!(
             published == super::sdl(),
             "schema.graphql has drifted: run `cargo run -- schema > schema.graphql`"
+        );
+        let published = include_str!("../../../schema.partner.graphql");
+        assert!(
+            published == super::partner_sdl(),
+            "schema.partner.graphql has drifted: run `cargo run -- schema --partner > schema.partner.graphql`"
         );
     }
 }

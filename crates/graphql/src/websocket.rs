@@ -19,6 +19,7 @@ use poem::{
 use serde_json::Value as Json;
 
 use crate::{
+    Schema,
     endpoint::{Api, LARGEST_BODY, PLAIN_JSON, bearer, reject},
     households::HouseholdLoader,
 };
@@ -32,7 +33,7 @@ const INIT_TIMEOUT: u16 = 4408;
 const LIBRARY_REFUSED: u16 = 1002;
 
 /// Serves one connection. The token comes in a header, or in the first message as `{"Authorization": "Bearer …"}`.
-pub(crate) async fn serve(api: Arc<Api>, request: Request) -> poem::Result<Response> {
+pub(crate) async fn serve(api: Arc<Api<Schema>>, request: Request) -> poem::Result<Response> {
     let from_header = match api.actor(request.headers()).await {
         Ok(actor) => actor,
         Err(rejected) => return Ok(reject(&rejected, PLAIN_JSON)),
@@ -95,7 +96,7 @@ fn as_the_protocol_says(message: Message) -> Message {
 
 /// Runs subscriptions and nothing else: queries and mutations go by POST, where the limits on them are.
 #[derive(Clone)]
-struct Subscriptions(Arc<Api>);
+struct Subscriptions(Arc<Api<Schema>>);
 
 impl Subscriptions {
     /// The parsed request, if it is a subscription.

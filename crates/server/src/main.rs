@@ -51,7 +51,11 @@ enum Command {
     /// Bring the database up to date, or make it.
     Migrate,
     /// Print the API in the schema definition language.
-    Schema,
+    Schema {
+        /// The API of partner councils, which is one of its own.
+        #[arg(long)]
+        partner: bool,
+    },
     /// Keep bearer tokens, for programs.
     #[command(subcommand)]
     Token(tokens::Command),
@@ -94,8 +98,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             say("The database is up to date.\n")?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Schema => {
-            say(&safespace_graphql::sdl())?;
+        Command::Schema { partner } => {
+            let sdl = if partner { safespace_graphql::partner_sdl() } else { safespace_graphql::sdl() };
+            say(&sdl)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Token(command) => tokens::run(&cli.place, command).await,

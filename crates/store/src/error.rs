@@ -57,13 +57,14 @@ pub enum StoreError {
 }
 
 /// The constraints that are ordinary answers: what the message of either database holds, and what it means.
-const HELD: [(&str, &str, StoreError); 7] = [
+const HELD: [(&str, &str, StoreError); 8] = [
     ("unit_night_pkey", "unit_night.unit_id", StoreError::NightTaken),
     ("unit_night_household", "unit_night.household_id", StoreError::HouseholdElsewhere),
     ("property_code", "'property_code'", StoreError::InUse("property_code")),
     ("unit_code", "'unit_code'", StoreError::InUse("unit_code")),
     ("household_reference", "'household_reference'", StoreError::InUse("household_reference")),
     ("stay_imported_as", "stay.imported_as", StoreError::InUse("stay_imported_as")),
+    ("referral_reference", "referral.reference", StoreError::InUse("referral_reference")),
     ("command_key_pkey", "command_key.by_id", StoreError::InUse("command_key_pkey")),
 ];
 

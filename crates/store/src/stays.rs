@@ -193,6 +193,13 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         Ok(rows.into_iter().map(|(stay, unit)| (stay, UnitId(unit))).collect())
     }
 
+    /// Every stay of these households, oldest booking first.
+    pub async fn whole_stays_of(&self, households: &[HouseholdId]) -> Result<Vec<Stay>> {
+        let ids = households.iter().map(|household| household.0);
+        let select = stay::Entity::find().filter(stay::Column::HouseholdId.is_in(ids));
+        all(select.order_by_asc(stay::Column::Id), self.connection).await
+    }
+
     /// The household's stays that take nights.
     pub async fn stays_of_household(&self, household: HouseholdId) -> Result<Vec<Stay>> {
         let taking = StayStatus::ALL.into_iter().filter(|status| status.takes_nights());

@@ -1,0 +1,117 @@
+//! What partner councils ask: each question is counted, answered within the disclosure policy, and recorded with its
+//! answer.
+
+use safespace_domain::{
+    Night, Nights, Refusal, RefusalCode,
+    access::{Actor, Permission},
+    clock::service_day,
+    disclosure::{self, RoomAnswer},
+    households::People,
+    nights::next,
+    units::Scheme,
+};
+use safespace_store::{AuditRecord, Page, Question, QuestionCount};
+use uuid::Uuid;
+
+use crate::{Engine, EngineError};
+
+/// Whether there is room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskForRoom {
+    /// Adults.
+    pub adults: i64,
+    /// Children.
+    pub children: i64,
+    /// The first night.
+    pub arrival: Night,
+    /// How many nights.
+    pub nights: i64,
+}
+
+/// An answer to [`AskForRoom`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomTold {
+    /// Whether there is room, as far as it is told.
+    pub answer: RoomAnswer,
+    /// For which nights.
+    pub nights: Nights,
+    /// So many questions may the council still ask today.
+    pub left_today: u32,
+}
+
+/// The council that the actor works for; refused where they work for none.
+pub(crate) fn council_of(actor: &Actor) -> Result<&str, Refusal> {
+    actor.council.as_deref().ok_or_else(|| {
+        Refusal::new(RefusalCode::NotAllowed, "Only somebody who works for a partner council can do this.")
+    })
+}
+
+impl Engine {
+    /// Answers a question of a council. Two questions are two, also when they are the same: an answer from memory
+    /// would not be counted. What makes no sense is refused, and not counted.
+    pub async fn ask_for_room(&self, actor: &Actor, ask: AskForRoom) -> Result<RoomTold, EngineError> {
+        actor.must(Permission::AskForRoom)?;
+        let council = council_of(actor)?;
+        let people = People::new(ask.adults, ask.children)?;
+        let (now, spaces) = (self.clock.now(), self.spaces());
+        let policy = &spaces.disclosure;
+        let nights = policy.askable(ask.arrival, ask.nights, now, &spaces.policy(Scheme::SafeSpace))?;
+        let day = service_day(now);
+        let most = policy.questions_a_day;
+        let tx = self.store.begin().await?;
+        let Some(asked) = tx.count_question(council, day, most).await? else {
+            return Err(asked_enough(council, most, day).into());
+        };
+        let answer = self.live.look(|calendar, spaces| disclosure::room(calendar, spaces, nights, people));
+        let question = Question {
+            id: self.ids.next(),
+            council: council.to_owned(),
+            by: actor.who.id(),
+            asked_at: now,
+            day,
+            people: people.total(),
+            nights,
+            answer,
+        };
+        tx.add_question(&question).await?;
+        let detail = serde_json::json!({
+            "council": council, "people": people.total(), "nights": nights, "answer": answer,
+        });
+        let record = self.record_of(actor, "ask_for_room", Some(question.id));
+        self.record(&tx, &[AuditRecord { detail: detail.to_string(), ..record }]).await?;
+        tx.commit().await?;
+        Ok(RoomTold { answer, nights, left_today: most.saturating_sub(asked) })
+    }
+
+    /// A page of the questions that were asked on these days, oldest first.
+    pub async fn questions(
+        &self,
+        actor: &Actor,
+        days: Option<Nights>,
+        page: Page<Uuid>,
+    ) -> Result<Vec<Question>, EngineError> {
+        actor.must(Permission::SeeQuestions)?;
+        Ok(self.store.reader().questions(days, page).await?)
+    }
+
+    /// How often each council had which answer on these days, by council and answer.
+    pub async fn question_counts(
+        &self,
+        actor: &Actor,
+        days: Option<Nights>,
+    ) -> Result<Vec<QuestionCount>, EngineError> {
+        actor.must(Permission::SeeQuestions)?;
+        Ok(self.store.reader().question_counts(days).await?)
+    }
+}
+
+fn asked_enough(council: &str, most: u32, day: Night) -> Refusal {
+    Refusal::new(
+        RefusalCode::TooMany,
+        format!(
+            "{council} has asked its {most} questions of {day}: it may ask again from midnight (Europe/London), when \
+             {} begins. In an emergency, telephone the team.",
+            next(day)
+        ),
+    )
+}
