@@ -13,7 +13,7 @@ impl MigrationName for Migration {
 const UP: &str = "
 CREATE TABLE disclosure_policy (
     id integer PRIMARY KEY CHECK (id = 1),
-    several_from integer NOT NULL CHECK (several_from > 1),
+    several_from integer NOT NULL CHECK (several_from > 2),
     nights_ahead integer NOT NULL CHECK (nights_ahead >= 0),
     questions_a_day integer NOT NULL CHECK (questions_a_day >= 0),
     sizes text NOT NULL

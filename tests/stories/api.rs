@@ -421,7 +421,7 @@ async fn nothing_answers_without_a_credential_and_a_partner_sees_nothing(databas
         (
             "setDisclosurePolicy",
             "SetDisclosurePolicyInput",
-            json!({ "severalFrom": 2, "nightsAhead": 7, "questionsADay": 9, "sizes": [4] }),
+            json!({ "severalFrom": 4, "nightsAhead": 7, "questionsADay": 9, "sizes": [4] }),
             false,
         ),
         (

@@ -24,6 +24,7 @@ mod days;
 mod exceptions;
 mod idempotency;
 mod import;
+mod non_interference;
 mod occupancy;
 mod other_process;
 mod overstays;

@@ -29,8 +29,8 @@ const MOST_CLASSES: usize = 20;
 /// What partner councils are told, as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DisclosurePolicy {
-    /// From so many free homes on, the answer is "several"; below, "some". At least 2, so that a single home never
-    /// has a band to itself.
+    /// From so many free homes on, the answer is "several"; below, "some". At least 3, so that no band but "none" is
+    /// a count.
     pub several_from: u32,
     /// The last night that may be asked for is so many nights after tonight.
     pub nights_ahead: u32,
@@ -57,7 +57,7 @@ impl DisclosurePolicy {
             }
             Err(Refusal::bad(field, format!("{what} must be {least} to {most}.")))
         };
-        between("severalFrom", self.several_from, 2, 1_000, "The number from which homes are several")?;
+        between("severalFrom", self.several_from, 3, 1_000, "The number from which homes are several")?;
         between("nightsAhead", self.nights_ahead, 0, 28, "The nights that may be asked ahead")?;
         between("questionsADay", self.questions_a_day, 0, 10_000, "The questions a day")?;
         let in_order = self.sizes.windows(2).all(|pair| matches!(pair, [less, more] if less < more));
@@ -274,11 +274,11 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_that_would_tell_of_a_single_home_or_makes_no_sense_is_refused() {
+    fn a_policy_that_would_tell_a_count_or_makes_no_sense_is_refused() {
         let good = DisclosurePolicy::default();
         good.check().unwrap();
         for (bad, field) in [
-            (DisclosurePolicy { several_from: 1, ..good.clone() }, "severalFrom"),
+            (DisclosurePolicy { several_from: 2, ..good.clone() }, "severalFrom"),
             (DisclosurePolicy { nights_ahead: 29, ..good.clone() }, "nightsAhead"),
             (DisclosurePolicy { questions_a_day: 10_001, ..good.clone() }, "questionsADay"),
             (DisclosurePolicy { sizes: vec![], ..good.clone() }, "sizes"),

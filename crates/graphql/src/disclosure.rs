@@ -14,7 +14,7 @@ use crate::{
 /// What partner councils are told of how full the homes are, and how often they may ask.
 #[derive(SimpleObject)]
 pub struct DisclosurePolicy {
-    /// From so many free homes on, the answer is "several"; below, "some". At least 2.
+    /// From so many free homes on, the answer is "several"; below, "some". At least 3.
     several_from: i32,
     /// The last night that may be asked for is so many nights after tonight.
     nights_ahead: i32,
@@ -54,7 +54,7 @@ impl DisclosureQuery {
 /// What partner councils are to be told.
 #[derive(InputObject)]
 pub struct SetDisclosurePolicyInput {
-    /// From so many free homes on, the answer is "several". At least 2.
+    /// From so many free homes on, the answer is "several". At least 3.
     several_from: i32,
     /// The last night that may be asked for is so many nights after tonight.
     nights_ahead: i32,

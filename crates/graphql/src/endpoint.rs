@@ -28,7 +28,9 @@ use safespace_engine::Engine;
 use serde_json::{Map, Value as Json, json};
 use tokio::io::AsyncReadExt as _;
 
-use crate::{households::HouseholdLoader, partner, scalars::DATE_HINT, schema, websocket};
+use crate::{
+    households::HouseholdLoader, order::put_in_order, partner, scalars::DATE_HINT, schema, websocket,
+};
 
 /// The largest body.
 pub(crate) const LARGEST_BODY: usize = 256 * 1024;
@@ -158,7 +160,7 @@ impl<S: Executor> Api<S> {
             Err(rejected) => return reject(&rejected, PLAIN_JSON),
         };
         match self.read(&mut request).await {
-            Ok(graphql) => self.answer(graphql, content_type).await,
+            Ok((graphql, document)) => self.answer(graphql, document, content_type).await,
             Err(rejected) => {
                 let mut response = reject(&rejected, content_type);
                 let (name, value) = match rejected.0 {
@@ -173,7 +175,10 @@ impl<S: Executor> Api<S> {
     }
 
     /// Reads a request, in the order in which it can be wrong.
-    async fn read(&self, request: &mut Request) -> Result<GraphQlRequest, Rejected> {
+    async fn read(
+        &self,
+        request: &mut Request,
+    ) -> Result<(GraphQlRequest, Option<Arc<ExecutableDocument>>), Rejected> {
         if request.method() != Method::POST {
             return Err(Rejected(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -198,10 +203,11 @@ impl<S: Executor> Api<S> {
         }
         let body = whole_body(request).await?;
         let (query, mut graphql) = parameters(&body)?;
-        if let Some(document) = self.document(&query)? {
-            graphql.set_parsed_query(document);
+        let document = self.document(&query)?;
+        if let Some(document) = &document {
+            graphql.set_parsed_query((**document).clone());
         }
-        Ok((self.equip)(graphql, &self.engine, &actor).data(actor))
+        Ok(((self.equip)(graphql, &self.engine, &actor).data(actor), document))
     }
 
     /// Who sent the request; none where nobody is known by it. Refused when they belong at another door.
@@ -231,29 +237,40 @@ impl<S: Executor> Api<S> {
     }
 
     /// The parsed document, from memory where it was seen before. None where it does not parse: the schema says why.
-    pub(crate) fn document(&self, query: &str) -> Result<Option<ExecutableDocument>, Rejected> {
+    pub(crate) fn document(&self, query: &str) -> Result<Option<Arc<ExecutableDocument>>, Rejected> {
         let lock = || self.documents.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(query).cloned() {
-            return Ok(Some((*known).clone()));
+            return Ok(Some(known));
         }
-        let Ok(document) = parse_query(query) else { return Ok(None) };
+        let Ok(document) = parse_query(query).map(Arc::new) else { return Ok(None) };
         if aliases(&document) > MOST_ALIASES {
             return Err(Rejected::bad(format!(
                 "A query has at most {MOST_ALIASES} aliases: ask in several requests."
             )));
         }
         if query.len() <= LONGEST_KEPT {
-            lock().put(query.to_owned(), Arc::new(document.clone()));
+            lock().put(query.to_owned(), Arc::clone(&document));
         }
         Ok(Some(document))
     }
 
-    async fn answer(&self, request: GraphQlRequest, content_type: &'static str) -> Response {
+    async fn answer(
+        &self,
+        request: GraphQlRequest,
+        document: Option<Arc<ExecutableDocument>>,
+        content_type: &'static str,
+    ) -> Response {
+        let operation = request.operation_name.clone();
         // In a task of its own: a command goes on to its end even when the caller hangs up.
         let schema = self.schema.clone();
         let task = tokio::spawn(async move { schema.execute(request).await });
         match tokio::time::timeout(LONGEST, task).await {
-            Ok(Ok(response)) => respond(response, content_type),
+            Ok(Ok(mut response)) => {
+                if let Some(document) = &document {
+                    put_in_order(&mut response, document, operation.as_deref());
+                }
+                respond(response, content_type)
+            }
             Ok(Err(_)) => {
                 tracing::error!("a request panicked");
                 let failed =

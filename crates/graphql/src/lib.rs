@@ -17,6 +17,7 @@ mod exceptions;
 mod households;
 mod ids;
 mod occupancy;
+mod order;
 mod paging;
 mod partner;
 mod properties;

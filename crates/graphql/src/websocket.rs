@@ -106,7 +106,7 @@ impl Subscriptions {
         if !is_subscription(&document, request.operation_name.as_deref()) {
             return Err("Only subscriptions are served here: send queries and mutations by POST.");
         }
-        request.set_parsed_query(document);
+        request.set_parsed_query((*document).clone());
         Ok(request)
     }
 }

@@ -11,6 +11,7 @@
 
 mod availability;
 mod calendar;
+mod disclosure;
 mod naive;
 mod occupancy;
 mod stays;
