@@ -34,6 +34,7 @@ CREATE TABLE question_count (
     council text NOT NULL,
     day {date} NOT NULL,
     asked integer NOT NULL,
+    refused integer NOT NULL DEFAULT 0,
     PRIMARY KEY (council, day)
 ) {clustered};
 CREATE TABLE referral (

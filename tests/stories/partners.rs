@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
-use safespace_domain::disclosure::DisclosurePolicy;
-use safespace_engine::{Command, RestrictCase};
-use safespace_tests::{Databases, World, api::Api, on_both, partner_of};
+use safespace_domain::{
+    access::{Actor, Scope},
+    disclosure::DisclosurePolicy,
+};
+use safespace_engine::{AskForRoom, Command, Page, RestrictCase, SubmitReferral};
+use safespace_tests::{Databases, World, api::Api, day, on_both, partner_of};
 use serde_json::{Value as Json, json};
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -25,6 +28,7 @@ on_both!(
     a_case_that_is_closed_to_an_officer_takes_its_referral_with_it,
     each_belongs_at_its_own_door,
     bad_requests_are_refused_in_the_partner_schemas_words,
+    a_councils_program_does_what_its_scopes_say,
 );
 
 /// A service with an API, its partner North Herts, and another one, East Herts.
@@ -262,6 +266,13 @@ async fn the_daily_number_holds_when_many_ask_at_once_and_begins_anew_at_midnigh
     left.sort_unstable();
     assert_eq!((left, refused), (vec![0, 1, 2, 3, 4], 27));
     assert_eq!(service.world.count("question").await, 5);
+    let over = "audit WHERE action = 'ask_for_room_too_often'";
+    assert_eq!(
+        service.world.count(over).await,
+        1,
+        "the first of the refused ones is recorded, and all are counted"
+    );
+    assert_eq!(service.world.one("SELECT refused FROM question_count").await, Some(27));
     service.world.wake_at("2020-11-03T23:59:59Z").await;
     assert_eq!(
         service.room(service.north_herts(), json!({ "adults": 1, "arrival": "2020-11-03" })).await["code"],
@@ -483,6 +494,7 @@ async fn bad_requests_are_refused_in_the_partner_schemas_words(on: &Databases) {
         format!("{{ referral(id: \"{}\") {{ outcome }} }}", unit.0),
         "subscription { boardChanged { nights } }".into(),
         "{ referrals(first: 101) { nodes { id } } }".into(),
+        "{ ...f } fragment f on Query { referrals { nodes { ...g } } ...f } fragment g on Referral { id ...g }".into(),
     ] {
         let (code, _) = service.partners.fails(north, &query, json!({})).await;
         assert_eq!(code, "BAD_USER_INPUT", "{query}");
@@ -496,6 +508,41 @@ async fn bad_requests_are_refused_in_the_partner_schemas_words(on: &Databases) {
         assert_eq!(service.submit(north, input.clone()).await["__typename"], "Refused", "{input}");
     }
     assert_eq!(service.world.count("referral").await, 0);
+}
+
+async fn a_councils_program_does_what_its_scopes_say(on: &Databases) {
+    let service = Service::of(on).await;
+    let engine = &service.world.engine;
+    let whole = &service.world.partner().actor;
+    let with = |scope| Arc::new(Actor { scopes: Some([scope].into()), ..(**whole).clone() });
+    let (asks, refers, follows) = (with(Scope::Room), with(Scope::Refer), with(Scope::Follow));
+    let ask = AskForRoom { adults: 1, children: 0, arrival: day("2020-11-03"), nights: 1 };
+    let refer = || {
+        let details = None;
+        Command::SubmitReferral(SubmitReferral {
+            adults: 1,
+            children: 0,
+            arrival: day("2020-11-03"),
+            details,
+        })
+    };
+    let page = || Page { after: None, limit: 10 };
+    assert!(engine.ask_for_room(&asks, ask).await.is_ok());
+    assert!(engine.run(&refers, None, refer()).await.is_ok());
+    assert_eq!(engine.followed_referrals(&follows, page()).await.unwrap().len(), 1);
+    let refusals = [
+        engine.ask_for_room(&refers, ask).await.unwrap_err().to_string(),
+        engine.run(&follows, None, refer()).await.unwrap_err().to_string(),
+        engine.followed_referrals(&asks, page()).await.unwrap_err().to_string(),
+        // Whoever has the command line belongs to no council.
+        engine.ask_for_room(&service.world.service().actor, ask).await.unwrap_err().to_string(),
+    ];
+    assert_words_snapshot!(refusals.join("\n"), @r"
+    This token can't ask for room here: it has not the scope `room`.
+    This token can't send referrals: it has not the scope `refer`.
+    This token can't follow referrals: it has not the scope `follow`.
+    Only somebody who works for a partner council can do this.
+    ");
 }
 
 async fn world_unit(world: &World) -> safespace_domain::UnitId {

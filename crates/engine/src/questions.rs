@@ -60,6 +60,13 @@ impl Engine {
         let most = policy.questions_a_day;
         let tx = self.store.begin().await?;
         let Some(asked) = tx.count_question(council, day, most).await? else {
+            // The first is a sign that somebody counts the homes by asking; the rest would only fill the audit.
+            if tx.count_refused_question(council, day).await? == 1 {
+                let detail = serde_json::json!({ "council": council, "most": most }).to_string();
+                let record = self.record_of(actor, "ask_for_room_too_often", None);
+                self.record(&tx, &[AuditRecord { detail, ..record }]).await?;
+            }
+            tx.commit().await?;
             return Err(asked_enough(council, most, day).into());
         };
         let answer = self.live.look(|calendar, spaces| disclosure::room(calendar, spaces, nights, people));

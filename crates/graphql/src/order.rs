@@ -5,13 +5,15 @@
 
 use async_graphql::{
     Name, Response, Value,
-    indexmap::IndexMap,
     parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet},
 };
 
 /// Puts the answer to an operation of a document into the query's order.
 pub(crate) fn put_in_order(response: &mut Response, document: &ExecutableDocument, operation: Option<&str>) {
-    if let Some(operation) = chosen(document, operation) {
+    // What was not executed may not be valid: its fragments could go round in a circle.
+    if response.data != Value::Null
+        && let Some(operation) = chosen(document, operation)
+    {
         Order::of(&[&operation.selection_set.node], document).put(&mut response.data);
     }
     if response.errors.len() > 1 {
@@ -30,12 +32,14 @@ fn chosen<'d>(document: &'d ExecutableDocument, name: Option<&str>) -> Option<&'
 
 /// The fields of an object in order, each with the order of what is in it. A fragment's fields count wherever the
 /// fragment stands, whether or not the object is of its type: those that it has not are not there to be put in order.
-struct Order<'d>(IndexMap<&'d Name, Order<'d>>);
+struct Order<'d>(Vec<(&'d Name, Order<'d>)>);
+
+/// The fields of an object in order, each with every selection that it has.
+type Fields<'d> = Vec<(&'d Name, Vec<&'d SelectionSet>)>;
 
 impl<'d> Order<'d> {
     fn of(sets: &[&'d SelectionSet], document: &'d ExecutableDocument) -> Self {
-        let mut fields: IndexMap<&Name, Vec<&SelectionSet>> = IndexMap::new();
-        let mut spread = Vec::new();
+        let (mut fields, mut spread) = (Fields::new(), Vec::new());
         for set in sets {
             collect(set, document, &mut spread, &mut fields);
         }
@@ -45,13 +49,15 @@ impl<'d> Order<'d> {
     fn put(&self, value: &mut Value) {
         match value {
             Value::Object(object) => {
-                let wanted = || self.0.keys().copied().filter(|key| object.contains_key(*key));
-                if !object.keys().eq(wanted()) {
-                    let place = |key: &Name| self.0.get_index_of(key).unwrap_or(usize::MAX);
+                // Nearly always it is in order: then nothing is looked up.
+                let mut rest = self.0.iter();
+                if !object.keys().all(|key| rest.any(|(wanted, _)| *wanted == key)) {
+                    let place = |key: &Name| self.0.iter().position(|(wanted, _)| *wanted == key);
                     object.sort_by(|a, _, b, _| place(a).cmp(&place(b)));
                 }
+                let mut rest = self.0.iter();
                 for (key, value) in object {
-                    if let Some(order) = self.0.get(key) {
+                    if let Some((_, order)) = rest.find(|(wanted, _)| *wanted == key) {
                         order.put(value);
                     }
                 }
@@ -67,15 +73,16 @@ fn collect<'d>(
     set: &'d SelectionSet,
     document: &'d ExecutableDocument,
     spread: &mut Vec<&'d Name>,
-    fields: &mut IndexMap<&'d Name, Vec<&'d SelectionSet>>,
+    fields: &mut Fields<'d>,
 ) {
     for selection in &set.items {
         match &selection.node {
             Selection::Field(field) => {
-                fields
-                    .entry(&field.node.response_key().node)
-                    .or_default()
-                    .push(&field.node.selection_set.node);
+                let (key, set) = (&field.node.response_key().node, &field.node.selection_set.node);
+                match fields.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, sets)) => sets.push(set),
+                    None => fields.push((key, vec![set])),
+                }
             }
             Selection::InlineFragment(fragment) => {
                 collect(&fragment.node.selection_set.node, document, spread, fields);
@@ -108,6 +115,14 @@ mod tests {
         put_in_order(&mut response, &document, None);
         let text = serde_json::to_string(&response.data).unwrap();
         assert_eq!(text, r#"{"b":{"x":5,"y":3,"v":4},"a":2,"c":[{"z":1}]}"#);
+    }
+
+    #[test]
+    fn what_was_not_executed_is_left_alone() {
+        let document = parse_query("{ ...f } fragment f on T { x { ...f } }").unwrap();
+        let mut response = Response::from_errors(vec![ServerError::new("goes round in a circle", None)]);
+        put_in_order(&mut response, &document, None);
+        assert_eq!(response.data, Value::Null);
     }
 
     #[test]

@@ -146,6 +146,16 @@ impl Tx {
         Ok(Some(u32::try_from(asked).unwrap_or(u32::MAX)))
     }
 
+    /// Counts a question that was refused because the council has asked enough on that day. Returns how many were.
+    pub async fn count_refused_question(&self, council: &str, day: Night) -> Result<u32> {
+        let sql = "INSERT INTO question_count (council, day, asked, refused) VALUES ($1, $2, 0, 1) \
+                   ON CONFLICT (council, day) DO UPDATE SET refused = question_count.refused + 1 RETURNING refused";
+        let count = Statement::from_sql_and_values(self.backend(), sql, [council.into(), day.into()]);
+        let row = self.connection().query_one_raw(count).await?;
+        let refused = row.map(|row| row.try_get_by_index::<i32>(0)).transpose()?.unwrap_or(0);
+        Ok(u32::try_from(refused).unwrap_or(u32::MAX))
+    }
+
     /// Keeps a question with its answer.
     pub async fn add_question(&self, added: &Question) -> Result<()> {
         let row = question::ActiveModel {
