@@ -126,9 +126,14 @@ fn it_listens_where_it_may_and_says_where_it_can_not() {
 }
 
 #[test]
-fn the_schema_is_printed_as_it_is_published() {
-    let published = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema.graphql");
-    assert_eq!(Program::at_home().run(["schema"]).out, std::fs::read_to_string(published).unwrap());
+fn the_schemas_are_printed_as_they_are_published() {
+    let program = Program::at_home();
+    for (arguments, published) in
+        [(&["schema"][..], "schema.graphql"), (&["schema", "--partner"], "schema.partner.graphql")]
+    {
+        let published = format!("{}/../{published}", env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(program.run(arguments.iter()).out, std::fs::read_to_string(published).unwrap());
+    }
 }
 
 async fn a_services_own_database_is_not_served_as_a_demonstration(on: &Databases) {
