@@ -56,7 +56,8 @@ fn dialect(sql: &str, backend: DbBackend) -> String {
     types.iter().fold(sql.to_owned(), |sql, (name, here)| sql.replace(name, here))
 }
 
-/// Runs the statements of a migration, one by one.
+/// Runs the statements of a migration, one by one: each ends with a semicolon at the end of a line, and what has one
+/// inside it (a trigger's body) keeps it within a line.
 async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     for statement in dialect(sql, manager.get_database_backend()).split(";\n") {

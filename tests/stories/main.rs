@@ -18,6 +18,7 @@ macro_rules! assert_words_snapshot {
 }
 
 mod api;
+mod audit;
 mod board;
 mod crash;
 mod days;

@@ -31,7 +31,7 @@ impl Engine {
 
     /// Writes records of the audit. The last thing before the commit.
     pub(crate) async fn record(&self, tx: &Tx, records: &[AuditRecord]) -> Result<(), StoreError> {
-        tx.record(records).await
+        tx.record(records, &|bytes| self.vault.audit_code(bytes)).await
     }
 
     /// Why something was done, sealed for a record of the audit under the data key of a property or household.

@@ -3,7 +3,7 @@
 use safespace_domain::Refusal;
 use safespace_store::StoreError;
 
-use crate::keys::KeyError;
+use crate::{checkpoints::CheckpointError, keys::KeyError};
 
 /// A failure that is nobody's decision. Its text is for the log and for whoever runs the service.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -14,6 +14,9 @@ pub enum Fault {
     /// The key that seals what is confidential.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The file of the audit's checkpoints.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// Something that the program holds to be impossible.
     #[error("internal: {0}")]
     Broken(&'static str),

@@ -125,11 +125,11 @@ impl KeyProvider for FixedKey {
     }
 }
 
-fn to_hex(bytes: &[u8]) -> String {
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-fn from_hex(text: &str) -> Result<[u8; KEY], KeyError> {
+pub(crate) fn from_hex(text: &str) -> Result<[u8; KEY], KeyError> {
     if text.len() != KEY * 2 || !text.is_ascii() {
         return Err(KeyError::NotAKey);
     }
@@ -157,8 +157,6 @@ pub(crate) const SERVICE: Uuid = Uuid::nil();
 pub(crate) enum Purpose {
     /// Fingerprints of commands.
     Fingerprint,
-    /// The chain of the audit, and its checkpoints.
-    Audit,
     /// Blind indexes for exact-match search.
     Blind,
     /// What failures at sign-in are counted by.
@@ -172,9 +170,8 @@ pub(crate) enum Purpose {
 }
 
 /// Every purpose, in the order of their codes.
-const PURPOSES: [(Purpose, &str); 7] = [
+const PURPOSES: [(Purpose, &str); 6] = [
     (Purpose::Fingerprint, "safespace fingerprint"),
-    (Purpose::Audit, "safespace audit"),
     (Purpose::Blind, "safespace blind index"),
     (Purpose::Throttle, "safespace throttle"),
     (Purpose::Forgery, "safespace forgery"),
@@ -187,6 +184,8 @@ pub(crate) struct Vault {
     wrap: [u8; KEY],
     answer: [u8; KEY],
     codes: [[u8; KEY]; PURPOSES.len()],
+    /// Ready with the key of the audit's chain and checkpoints, which make a code for every record.
+    audit: Hmac<Sha256>,
 }
 
 impl Vault {
@@ -227,7 +226,9 @@ impl Vault {
         for (code, (_, name)) in codes.iter_mut().zip(PURPOSES) {
             *code = derive(&service, name)?;
         }
-        Ok(Self { wrap, answer: derive(&service, "safespace answer")?, codes })
+        let audit = derive(&service, "safespace audit")?;
+        let audit = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&audit).map_err(|_| KeyError::NotAKey)?;
+        Ok(Self { wrap, answer: derive(&service, "safespace answer")?, codes, audit })
     }
 
     /// A code (HMAC-SHA-256) of bytes, which can't be guessed or made without the key.
@@ -237,6 +238,12 @@ impl Vault {
         let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).map_err(|_| KeyError::NotAKey)?;
         mac.update(bytes);
         Ok(mac.finalize().into_bytes().into())
+    }
+
+    /// A code of bytes for the chain of the audit and for its checkpoints, which say in the bytes which of the two
+    /// they are.
+    pub(crate) fn audit_code(&self, bytes: &[u8]) -> [u8; KEY] {
+        self.audit.clone().chain_update(bytes).finalize().into_bytes().into()
     }
 
     /// A fingerprint of a command's payload, which can't be guessed backwards without the key.

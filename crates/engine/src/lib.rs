@@ -9,6 +9,8 @@ mod audit;
 mod availability;
 mod board;
 mod calendar;
+mod chain;
+mod checkpoints;
 mod clashes;
 mod clock;
 mod codes;
@@ -46,6 +48,8 @@ use uuid::Uuid;
 pub use attention::AttentionItem;
 pub use availability::Availability;
 pub use board::{BoardChange, BoardChanges, BoardRow, BoardWindow};
+pub use chain::{AuditReport, Break, BreakKind};
+pub use checkpoints::CheckpointError;
 pub use clock::SystemClock;
 pub use commands::{
     BookStay, ChangeVoid, Command, DescribeProperty, DescribeUnit, ExtendStay, LiftRestriction, MoveStay,

@@ -56,15 +56,20 @@ impl Place {
         Ok(data_directory()?.join(name))
     }
 
-    /// The key file: as said, or beside the database.
-    pub fn keys(&self) -> Result<KeyFile, Failure> {
+    /// Where the key file is: as said, or beside the database.
+    pub fn key_file(&self) -> Result<PathBuf, Failure> {
         if let Some(file) = &self.key_file {
-            return Ok(KeyFile(file.clone()));
+            return Ok(file.clone());
         }
         match self.url()?.strip_prefix("sqlite:") {
-            Some(path) => Ok(KeyFile(Path::new(path.trim_start_matches("//")).with_extension("key"))),
-            None => Ok(KeyFile(data_directory()?.join("safespace.key"))),
+            Some(path) => Ok(Path::new(path.trim_start_matches("//")).with_extension("key")),
+            None => Ok(data_directory()?.join("safespace.key")),
         }
+    }
+
+    /// Where the key comes from.
+    pub fn keys(&self) -> Result<KeyFile, Failure> {
+        Ok(KeyFile(self.key_file()?))
     }
 
     /// Opens the engine on this place.

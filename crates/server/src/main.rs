@@ -1,5 +1,6 @@
 //! The program `safespace`: configuration, wiring and commands.
 
+mod audit;
 mod config;
 mod demo;
 mod failure;
@@ -56,6 +57,9 @@ enum Command {
         #[arg(long)]
         partner: bool,
     },
+    /// Check that the audit is whole.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Keep bearer tokens, for programs.
     #[command(subcommand)]
     Token(tokens::Command),
@@ -103,6 +107,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             say(&sdl)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Audit(command) => audit::run(&cli.place, command).await,
         Command::Token(command) => tokens::run(&cli.place, command).await,
         Command::Import(arguments) => import::import(&cli.place, &arguments).await,
         Command::Occupancy(arguments) => occupancy::occupancy(&cli.place, &arguments).await,

@@ -1,6 +1,13 @@
 //! `safespace serve`: the service, until it is told to stop.
 
-use std::{future::Future, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use clap::Args;
 use poem::{
@@ -9,12 +16,14 @@ use poem::{
 };
 use safespace_engine::Engine;
 
-use crate::{config::Place, demo, failure::Failure, print::say};
+use crate::{audit::Checkpoints, config::Place, demo, failure::Failure, print::say};
 
 /// How long requests that are under way may take to end.
 const GRACE: Duration = Duration::from_secs(10);
 /// How often it is looked whether the day has turned in Europe/London.
 const EVERY_SO_OFTEN: Duration = Duration::from_secs(20);
+/// How often it is written down how far the audit has come.
+const HOURLY: Duration = Duration::from_hours(1);
 /// How often it is looked whether another process has changed something.
 const OFTEN: Duration = Duration::from_millis(250);
 
@@ -28,6 +37,8 @@ pub struct Arguments {
     /// unless a proxy with TLS stands in front.
     #[arg(long, env = "SAFESPACE_INSECURE_HTTP")]
     insecure_http: bool,
+    #[command(flatten)]
+    checkpoints: Checkpoints,
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -58,10 +69,16 @@ pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fai
     }
     // Whoever started us may not read: the service runs all the same.
     let _ = say(&format!("Listening on http://{address}\n"));
-    let chores = [tokio::spawn(turn_days(Arc::clone(&engine))), tokio::spawn(catch_up(Arc::clone(&engine)))];
+    let checkpoints = arguments.checkpoints.file(place)?;
+    let chores = [
+        tokio::spawn(turn_days(Arc::clone(&engine))),
+        tokio::spawn(catch_up(Arc::clone(&engine))),
+        tokio::spawn(checkpoint_hourly(Arc::clone(&engine), checkpoints.clone())),
+    ];
     let server = Server::new_with_acceptor(acceptor);
     let done = server.run_with_graceful_shutdown(safespace_graphql::routes(&engine), stop, Some(GRACE)).await;
     chores.iter().for_each(tokio::task::JoinHandle::abort);
+    checkpoint(&engine, &checkpoints).await;
     engine.close().await?;
     done.map_err(|error| Failure::failed(format!("the server failed: {error}")))?;
     tracing::info!("stopped");
@@ -115,5 +132,20 @@ async fn catch_up(engine: Arc<Engine>) {
             tracing::error!(%fault, "could not see what other programs changed; trying again");
             tokio::time::sleep(EVERY_SO_OFTEN / 4).await;
         }
+    }
+}
+
+/// Writes down how far the audit has come, now and every hour.
+async fn checkpoint_hourly(engine: Arc<Engine>, file: PathBuf) {
+    loop {
+        checkpoint(&engine, &file).await;
+        tokio::time::sleep(HOURLY).await;
+    }
+}
+
+/// Writes down how far the audit has come. A service that can't still takes people in, and says so.
+async fn checkpoint(engine: &Engine, file: &Path) {
+    if let Err(fault) = engine.checkpoint(file).await {
+        tracing::error!(%fault, "no checkpoint of the audit could be written");
     }
 }

@@ -1,5 +1,5 @@
 //! The audit: one record per change, in the same transaction. It is also the sequence by which a process learns
-//! what another one changed.
+//! what another one changed. How records are written and bound to each other is `chain.rs`'s.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use safespace_domain::{HouseholdId, UnitId};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use uuid::Uuid;
 
-use crate::{Reader, Result, StoreError, Tx, sql::push_rows};
+use crate::{Reader, Result, StoreError};
 
 /// A change or a look at something sensitive, as the audit records it. Nothing in it is confidential but `sealed`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub struct Changes {
 /// In the column `units`: what there is has changed, not only its nights.
 const SPACES: &str = "spaces";
 
-fn units_text(record: &AuditRecord) -> String {
+pub(crate) fn units_text(record: &AuditRecord) -> String {
     let mut words: Vec<String> = record.units.iter().map(|unit| unit.0.simple().to_string()).collect();
     if record.spaces {
         words.push(SPACES.to_owned());
@@ -115,39 +115,12 @@ impl<C: ConnectionTrait> Reader<'_, C> {
 
     /// How many records the audit has.
     pub async fn audit_count(&self) -> Result<i64> {
-        let backend = self.connection.get_database_backend();
-        let ask = Statement::from_string(backend, "SELECT count(*) FROM audit");
-        let row = self.connection.query_one_raw(ask).await?;
-        Ok(row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0))
+        self.audit_number("SELECT count(*) FROM audit").await
     }
-}
 
-impl Tx {
-    /// Records changes.
-    pub async fn record(&self, records: &[AuditRecord]) -> Result<()> {
-        for chunk in records.chunks(500) {
-            let mut sql = String::from(
-                "INSERT INTO audit (at, by_id, role, action, subject_id, case_id, units, origin, detail, owner_id, \
-                 sealed) VALUES ",
-            );
-            let mut values: Vec<Value> = Vec::with_capacity(chunk.len() * 11);
-            push_rows(&mut sql, self.backend(), chunk.len(), 11);
-            for record in chunk {
-                values.push(record.at.into());
-                values.push(record.by.into());
-                values.push(record.role.into());
-                values.push(record.action.into());
-                values.push(record.subject.into());
-                values.push(record.case.map(|case| case.0).into());
-                values.push(units_text(record).into());
-                values.push(record.origin.into());
-                values.push(record.detail.as_str().into());
-                values.push(record.sealed.as_ref().map(|(owner, _)| *owner).into());
-                values.push(record.sealed.as_ref().map(|(_, sealed)| sealed.clone()).into());
-            }
-            let insert = Statement::from_sql_and_values(self.backend(), sql, values);
-            self.connection().execute_raw(insert).await?;
-        }
-        Ok(())
+    pub(crate) async fn audit_number(&self, sql: &str) -> Result<i64> {
+        let ask = Statement::from_string(self.connection.get_database_backend(), sql);
+        let row = self.connection.query_one_raw(ask).await?;
+        Ok(row.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten().unwrap_or(0))
     }
 }

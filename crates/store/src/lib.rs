@@ -5,6 +5,7 @@
 //! writing only through a [`Tx`].
 
 mod audit;
+mod chain;
 mod codes;
 mod commands;
 mod disclosure;
@@ -26,6 +27,7 @@ mod units;
 mod voids;
 
 pub use audit::{AuditRecord, ChangeMark, Changes};
+pub use chain::{ChainedRecord, LaneHead, MakeCode};
 pub use commands::PastCommand;
 pub use error::StoreError;
 pub use exceptions::StayException;

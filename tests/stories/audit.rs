@@ -1,0 +1,386 @@
+//! The audit is a chain: what somebody with the database in their hands does to it shows, and where.
+
+use std::path::PathBuf;
+
+use futures_util::future::join_all;
+use safespace_engine::{AuditReport, BreakKind};
+use safespace_tests::{Databases, World, on_both, program::Program};
+use sea_orm::ConnectionTrait;
+
+on_both![
+    what_many_write_at_once_is_one_whole_chain,
+    two_processes_write_one_whole_chain,
+    the_audit_takes_no_changes,
+    a_changed_record_is_named,
+    a_reason_put_in_another_records_place_is_named,
+    a_record_taken_out_is_named,
+    a_record_put_in_is_named,
+    a_record_without_a_place_in_the_chain_is_named,
+    records_from_before_the_chain_are_counted,
+    an_end_cut_off_shows_by_the_head,
+    an_end_cut_off_with_its_head_shows_by_a_checkpoint_alone,
+    an_older_copy_that_went_on_shows_by_a_checkpoint,
+    a_forged_or_missing_checkpoint_is_named,
+    the_command_line_verifies,
+];
+
+const EVENING: &str = "2020-11-03T21:00:00Z";
+
+/// Some bookings, and the right to change the audit as whoever owns the database could take it.
+async fn tampered_with(on: &Databases) -> World {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    for n in 4..9 {
+        world.officer().book("SS-01", &format!("R-{n}"), &format!("2020-11-0{n}"), 1).await.unwrap();
+    }
+    let drop: &[&str] = if on.are_postgres() {
+        &["DROP TRIGGER audit_append_only ON audit", "DROP TRIGGER audit_no_truncate ON audit"]
+    } else {
+        &["DROP TRIGGER audit_no_update", "DROP TRIGGER audit_no_delete"]
+    };
+    for sql in drop {
+        run(&world, sql).await;
+    }
+    must_be_whole(&world).await;
+    world
+}
+
+async fn run(world: &World, sql: &str) {
+    world.rows.execute_unprepared(sql).await.unwrap();
+}
+
+async fn verify(world: &World) -> AuditReport {
+    world.engine.verify_audit(None).await.unwrap()
+}
+
+async fn must_be_whole(world: &World) {
+    let report = verify(world).await;
+    assert!(report.is_whole(), "{report:?}");
+    assert_eq!(i64::try_from(report.records).unwrap(), world.count("audit").await);
+}
+
+/// The lane and number of the booking that the audit has as its so-many-th.
+async fn booking(world: &World, n: usize) -> (i32, i64) {
+    let rows = world.select("SELECT lane, number FROM audit WHERE action = 'book_stay' ORDER BY seq").await;
+    (rows[n].try_get_by_index(0).unwrap(), rows[n].try_get_by_index(1).unwrap())
+}
+
+/// The lane with most records, and how many it has.
+async fn longest(world: &World) -> (i32, i64) {
+    let row =
+        world.select("SELECT lane, number FROM audit_lane ORDER BY number DESC LIMIT 1").await.remove(0);
+    (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap())
+}
+
+/// The one break that there is.
+fn only(report: &AuditReport) -> (BreakKind, Option<i32>, Option<i64>) {
+    assert_eq!(report.breaks.len(), 1, "{report:?}");
+    let broken = &report.breaks[0];
+    (broken.kind, broken.lane, broken.number)
+}
+
+fn checkpoints(world: &World) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(format!("{}.checkpoints", world.new_id()));
+    (folder, file)
+}
+
+async fn what_many_write_at_once_is_one_whole_chain(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let before = world.count("audit").await;
+    let book = |n: u32| {
+        let world = &world;
+        let night = safespace_domain::nights::later(safespace_tests::day("2020-12-01"), n);
+        async move { world.officer().book("SS-01", &format!("R-{n}"), &night.to_string(), 1).await.unwrap() }
+    };
+    join_all((0..60).map(book)).await;
+    assert_eq!(world.count("audit").await, before + 60);
+    must_be_whole(&world).await;
+    if on.are_postgres() {
+        let lanes: i64 = world.one("SELECT count(*) FROM audit_lane WHERE number > 0").await.unwrap();
+        assert!(lanes > 1, "commits waited in line for one head");
+    }
+}
+
+async fn two_processes_write_one_whole_chain(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    let other = world.another_engine().await;
+    let book = |n: u32| {
+        let (world, other) = (&world, &other);
+        async move {
+            let night = format!("2020-12-{:02}", n + 1);
+            let ours = world.officer();
+            let theirs = world.officer_at(other);
+            let (household, guest) = (format!("R-{n}"), format!("G-{n}"));
+            let both = futures_util::future::join(
+                ours.book("SS-01", &household, &night, 1),
+                theirs.book("SS-02", &guest, &night, 1),
+            );
+            let (ours, theirs) = both.await;
+            ours.unwrap();
+            theirs.unwrap();
+        }
+    };
+    join_all((0..20).map(book)).await;
+    must_be_whole(&world).await;
+}
+
+async fn the_audit_takes_no_changes(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let before = world.count("audit").await;
+    for sql in ["UPDATE audit SET detail = '{}'", "DELETE FROM audit"] {
+        let error = world.rows.execute_unprepared(sql).await.unwrap_err().to_string();
+        assert!(error.contains("the audit is append-only"), "{error}");
+    }
+    if on.are_postgres() {
+        world.rows.execute_unprepared("TRUNCATE audit").await.unwrap_err();
+    }
+    assert_eq!(world.count("audit").await, before);
+    must_be_whole(&world).await;
+}
+
+async fn a_changed_record_is_named(on: &Databases) {
+    let somebody = if on.are_postgres() {
+        "'00000000-0000-0000-0000-0000000000aa'"
+    } else {
+        "x'00000000000000000000000000000000'"
+    };
+    let bytes = if on.are_postgres() { "'\\x00'" } else { "x'00'" };
+    let changes = [
+        ("at", "'2020-11-03T21:00:01+00:00'".to_owned()),
+        ("by_id", somebody.to_owned()),
+        ("by_id", "NULL".to_owned()),
+        ("role", "'manager'".to_owned()),
+        ("action", "'cancel_stay'".to_owned()),
+        ("subject_id", somebody.to_owned()),
+        ("case_id", somebody.to_owned()),
+        ("units", "''".to_owned()),
+        ("origin", somebody.to_owned()),
+        ("detail", "'{}'".to_owned()),
+        ("owner_id", somebody.to_owned()),
+        ("sealed", bytes.to_owned()),
+        ("mac", bytes.to_owned()),
+        ("mac", "NULL".to_owned()),
+    ];
+    let world = tampered_with(on).await;
+    let (lane, number) = booking(&world, 1).await;
+    let place = format!("lane = {lane} AND number = {number}");
+    run(&world, &format!("CREATE TABLE saved AS SELECT * FROM audit WHERE {place}")).await;
+    for (column, value) in changes {
+        run(&world, &format!("UPDATE audit SET {column} = {value} WHERE {place}")).await;
+        let report = verify(&world).await;
+        assert_eq!(only(&report), (BreakKind::Changed, Some(lane), Some(number)), "{column}");
+        run(&world, &format!("UPDATE audit SET {column} = (SELECT {column} FROM saved) WHERE {place}")).await;
+        must_be_whole(&world).await;
+    }
+    run(&world, &format!("UPDATE audit SET detail = '{{}}' WHERE {place}")).await;
+    let report = verify(&world).await;
+    assert_eq!(
+        report.breaks[0].to_string(),
+        format!("record {number} of lane {lane} (2020-11-03T21:00:00.000000Z, book_stay) was changed")
+    );
+}
+
+/// Two records that say all the same, but the reason: each has its own place.
+async fn a_reason_put_in_another_records_place_is_named(on: &Databases) {
+    let world = tampered_with(on).await;
+    let ((lane, number), (other_lane, other)) = (booking(&world, 1).await, booking(&world, 3).await);
+    run(
+        &world,
+        &format!(
+            "UPDATE audit SET detail = (SELECT detail FROM audit WHERE lane = {other_lane} AND number = {other}) \
+             WHERE lane = {lane} AND number = {number}"
+        ),
+    )
+    .await;
+    assert_eq!(only(&verify(&world).await), (BreakKind::Changed, Some(lane), Some(number)));
+}
+
+async fn a_record_taken_out_is_named(on: &Databases) {
+    let world = tampered_with(on).await;
+    let (lane, last) = longest(&world).await;
+    assert!(last > 2);
+    run(&world, &format!("DELETE FROM audit WHERE lane = {lane} AND number = 2")).await;
+    assert_eq!(only(&verify(&world).await), (BreakKind::Missing, Some(lane), Some(2)));
+    // Closing the gap by calling the later ones by other numbers does not help.
+    for number in 3..=last {
+        run(
+            &world,
+            &format!("UPDATE audit SET number = {} WHERE lane = {lane} AND number = {number}", number - 1),
+        )
+        .await;
+    }
+    run(&world, &format!("UPDATE audit_lane SET number = number - 1 WHERE lane = {lane}")).await;
+    assert_eq!(only(&verify(&world).await), (BreakKind::Changed, Some(lane), Some(2)));
+}
+
+/// A copy of a record, as a row of its own.
+fn copy(lane: &str, number: &str, of: (i32, i64)) -> String {
+    format!(
+        "INSERT INTO audit (at, by_id, role, action, subject_id, case_id, units, origin, detail, owner_id, sealed, \
+         lane, number, mac) SELECT at, by_id, role, action, subject_id, case_id, units, origin, detail, owner_id, \
+         sealed, {lane}, {number}, mac FROM audit WHERE lane = {} AND number = {}",
+        of.0, of.1
+    )
+}
+
+async fn a_record_put_in_is_named(on: &Databases) {
+    let world = tampered_with(on).await;
+    let (lane, last) = longest(&world).await;
+    run(&world, &copy(&lane.to_string(), &(last + 1).to_string(), (lane, last))).await;
+    assert_eq!(only(&verify(&world).await), (BreakKind::Inserted, Some(lane), Some(last + 1)));
+    run(&world, &format!("DELETE FROM audit WHERE lane = {lane} AND number = {}", last + 1)).await;
+    must_be_whole(&world).await;
+    run(&world, "DROP INDEX audit_chain").await;
+    run(&world, &copy(&lane.to_string(), "2", (lane, 2))).await;
+    assert_eq!(only(&verify(&world).await), (BreakKind::Inserted, Some(lane), Some(2)));
+}
+
+async fn a_record_without_a_place_in_the_chain_is_named(on: &Databases) {
+    let world = tampered_with(on).await;
+    run(&world, &copy("NULL", "NULL", booking(&world, 0).await)).await;
+    assert_eq!(only(&verify(&world).await), (BreakKind::Inserted, None, None));
+    run(&world, "DELETE FROM audit WHERE number IS NULL").await;
+    run(&world, &copy("77", "1", booking(&world, 0).await)).await;
+    assert_eq!(only(&verify(&world).await), (BreakKind::Inserted, None, None));
+}
+
+async fn records_from_before_the_chain_are_counted(on: &Databases) {
+    let world = tampered_with(on).await;
+    let (_folder, file) = checkpoints(&world);
+    let sealed = if on.are_postgres() { "OVERRIDING SYSTEM VALUE" } else { "" };
+    for seq in [-2, -1] {
+        run(
+            &world,
+            &format!(
+                "INSERT INTO audit (seq, at, role, action, units, origin, detail) {sealed} \
+                 SELECT {seq}, at, role, action, units, origin, detail FROM audit WHERE seq = 1"
+            ),
+        )
+        .await;
+    }
+    let report = verify(&world).await;
+    assert!(report.is_whole());
+    assert_eq!(report.unchained, 2);
+    world.engine.checkpoint(&file).await.unwrap();
+    run(&world, "DELETE FROM audit WHERE seq = -2").await;
+    let report = world.engine.verify_audit(Some(&file)).await.unwrap();
+    assert_eq!(only(&report), (BreakKind::Missing, None, None), "a checkpoint has counted them");
+}
+
+async fn cut_off(world: &World, lane: i32, from: i64) {
+    run(world, &format!("DELETE FROM audit WHERE lane = {lane} AND number >= {from}")).await;
+}
+
+async fn put_head_back(world: &World, lane: i32, to: i64) {
+    run(
+        world,
+        &format!(
+            "UPDATE audit_lane SET number = {to}, mac = (SELECT mac FROM audit WHERE lane = {lane} AND number = {to}) \
+             WHERE lane = {lane}"
+        ),
+    )
+    .await;
+}
+
+async fn an_end_cut_off_shows_by_the_head(on: &Databases) {
+    let world = tampered_with(on).await;
+    let (lane, last) = longest(&world).await;
+    cut_off(&world, lane, last).await;
+    assert_eq!(only(&verify(&world).await), (BreakKind::CutOff, Some(lane), Some(last)));
+}
+
+async fn an_end_cut_off_with_its_head_shows_by_a_checkpoint_alone(on: &Databases) {
+    let world = tampered_with(on).await;
+    let (_folder, file) = checkpoints(&world);
+    let (lane, last) = longest(&world).await;
+    world.engine.checkpoint(&file).await.unwrap();
+    cut_off(&world, lane, last).await;
+    put_head_back(&world, lane, last - 1).await;
+    assert!(verify(&world).await.is_whole(), "without a checkpoint, nobody remembers");
+    let report = world.engine.verify_audit(Some(&file)).await.unwrap();
+    assert_eq!(only(&report), (BreakKind::CutOff, Some(lane), Some(last)));
+    // All of it, with its head.
+    run(&world, &format!("DELETE FROM audit WHERE lane = {lane}")).await;
+    run(&world, &format!("DELETE FROM audit_lane WHERE lane = {lane}")).await;
+    let report = world.engine.verify_audit(Some(&file)).await.unwrap();
+    assert_eq!(only(&report), (BreakKind::CutOff, Some(lane), Some(last)));
+}
+
+async fn an_older_copy_that_went_on_shows_by_a_checkpoint(on: &Databases) {
+    let world = tampered_with(on).await;
+    let (_folder, file) = checkpoints(&world);
+    let lanes = "SELECT lane, number FROM audit_lane WHERE number > 0";
+    world.officer().book("SS-01", "LATE-1", "2020-11-20", 1).await.unwrap();
+    world.engine.checkpoint(&file).await.unwrap();
+    let (lane, last) = booking(&world, 5).await;
+    cut_off(&world, lane, last).await;
+    put_head_back(&world, lane, last - 1).await;
+    // It goes on in all lanes, and so in this one.
+    let mut night = safespace_tests::day("2021-01-01");
+    while world.select(&format!("{lanes} AND lane = {lane} AND number >= {last}")).await.is_empty() {
+        world.officer().book("SS-01", &format!("N-{night}"), &night.to_string(), 1).await.unwrap();
+        night = safespace_domain::nights::next(night);
+    }
+    assert!(verify(&world).await.is_whole());
+    let report = world.engine.verify_audit(Some(&file)).await.unwrap();
+    assert_eq!(only(&report), (BreakKind::OtherHistory, Some(lane), Some(last)));
+}
+
+async fn a_forged_or_missing_checkpoint_is_named(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let (_folder, file) = checkpoints(&world);
+    for n in 4..7 {
+        world.officer().book("SS-01", &format!("R-{n}"), &format!("2020-11-0{n}"), 1).await.unwrap();
+        world.engine.checkpoint(&file).await.unwrap();
+    }
+    let verified = async || world.engine.verify_audit(Some(&file)).await.unwrap();
+    let report = verified().await;
+    assert_eq!((report.checkpoints, report.is_whole()), (Some(3), true));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+
+    let forged = lines[1].replace("2020-11-03T21:00:00", "2020-11-03T22:00:00");
+    std::fs::write(&file, [lines[0], &forged, lines[2]].join("\n")).unwrap();
+    assert_eq!(
+        verified().await.bad_lines,
+        [2, 3],
+        "the forged one, and the one that came after the right one"
+    );
+    std::fs::write(&file, [lines[0], lines[2]].join("\n")).unwrap();
+    assert_eq!(verified().await.bad_lines, [2]);
+    std::fs::write(&file, format!("{}\n{{\"at", lines[..2].join("\n"))).unwrap();
+    assert_eq!(verified().await.bad_lines, [3], "cut short");
+    world.engine.checkpoint(&file).await.unwrap();
+    let report = verified().await;
+    assert_eq!((report.bad_lines.as_slice(), report.checkpoints), (&[3][..], Some(3)));
+    std::fs::write(&file, [0xff, 0, 0xfe]).unwrap();
+    assert_eq!(verified().await.bad_lines, [1]);
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(verified().await.checkpoints, None);
+}
+
+async fn the_command_line_verifies(on: &Databases) {
+    let url = on.untouched().await;
+    let program = Program::on(&url);
+    let ended = program.run(["audit", "verify"]);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert!(ended.out.contains("The audit is whole"), "{}", ended.out);
+    assert!(ended.out.contains("There is no file of checkpoints"), "{}", ended.out);
+    assert_eq!(program.run(["token", "create", "--role", "officer"]).code, 0);
+    assert_eq!(program.run(["audit", "checkpoint"]).code, 0);
+    assert!(program.file("key.checkpoints").is_file());
+
+    let service = program.serve(&[]);
+    let file = program.file("key.checkpoints");
+    assert_eq!(service.stop(), 0);
+    let lines = std::fs::read_to_string(&file).unwrap().lines().count();
+    assert!(lines >= 2, "one by hand, one at the end: {lines}");
+    let ended = program.run(["audit", "verify"]);
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+    assert!(ended.out.contains(&format!("Compared with {lines} checkpoints")), "{}", ended.out);
+
+    std::fs::write(&file, "nonsense\n").unwrap();
+    let ended = program.run(["audit", "verify"]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.out.contains("BROKEN: line 1 of the file of checkpoints"), "{}", ended.out);
+}
