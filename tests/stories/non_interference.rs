@@ -17,7 +17,7 @@ use proptest::{
 use safespace_tests::{Databases, on_both};
 use world::{Difference, Exchange, Side};
 
-on_both!(what_partners_may_learn_does_show);
+on_both!(what_partners_may_learn_does_show, what_another_council_asks_and_sends_does_not_show);
 
 #[test]
 fn what_partners_must_not_learn_does_not_show_on_sqlite() {
@@ -258,4 +258,40 @@ async fn what_partners_may_learn_does_show(on: &Databases) {
         one.leave().await;
         other.leave().await;
     }
+}
+
+/// Nor does one council see that another one asks, refers, and is answered, as long as nobody is placed.
+async fn what_another_council_asks_and_sends_does_not_show(on: &Databases) {
+    let ask = |council: u8| Step::Ask { council, adults: 1, children: 0, ahead: 0, nights: 1 };
+    let submit = |council: u8| Step::Submit { council, adults: 1, ahead: 0, key: Some(0) };
+    let before = [ask(0), submit(0), submit(1)];
+    let only_here = [
+        ask(1),
+        ask(1),
+        Step::Submit { council: 1, adults: 2, ahead: 1, key: None },
+        Step::Accept { referral: 1, household: 0 },
+        Step::Decline { referral: 2 },
+        Step::Withdraw { council: 1, referral: 2 },
+        Step::Reveal { referral: 1 },
+    ];
+    let then = [
+        ask(0),
+        Step::List { council: 0, first: 5 },
+        Step::Follow { council: 0, referral: 0 },
+        Step::Withdraw { council: 0, referral: 0 },
+        Step::Misuse { council: 0, which: 8 },
+    ];
+    let mut one = Side::of(on, Difference::One).await;
+    let mut other = Side::of(on, Difference::Other).await;
+    for step in &before {
+        assert_eq!(one.live(step).await, other.live(step).await, "{step:?}");
+    }
+    for step in &only_here {
+        one.live(step).await;
+    }
+    for step in &then {
+        assert_eq!(one.live(step).await, other.live(step).await, "{step:?}");
+    }
+    one.leave().await;
+    other.leave().await;
 }
