@@ -7,6 +7,7 @@ use poem::{
     listener::{Acceptor, Listener, TcpListener},
 };
 use reqwest::{Client, Response};
+use safespace_edge::Edge;
 use safespace_engine::Engine;
 use serde_json::{Value as Json, json};
 
@@ -28,11 +29,16 @@ impl Drop for Api {
 }
 
 impl Api {
-    /// Serves the engine on a free port.
+    /// Serves the engine on a free port, to any number of requests.
     pub async fn serve(engine: &Arc<Engine>) -> Self {
+        Self::serve_behind(engine, &Edge { requests_per_second: None, ..Edge::default() }).await
+    }
+
+    /// Serves the engine on a free port, behind this edge.
+    pub async fn serve_behind(engine: &Arc<Engine>, edge: &Edge) -> Self {
         let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
         let address = acceptor.local_addr().first().unwrap().as_socket_addr().copied().unwrap();
-        let app = safespace_graphql::routes(engine);
+        let app = safespace_graphql::routes(engine, edge);
         let serving = tokio::spawn(async move {
             Server::new_with_acceptor(acceptor).run(app).await.unwrap();
         });

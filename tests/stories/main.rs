@@ -22,6 +22,7 @@ mod audit;
 mod board;
 mod crash;
 mod days;
+mod edge;
 mod exceptions;
 mod idempotency;
 mod import;

@@ -10,48 +10,61 @@ use std::{
 };
 
 use async_graphql::{
-    Executor, Request as GraphQlRequest, Response as GraphQlResponse, ServerError, Value, Variables,
+    Executor, Request as GraphQlRequest, Response as GraphQlResponse, Value, Variables,
     dataloader::DataLoader,
-    parser::{
-        parse_query,
-        types::{ExecutableDocument, Selection, SelectionSet},
-    },
+    parser::{Error as ParseError, parse_query, types::ExecutableDocument},
 };
 use lru::LruCache;
 use poem::{
-    Endpoint, EndpointExt, IntoResponse, Request, Response, Route,
+    Endpoint, IntoResponse, Request, Response, Route,
     endpoint::make,
     http::{HeaderMap, Method, StatusCode, header},
 };
 use safespace_domain::access::{Actor, Role};
+use safespace_edge::{Edge, Introspection, guarded};
 use safespace_engine::Engine;
 use serde_json::{Map, Value as Json, json};
 use tokio::io::AsyncReadExt as _;
 
 use crate::{
-    households::HouseholdLoader, order::put_in_order, partner, scalars::DATE_HINT, schema, websocket,
+    echo::Vocabulary,
+    households::HouseholdLoader,
+    limits::{check_document, check_text},
+    order::put_in_order,
+    partner, partner_sdl,
+    scalars::DATE_HINT,
+    schema, sdl, websocket,
 };
 
 /// The largest body.
 pub(crate) const LARGEST_BODY: usize = 256 * 1024;
 /// So much of a larger body is read and passed over.
 const MOST_PASSED_OVER: u64 = 32 << 20;
-/// The most aliases in one document.
-const MOST_ALIASES: usize = 30;
 /// The longest that one request may take.
 const LONGEST: Duration = Duration::from_secs(10);
 /// So many parsed documents are kept, of at most this length.
 const DOCUMENTS_KEPT: usize = 256;
 const LONGEST_KEPT: usize = 16 * 1024;
 
+/// The code of what is wrong with a query.
+const UNREADABLE: &str = "BAD_USER_INPUT";
+
 const RESPONSE_JSON: &str = "application/graphql-response+json; charset=utf-8";
 pub(crate) const PLAIN_JSON: &str = "application/json; charset=utf-8";
 
-/// Everything that the service answers to over HTTP.
-pub fn routes(engine: &Arc<Engine>) -> impl Endpoint + use<> {
-    let api = Arc::new(Api::new(schema(Arc::clone(engine)), engine, Door::Staff, with_households));
-    let partners = partner::schema(Arc::clone(engine));
-    let partners = Arc::new(Api::new(partners, engine, Door::Partners, |request, _, _| request));
+/// Everything that programs are answered to over HTTP, behind the gate.
+pub fn routes(engine: &Arc<Engine>, edge: &Edge) -> impl Endpoint<Output = Response> + use<> {
+    guarded(api(engine, edge), edge)
+}
+
+/// The same before the gate, for whoever has more to put behind it.
+pub fn api(engine: &Arc<Engine>, edge: &Edge) -> Route {
+    let open = edge.introspection;
+    let api = Api::new(schema(engine, open), engine, Door::Staff, with_households, &sdl(), open);
+    let api = Arc::new(api);
+    let partners = partner::schema(engine, open);
+    let partners = Api::new(partners, engine, Door::Partners, |request, _, _| request, &partner_sdl(), open);
+    let partners = Arc::new(partners);
     let over_websocket = Arc::clone(&api);
     let ready = Arc::clone(engine);
     Route::new()
@@ -73,27 +86,10 @@ pub fn routes(engine: &Arc<Engine>) -> impl Endpoint + use<> {
             }),
         )
         .at("/", make(|_| async { ABOUT }))
-        .after(|result: poem::Result<Response>| async move {
-            let mut response = result.unwrap_or_else(poem::Error::into_response);
-            protect(response.headers_mut());
-            Ok::<_, poem::Error>(response)
-        })
 }
 
 const ABOUT: &str = "safespace\n\nThe API is at POST /graphql, with a bearer token; changes of the board at /graphql/ws.\n\
      Partner councils have an API of their own, at POST /partner/graphql.\n";
-
-/// No answer is kept by a browser or proxy, framed, or guessed at.
-fn protect(headers: &mut HeaderMap) {
-    for (name, value) in [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
-    ] {
-        headers.insert(name, header::HeaderValue::from_static(value));
-    }
-}
 
 /// For whom an API is. Whoever comes to the wrong one is turned away before anything of their request is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +132,8 @@ pub(crate) struct Api<S> {
     door: Door,
     equip: Equip,
     documents: Mutex<LruCache<String, Arc<ExecutableDocument>>>,
+    vocabulary: Vocabulary,
+    introspection: Introspection,
 }
 
 /// A request that never reached the schema: its status, code and sentence.
@@ -145,13 +143,49 @@ impl Rejected {
     fn bad(message: impl Into<String>) -> Self {
         Self(StatusCode::BAD_REQUEST, "BAD_REQUEST", message.into())
     }
+
+    /// A query that does not parse. The library would say so with the line that it stumbled on.
+    fn unreadable(error: &ParseError) -> Self {
+        let message = match (error, error.positions().next()) {
+            (ParseError::MultipleOperations { .. } | ParseError::OperationDuplicated { .. }, _) => {
+                "Give each operation a name of its own.".into()
+            }
+            (ParseError::FragmentDuplicated { .. }, _) => "Give each fragment a name of its own.".into(),
+            (_, Some(at)) => {
+                format!("This is no GraphQL from line {}, column {} on.", at.line, at.column)
+            }
+            (_, None) => "The query must be a GraphQL document with an operation.".into(),
+        };
+        Self(StatusCode::BAD_REQUEST, UNREADABLE, message)
+    }
+
+    /// A query that was not executed is an ordinary answer to those who know only the older type.
+    fn in_terms_of(mut self, content_type: &str) -> Self {
+        if self.1 == UNREADABLE && content_type == PLAIN_JSON {
+            self.0 = StatusCode::OK;
+        }
+        self
+    }
+
+    /// The sentence.
+    pub(crate) fn message(&self) -> &str {
+        &self.2
+    }
 }
 
 impl<S: Executor> Api<S> {
-    fn new(schema: S, engine: &Arc<Engine>, door: Door, equip: Equip) -> Self {
+    fn new(
+        schema: S,
+        engine: &Arc<Engine>,
+        door: Door,
+        equip: Equip,
+        sdl: &str,
+        introspection: Introspection,
+    ) -> Self {
         let most = NonZeroUsize::new(DOCUMENTS_KEPT).unwrap_or(NonZeroUsize::MIN);
         let documents = Mutex::new(LruCache::new(most));
-        Self { schema, engine: Arc::clone(engine), door, equip, documents }
+        let vocabulary = Vocabulary::of(sdl);
+        Self { schema, engine: Arc::clone(engine), door, equip, documents, vocabulary, introspection }
     }
 
     async fn post(self: Arc<Self>, mut request: Request) -> Response {
@@ -162,6 +196,7 @@ impl<S: Executor> Api<S> {
         match self.read(&mut request).await {
             Ok((graphql, document)) => self.answer(graphql, document, content_type).await,
             Err(rejected) => {
+                let rejected = rejected.in_terms_of(content_type);
                 let mut response = reject(&rejected, content_type);
                 let (name, value) = match rejected.0 {
                     StatusCode::METHOD_NOT_ALLOWED => (header::ALLOW, "POST"),
@@ -178,7 +213,7 @@ impl<S: Executor> Api<S> {
     async fn read(
         &self,
         request: &mut Request,
-    ) -> Result<(GraphQlRequest, Option<Arc<ExecutableDocument>>), Rejected> {
+    ) -> Result<(GraphQlRequest, Arc<ExecutableDocument>), Rejected> {
         if request.method() != Method::POST {
             return Err(Rejected(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -204,9 +239,7 @@ impl<S: Executor> Api<S> {
         let body = whole_body(request).await?;
         let (query, mut graphql) = parameters(&body)?;
         let document = self.document(&query)?;
-        if let Some(document) = &document {
-            graphql.set_parsed_query((**document).clone());
-        }
+        graphql.set_parsed_query((*document).clone());
         Ok(((self.equip)(graphql, &self.engine, &actor).data(actor), document))
     }
 
@@ -236,28 +269,40 @@ impl<S: Executor> Api<S> {
         Ok(found)
     }
 
-    /// The parsed document, from memory where it was seen before. None where it does not parse: the schema says why.
-    pub(crate) fn document(&self, query: &str) -> Result<Option<Arc<ExecutableDocument>>, Rejected> {
+    /// The parsed document, from memory where it was seen before. Refused where it does not parse or is too much.
+    pub(crate) fn document(&self, query: &str) -> Result<Arc<ExecutableDocument>, Rejected> {
         let lock = || self.documents.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(query).cloned() {
-            return Ok(Some(known));
+            return Ok(known);
         }
-        let Ok(document) = parse_query(query).map(Arc::new) else { return Ok(None) };
-        if aliases(&document) > MOST_ALIASES {
-            return Err(Rejected::bad(format!(
-                "A query has at most {MOST_ALIASES} aliases: ask in several requests."
-            )));
-        }
+        check_text(query).map_err(Rejected::bad)?;
+        let document = parse_query(query).map(Arc::new).map_err(|error| Rejected::unreadable(&error))?;
+        check_document(&document, self.introspection).map_err(Rejected::bad)?;
         if query.len() <= LONGEST_KEPT {
             lock().put(query.to_owned(), Arc::clone(&document));
         }
-        Ok(Some(document))
+        Ok(document)
+    }
+
+    /// Every error says its kind; what the library found wrong is the caller's mistake, and is not said back.
+    pub(crate) fn name_codes(&self, response: &mut GraphQlResponse) {
+        for error in &mut response.errors {
+            let extensions = error.extensions.get_or_insert_default();
+            if extensions.get("code").is_some() {
+                continue;
+            }
+            extensions.set("code", UNREADABLE);
+            error.message = self.vocabulary.clean(&error.message);
+            if error.message.ends_with(r#"expected type "Date""#) {
+                error.message = format!("{}: {DATE_HINT}.", error.message);
+            }
+        }
     }
 
     async fn answer(
         &self,
         request: GraphQlRequest,
-        document: Option<Arc<ExecutableDocument>>,
+        document: Arc<ExecutableDocument>,
         content_type: &'static str,
     ) -> Response {
         let operation = request.operation_name.clone();
@@ -266,10 +311,9 @@ impl<S: Executor> Api<S> {
         let task = tokio::spawn(async move { schema.execute(request).await });
         match tokio::time::timeout(LONGEST, task).await {
             Ok(Ok(mut response)) => {
-                if let Some(document) = &document {
-                    put_in_order(&mut response, document, operation.as_deref());
-                }
-                respond(response, content_type)
+                put_in_order(&mut response, &document, operation.as_deref());
+                self.name_codes(&mut response);
+                respond(&response, content_type)
             }
             Ok(Err(_)) => {
                 tracing::error!("a request panicked");
@@ -294,7 +338,15 @@ impl<S: Executor> Api<S> {
 async fn whole_body(request: &mut Request) -> Result<Vec<u8>, Rejected> {
     let mut reader = Box::pin(request.take_body().into_async_read());
     let mut body = Vec::new();
-    let read = (&mut reader).take(LARGEST_BODY as u64 + 1).read_to_end(&mut body).await;
+    let mut some = (&mut reader).take(LARGEST_BODY as u64 + 1);
+    let read = some.read_to_end(&mut body);
+    let Ok(read) = tokio::time::timeout(LONGEST, read).await else {
+        return Err(Rejected(
+            StatusCode::REQUEST_TIMEOUT,
+            "TIMEOUT",
+            "The body took too long to come: send it again.".into(),
+        ));
+    };
     read.map_err(|_| Rejected::bad("The body broke off."))?;
     if body.len() <= LARGEST_BODY {
         return Ok(body);
@@ -382,48 +434,16 @@ fn optional(
     }
 }
 
-/// How many aliases a document has.
-fn aliases(document: &ExecutableDocument) -> usize {
-    fn within(set: &SelectionSet) -> usize {
-        set.items
-            .iter()
-            .map(|item| match &item.node {
-                Selection::Field(field) => {
-                    usize::from(field.node.alias.is_some()) + within(&field.node.selection_set.node)
-                }
-                Selection::InlineFragment(fragment) => within(&fragment.node.selection_set.node),
-                Selection::FragmentSpread(_) => 0,
-            })
-            .sum()
-    }
-    let operations =
-        document.operations.iter().map(|(_, operation)| within(&operation.node.selection_set.node));
-    let fragments = document.fragments.values().map(|fragment| within(&fragment.node.selection_set.node));
-    operations.chain(fragments).sum()
-}
-
 /// The answer of the schema. A request that was never executed has no `data`, and is the caller's mistake.
-fn respond(mut response: GraphQlResponse, content_type: &'static str) -> Response {
-    response.errors.iter_mut().for_each(name_code);
+fn respond(response: &GraphQlResponse, content_type: &'static str) -> Response {
     let executed = response.errors.iter().any(|error| !error.path.is_empty()) || response.data != Value::Null;
     let (status, body) = if executed || response.errors.is_empty() {
-        (StatusCode::OK, serde_json::to_vec(&response))
+        (StatusCode::OK, serde_json::to_vec(response))
     } else {
         let status = if content_type == RESPONSE_JSON { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         (status, serde_json::to_vec(&json!({ "errors": response.errors })))
     };
     Response::builder().status(status).content_type(content_type).body(body.unwrap_or_default())
-}
-
-/// Every error says its kind; what the library found wrong is the caller's mistake.
-fn name_code(error: &mut ServerError) {
-    if error.message.ends_with(r#"expected type "Date""#) {
-        error.message = format!("{}: {DATE_HINT}.", error.message);
-    }
-    let extensions = error.extensions.get_or_insert_default();
-    if extensions.get("code").is_none() {
-        extensions.set("code", "BAD_USER_INPUT");
-    }
 }
 
 pub(crate) fn reject(Rejected(status, code, message): &Rejected, content_type: &'static str) -> Response {
@@ -434,12 +454,6 @@ pub(crate) fn reject(Rejected(status, code, message): &Rejected, content_type: &
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn aliases_are_counted_in_fragments_too() {
-        let document = parse_query("{ a: x { b: y ...f } } fragment f on T { c: z }").unwrap();
-        assert_eq!(aliases(&document), 3);
-    }
 
     #[test]
     fn only_json_in_utf_8_is_taken() {

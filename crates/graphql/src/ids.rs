@@ -6,6 +6,20 @@ use uuid::Uuid;
 
 use crate::answers::bad_input;
 
+/// The kinds that a refusal names. One that somebody made up is not said back.
+const KINDS: [&str; 10] = [
+    "District",
+    "Feature",
+    "Household",
+    "Policy",
+    "Property",
+    "Referral",
+    "Stay",
+    "Unit",
+    "Void",
+    "VoidReason",
+];
+
 /// The global id of a record of this kind.
 pub(crate) fn global(kind: &str, key: impl std::fmt::Display) -> ID {
     ID(encode(&format!("{kind}:{key}")))
@@ -32,6 +46,9 @@ pub(crate) fn split(id: &ID) -> Result<(String, String)> {
 pub(crate) fn of_kind(kind: &str, id: &ID) -> Result<Uuid> {
     let none = |_| bad_input(format!("This is no id of a {kind}: use one that this service has given."));
     let (found, key) = split(id).map_err(none)?;
+    if found != kind && !KINDS.contains(&found.as_str()) {
+        return Err(none(not_an_id()));
+    }
     if found != kind {
         return Err(bad_input(format!("This is the id of a {found}; the id of a {kind} is needed here.")));
     }

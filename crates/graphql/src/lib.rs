@@ -12,10 +12,12 @@ mod availability;
 mod board;
 mod codes;
 mod disclosure;
+mod echo;
 mod endpoint;
 mod exceptions;
 mod households;
 mod ids;
+mod limits;
 mod occupancy;
 mod order;
 mod paging;
@@ -39,7 +41,8 @@ use async_graphql::{
 use safespace_domain::access::Actor;
 use safespace_engine::Engine;
 
-pub use endpoint::routes;
+pub use endpoint::{api, routes};
+pub use safespace_edge::{Edge, Introspection};
 
 /// The deepest nesting of a query. The introspection query of the usual tools needs 13.
 const DEEPEST: usize = 15;
@@ -97,8 +100,19 @@ fn limited<Q, M, S>(builder: async_graphql::SchemaBuilder<Q, M, S>) -> async_gra
 }
 
 /// The schema over an engine.
-fn schema(engine: Arc<Engine>) -> Schema {
-    build().data(engine).finish()
+fn schema(engine: &Arc<Engine>, introspection: Introspection) -> Schema {
+    opened(build().data(Arc::clone(engine)), introspection).finish()
+}
+
+/// The schema tells what it holds, or does not.
+fn opened<Q, M, S>(
+    builder: async_graphql::SchemaBuilder<Q, M, S>,
+    introspection: Introspection,
+) -> async_graphql::SchemaBuilder<Q, M, S> {
+    match introspection {
+        Introspection::Closed => builder.disable_introspection(),
+        Introspection::Open => builder,
+    }
 }
 
 /// The schema in the schema definition language, sorted.

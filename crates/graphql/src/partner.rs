@@ -10,9 +10,10 @@ mod room;
 use std::sync::Arc;
 
 use async_graphql::{Context, EmptySubscription, Enum, MergedObject, Object, SimpleObject};
+use safespace_edge::Introspection;
 use safespace_engine::Engine;
 
-use crate::{actor, limited};
+use crate::{actor, limited, opened};
 
 /// Everything that a partner council can look up. Looking up changes nothing, and is not counted.
 #[derive(MergedObject, Default)]
@@ -29,8 +30,8 @@ pub(crate) fn build() -> async_graphql::SchemaBuilder<Query, Mutation, EmptySubs
 }
 
 /// The schema over an engine.
-pub(crate) fn schema(engine: Arc<Engine>) -> Schema {
-    build().data(engine).finish()
+pub(crate) fn schema(engine: &Arc<Engine>, introspection: Introspection) -> Schema {
+    opened(build().data(Arc::clone(engine)), introspection).finish()
 }
 
 /// What somebody is to the service.

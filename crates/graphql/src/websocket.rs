@@ -100,11 +100,10 @@ struct Subscriptions(Arc<Api<Schema>>);
 
 impl Subscriptions {
     /// The parsed request, if it is a subscription.
-    fn admit(&self, mut request: GraphQlRequest) -> Result<GraphQlRequest, &'static str> {
-        let document = self.0.document(&request.query).map_err(|_| "A subscription has fewer aliases.")?;
-        let Some(document) = document else { return Ok(request) };
+    fn admit(&self, mut request: GraphQlRequest) -> Result<GraphQlRequest, String> {
+        let document = self.0.document(&request.query).map_err(|rejected| rejected.message().to_owned())?;
         if !is_subscription(&document, request.operation_name.as_deref()) {
-            return Err("Only subscriptions are served here: send queries and mutations by POST.");
+            return Err("Only subscriptions are served here: send queries and mutations by POST.".into());
         }
         request.set_parsed_query((*document).clone());
         Ok(request)
@@ -120,7 +119,7 @@ fn is_subscription(document: &ExecutableDocument, name: Option<&str>) -> bool {
     operation.is_some_and(|operation| operation.node.ty == OperationType::Subscription)
 }
 
-fn refused(why: &str) -> GraphQlResponse {
+fn refused(why: impl Into<String>) -> GraphQlResponse {
     GraphQlResponse::from_errors(vec![ServerError::new(why, None)])
 }
 
@@ -135,7 +134,14 @@ impl Executor for Subscriptions {
         session_data: Option<Arc<Data>>,
     ) -> BoxStream<'static, GraphQlResponse> {
         match self.admit(request) {
-            Ok(request) => Executor::execute_stream(&self.0.schema, request, session_data),
+            Ok(request) => {
+                let api = Arc::clone(&self.0);
+                let answers = Executor::execute_stream(&self.0.schema, request, session_data);
+                Box::pin(answers.map(move |mut answer| {
+                    api.name_codes(&mut answer);
+                    answer
+                }))
+            }
             Err(why) => Box::pin(stream::once(future::ready(refused(why)))),
         }
     }

@@ -3,6 +3,7 @@
 mod audit;
 mod config;
 mod demo;
+mod edge;
 mod failure;
 mod import;
 mod occupancy;

@@ -16,7 +16,7 @@ use poem::{
 };
 use safespace_engine::Engine;
 
-use crate::{audit::Checkpoints, config::Place, demo, failure::Failure, print::say};
+use crate::{audit::Checkpoints, config::Place, demo, edge::EdgeArguments, failure::Failure, print::say};
 
 /// How long requests that are under way may take to end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -39,6 +39,8 @@ pub struct Arguments {
     insecure_http: bool,
     #[command(flatten)]
     checkpoints: Checkpoints,
+    #[command(flatten)]
+    edge: EdgeArguments,
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -76,7 +78,9 @@ pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fai
         tokio::spawn(checkpoint_hourly(Arc::clone(&engine), checkpoints.clone())),
     ];
     let server = Server::new_with_acceptor(acceptor);
-    let done = server.run_with_graceful_shutdown(safespace_graphql::routes(&engine), stop, Some(GRACE)).await;
+    let edge = arguments.edge.edge(place);
+    let app = safespace_graphql::routes(&engine, &edge);
+    let done = server.run_with_graceful_shutdown(app, stop, Some(GRACE)).await;
     chores.iter().for_each(tokio::task::JoinHandle::abort);
     checkpoint(&engine, &checkpoints).await;
     engine.close().await?;

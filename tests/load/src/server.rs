@@ -108,7 +108,8 @@ impl Program {
 
     /// Serves a database on a free port.
     pub fn serve(&self, database: &Database) -> Result<Serving> {
-        let mut command = self.command(database, &["serve", "--listen", "127.0.0.1:0"]);
+        let mut command =
+            self.command(database, &["serve", "--listen", "127.0.0.1:0", "--requests-per-second", "0"]);
         let log = File::create(self.scratch.join("server.log"))?;
         Serving::start(command.stderr(log))
     }
