@@ -11,6 +11,8 @@ use safespace_edge::Edge;
 use safespace_engine::Engine;
 use serde_json::{Value as Json, json};
 
+use crate::canary;
+
 /// A served API. The server goes when this goes.
 pub struct Api {
     /// Where `/graphql` is.
@@ -55,7 +57,8 @@ impl Api {
     /// Sends a query and returns the response as it is.
     pub async fn post(&self, token: &str, query: &str, variables: Json) -> Response {
         let body = json!({ "query": query, "variables": variables });
-        self.client.post(&self.url).bearer_auth(token).json(&body).send().await.unwrap()
+        let answer = self.client.post(&self.url).bearer_auth(token).json(&body).send().await.unwrap();
+        looked_at(query, answer).await
     }
 
     /// Sends a query that must succeed, and returns its data.
@@ -95,4 +98,15 @@ impl Api {
     pub fn raw(&self) -> &Client {
         &self.client
     }
+}
+
+/// The answer, once it was looked through for canaries.
+async fn looked_at(query: &str, answer: Response) -> Response {
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let body = answer.bytes().await.unwrap();
+    canary::must_not_be_answered(query, &format!("{headers:?}"), &body);
+    let mut again = poem::http::Response::new(body);
+    *again.status_mut() = status;
+    *again.headers_mut() = headers;
+    again.into()
 }

@@ -14,7 +14,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::world;
+use crate::{canary, world};
 
 /// Names the PostgreSQL server: a URL that ends in a database from which others can be made, `…/postgres`.
 const SERVER: &str = "SAFESPACE_TEST_POSTGRES";
@@ -97,12 +97,26 @@ impl Databases {
         }
     }
 
-    /// Takes the databases away.
+    /// Looks for canaries in what the story has left, and takes the databases away.
     pub async fn tidy(self) {
-        if let Place::Server { url, made } = self.0 {
-            let drop = |name: String| format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            let names = made.into_inner().unwrap();
-            run(&url, names.into_iter().map(drop).collect()).await;
+        canary::must_not_have_been_logged();
+        match self.0 {
+            Place::Folder(folder) => {
+                for file in std::fs::read_dir(folder.path()).unwrap() {
+                    let file = file.unwrap().path();
+                    if file.is_file() {
+                        canary::must_not_be_in(&std::fs::read(&file).unwrap(), &file.display().to_string());
+                    }
+                }
+            }
+            Place::Server { url, made } => {
+                let drop = |name: String| format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                let names = made.into_inner().unwrap();
+                for name in &names {
+                    canary::must_not_be_in_postgres(&url_of(&url, name)).await;
+                }
+                run(&url, names.into_iter().map(drop).collect()).await;
+            }
         }
     }
 }

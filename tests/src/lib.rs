@@ -13,6 +13,7 @@
 )]
 
 pub mod api;
+pub mod canary;
 mod databases;
 mod outside;
 mod person;

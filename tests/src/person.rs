@@ -17,7 +17,7 @@ use safespace_engine::{
     RecordVoid,
 };
 
-use crate::{World, day, nights};
+use crate::{World, canary, day, nights};
 
 /// What one is told: the answer, or an ordinary refusal. A fault fails the story.
 pub type Told<T> = Result<T, Refusal>;
@@ -156,7 +156,7 @@ impl<'w> Person<'w> {
 
     /// Takes a unit out of service for a repair.
     pub async fn record_void(&self, unit: &str, from: &str, nights: u32) -> Told<Void> {
-        self.record_void_with_note(unit, from, nights, None).await
+        self.record_void_with_note(unit, from, nights, Some(canary::NOTE)).await
     }
 
     /// Takes a unit out of service for a repair, with a note.

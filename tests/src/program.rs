@@ -11,6 +11,8 @@ use std::{
 
 use tempfile::TempDir;
 
+use crate::canary;
+
 /// Long enough for a debug build on a busy machine to fill the demonstration; a program that takes longer hangs.
 const PATIENCE: Duration = Duration::from_mins(5);
 
@@ -135,6 +137,8 @@ impl Program {
 /// Runs a command to its end.
 pub fn ended(mut command: Command) -> Ended {
     let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
+    canary::must_not_be_in(&stdout, "what the program printed");
+    canary::must_not_be_in(&stderr, "what the program said");
     Ended {
         code: status.code().unwrap_or(-1),
         out: String::from_utf8(stdout).unwrap(),

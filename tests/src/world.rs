@@ -19,7 +19,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{CountedIds, Databases, MovableClock, Person, day};
+use crate::{CountedIds, Databases, MovableClock, Person, canary, day};
 
 /// The first night in stock of a world's units.
 const OPENED_ON: &str = "2020-01-01";
@@ -147,6 +147,7 @@ impl World {
 
     /// A world with an empty database and three credentials.
     async fn empty(databases: &Databases, now: &str) -> Self {
+        canary::listen_to_logs();
         let (clock, ids) = (Arc::new(MovableClock::at(now)), Arc::new(CountedIds::default()));
         let url = databases.fresh().await;
         let engine = open(&url, &clock, &ids).await;
