@@ -12,6 +12,7 @@
     reason = "in a test, a panic is how a surprise is told"
 )]
 
+mod account;
 pub mod api;
 pub mod canary;
 mod databases;
@@ -20,6 +21,7 @@ mod person;
 pub mod program;
 mod world;
 
+pub use account::{HERE, Owner, PASSWORD};
 pub use databases::{Databases, has_postgres};
 pub use outside::{CountedIds, MovableClock};
 pub use person::{Person, Told, refused};

@@ -12,7 +12,8 @@ use safespace_domain::{
     units::Scheme,
 };
 use safespace_engine::{
-    self as engine, Command, Engine, FixedKey, Outcome, RegisterProperty, RegisterUnit, StoreSettings,
+    self as engine, Command, Engine, FixedKey, NewToken, Outcome, PasswordCost, RegisterProperty,
+    RegisterUnit, StoreSettings,
 };
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement, TryGetable,
@@ -349,6 +350,7 @@ async fn open(url: &str, clock: &Arc<MovableClock>, ids: &Arc<CountedIds>) -> Ar
         clock: Arc::<MovableClock>::clone(clock),
         ids: Arc::<CountedIds>::clone(ids),
         keys: Arc::new(FixedKey([7; 32])),
+        passwords: PasswordCost::FOR_TESTS,
     };
     Engine::open(&StoreSettings::new(url), world).await.unwrap()
 }
@@ -371,7 +373,8 @@ pub async fn partner_of(engine: &Arc<Engine>, council: &str) -> (String, Arc<Act
 }
 
 async fn credential(engine: &Arc<Engine>, role: Role, council: Option<&str>) -> (String, Arc<Actor>) {
-    let token = engine.create_token(&engine.local(), role, council, None).await.unwrap();
+    let new = NewToken::of(role, council, Some(366));
+    let (_, token) = engine.create_token(&engine.local(), new).await.unwrap();
     let actor = engine.authenticate(&token).await.unwrap().expect("a token that was just made is good");
     (token, actor)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use safespace_domain::access::Role;
-use safespace_engine::EngineError;
+use safespace_engine::{EngineError, NewToken};
 use safespace_tests::{Databases, World, nights, on_both, refused};
 
 on_both![
@@ -71,7 +71,8 @@ async fn a_change_of_the_board_is_told_with_its_units_and_nights(on: &Databases)
 async fn nobody_is_told_of_changes_once_the_credential_has_expired(on: &Databases) {
     let world = World::at(EVENING, on).with_unit("SS-01").await;
     let engine = &world.engine;
-    let token = engine.create_token(&engine.local(), Role::Officer, None, Some(1)).await.unwrap();
+    let new = NewToken::of(Role::Officer, None, Some(1));
+    let (_, token) = engine.create_token(&engine.local(), new).await.unwrap();
     let guest = engine.authenticate(&token).await.unwrap().unwrap();
     let mut changes = engine.board_changes(&guest).unwrap();
     let stay = world.officer().book("SS-01", "R-1", "2020-11-05", 3).await.unwrap();

@@ -17,6 +17,7 @@ macro_rules! assert_words_snapshot {
     }};
 }
 
+mod accounts;
 mod api;
 mod audit;
 mod board;
@@ -36,6 +37,8 @@ mod properties;
 mod race;
 mod restrictions;
 mod serving;
+mod sessions;
+mod sign_in;
 mod stays;
 mod units;
 mod voids;

@@ -4,6 +4,7 @@
 //! decides is its return value. The engine loads, asks here, and saves.
 
 pub mod access;
+pub mod accounts;
 pub mod attention;
 pub mod availability;
 pub mod board;
@@ -24,7 +25,9 @@ pub mod properties;
 pub mod referrals;
 pub mod refusal;
 pub mod restrictions;
+pub mod sessions;
 pub mod stays;
+pub mod throttle;
 pub mod units;
 pub mod voids;
 

@@ -77,7 +77,8 @@ impl BoardChanges {
             }
             Err(RecvError::Closed) => return None,
         };
-        self.actor.is_good(self.engine.clock.now()).then_some(change)
+        // The credential may have expired, been revoked or signed out meanwhile.
+        self.engine.is_still_good(&self.actor).await.is_ok_and(|good| good).then_some(change)
     }
 }
 

@@ -283,6 +283,7 @@ async fn read_state(store: &Store, today: Night) -> Result<State, Fault> {
 impl Engine {
     /// Catches up with what other processes changed. Cheap when nothing was: call it a few times a second.
     pub async fn catch_up(&self) -> Result<(), Fault> {
+        self.note_used_tokens().await?;
         let mut mark = self.mark.lock().await;
         let doubts = self.live.take_doubts();
         let caught_up = self.read_again(&mut mark, &doubts).await;
@@ -311,6 +312,8 @@ impl Engine {
         let today = self.today();
         if changes.spaces {
             self.live.reread_spaces(&self.store, today).await?;
+            self.forget_tokens();
+            self.forget_sessions();
         }
         let units: Vec<UnitId> = changes.units.into_iter().collect();
         if !units.is_empty() {

@@ -27,7 +27,7 @@ use chrono::{DateTime, Utc};
 use safespace_domain::{Night, Refusal, clock::service_day, nights::later};
 use safespace_store::{Durability, Store};
 
-use crate::{Engine, EngineError, Fault, KeyProvider, StoreError, StoreSettings, World};
+use crate::{Engine, EngineError, Fault, KeyProvider, PasswordCost, StoreError, StoreSettings, World};
 
 pub use report::{Filled, Reading};
 
@@ -104,7 +104,12 @@ pub async fn fill(
     must_be_empty(settings).await?;
     let clock = Arc::new(outside::MovableClock::at(outside::midnight(FIRST_DAY)));
     let ids = Arc::new(outside::SeededIds::new(Arc::clone(&clock), seed));
-    let world = || World { clock: clock.clone(), ids: ids.clone(), keys: Arc::clone(&keys) };
+    let world = || World {
+        clock: clock.clone(),
+        ids: ids.clone(),
+        keys: Arc::clone(&keys),
+        passwords: PasswordCost::USUAL,
+    };
     // A crash half-way loses nothing that can't be made again, so nothing waits for the disk until the end.
     let hurried = StoreSettings { durability: Durability::Scratch, ..settings.clone() };
     let engine = Engine::open(&hurried, world()).await?;

@@ -148,6 +148,11 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], KeyError> {
     Ok(bytes)
 }
 
+/// A secret that nobody can guess, to be shown once: 256 bits in hexadecimal digits.
+pub(crate) fn secret() -> Result<String, KeyError> {
+    Ok(to_hex(&random::<KEY>()?))
+}
+
 /// Whose the service's own data key is: what belongs to no property and no household is sealed under it, and the keys
 /// for everything that is no ciphertext are derived from it, so that another root key leaves them as they are.
 pub(crate) const SERVICE: Uuid = Uuid::nil();

@@ -4,6 +4,7 @@
 //! checks, has one effect under one idempotency key, and leaves one audit record in the same transaction.
 
 mod access;
+mod accounts;
 mod attention;
 mod audit;
 mod availability;
@@ -25,12 +26,19 @@ pub mod import;
 mod keys;
 mod ledger;
 mod occupancy;
+mod passwords;
 mod properties;
 mod questions;
 mod referrals;
 mod restrictions;
 mod run;
+mod second_factors;
+mod sessions;
+mod set_up;
+mod sign_in;
 mod stays;
+mod throttle;
+mod tokens;
 mod units;
 mod voids;
 mod work;
@@ -40,11 +48,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use safespace_domain::{Clock, Ids, Night, clock::service_day};
+use chrono::{DateTime, Utc};
+use safespace_domain::{Clock, Ids, Night, TokenId, clock::service_day};
 use safespace_store::{Settings, Store};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
+pub use accounts::{Invited, NewAccount};
 pub use attention::AttentionItem;
 pub use availability::Availability;
 pub use board::{BoardChange, BoardChanges, BoardRow, BoardWindow};
@@ -59,12 +69,18 @@ pub use error::{EngineError, Fault};
 pub use exceptions::ExceptionView;
 pub use ids::SystemIds;
 pub use keys::{FixedKey, KeyError, KeyFile, KeyProvider};
+pub use passwords::PasswordCost;
 pub use questions::{AskForRoom, RoomTold};
 pub use referrals::{FollowedReferral, ReferralFilter, ReferralView, SubmitReferral};
 pub use restrictions::RestrictionView;
 pub use safespace_store::{
-    Page, Question, QuestionCount, Settings as StoreSettings, StayFilter, StoreError, VoidFilter,
+    Page, Question, QuestionCount, Settings as StoreSettings, StayFilter, StoreError, Token, VoidFilter,
 };
+pub use second_factors::{NewSecondFactor, code_now};
+pub use sessions::SessionView;
+pub use set_up::SetUp;
+pub use sign_in::SignedIn;
+pub use tokens::NewToken;
 pub use voids::VoidView;
 
 /// What the outside world owns.
@@ -75,6 +91,8 @@ pub struct World {
     pub ids: Arc<dyn Ids>,
     /// Where the key comes from that seals what is confidential.
     pub keys: Arc<dyn KeyProvider>,
+    /// What hashing a password costs: the usual, but in tests that are about something else.
+    pub passwords: PasswordCost,
 }
 
 /// The engine: one per process.
@@ -86,7 +104,10 @@ pub struct Engine {
     live: calendar::Live,
     /// Names this process in the audit, so that it knows its own changes.
     origin: Uuid,
-    tokens: Mutex<HashMap<[u8; 32], access::Known>>,
+    passwords: passwords::Passwords,
+    tokens: Mutex<HashMap<Vec<u8>, tokens::Known>>,
+    used_tokens: Mutex<HashMap<TokenId, DateTime<Utc>>>,
+    sessions: Mutex<HashMap<Vec<u8>, sessions::KnownSession>>,
     board: broadcast::Sender<BoardChange>,
     mark: tokio::sync::Mutex<calendar::Mark>,
 }
@@ -109,7 +130,10 @@ impl Engine {
             vault,
             live,
             origin,
+            passwords: passwords::Passwords::new(world.passwords),
             tokens: Mutex::default(),
+            used_tokens: Mutex::default(),
+            sessions: Mutex::default(),
             board,
             mark: tokio::sync::Mutex::new(mark),
         });
@@ -136,6 +160,7 @@ impl Engine {
 
     /// Waits for what is being written, and closes the database.
     pub async fn close(&self) -> Result<(), Fault> {
+        self.note_used_tokens().await?;
         Ok(self.store.close().await?)
     }
 }

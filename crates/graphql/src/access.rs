@@ -2,7 +2,10 @@
 
 use async_graphql::{Context, Enum, Object, SimpleObject};
 
-use crate::actor;
+use chrono::{DateTime, Utc};
+use safespace_domain::access::SECOND_FACTOR_IS_FRESH_FOR;
+
+use crate::{actor, tokens::Scope};
 
 /// What somebody is to the service.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,10 @@ pub struct Viewer {
     role: Role,
     /// The council that they work for; partners only.
     council: Option<String>,
+    /// What their token may be used for; null for people, who may do all that their role may.
+    scopes: Option<Vec<Scope>>,
+    /// Until when their second factor is fresh; null for programs, and for people who have not given one lately.
+    second_factor_fresh_until: Option<DateTime<Utc>>,
 }
 
 /// Who is asking.
@@ -36,6 +43,11 @@ impl AccessQuery {
     /// Whoever is asking.
     async fn viewer(&self, ctx: &Context<'_>) -> Viewer {
         let actor = actor(ctx);
-        Viewer { role: actor.role.into(), council: actor.council.clone() }
+        Viewer {
+            role: actor.role.into(),
+            council: actor.council.clone(),
+            scopes: actor.scopes.as_ref().map(|scopes| scopes.iter().copied().map(Into::into).collect()),
+            second_factor_fresh_until: actor.second_factor_at.map(|at| at + SECOND_FACTOR_IS_FRESH_FOR),
+        }
     }
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::unused_async, reason = "resolvers are `async`, whether or not they wait")]
 
 mod access;
+mod accounts;
 mod answers;
 mod attention;
 mod availability;
@@ -27,8 +28,10 @@ mod questions;
 mod referrals;
 mod restrictions;
 mod scalars;
+mod sessions;
 mod stays;
 mod subscriptions;
+mod tokens;
 mod units;
 mod voids;
 mod websocket;
@@ -69,6 +72,9 @@ pub struct Query(
     disclosure::DisclosureQuery,
     questions::QuestionsQuery,
     referrals::ReferralsQuery,
+    accounts::AccountsQuery,
+    tokens::TokensQuery,
+    sessions::SessionsQuery,
 );
 
 /// Everything that can be done. Each takes an idempotency key: the same key and input have one effect and one answer.
@@ -82,6 +88,9 @@ pub struct Mutation(
     restrictions::RestrictionsMutation,
     disclosure::DisclosureMutation,
     referrals::ReferralsMutation,
+    accounts::AccountsMutation,
+    tokens::TokensMutation,
+    sessions::SessionsMutation,
 );
 
 type Schema = async_graphql::Schema<Query, Mutation, subscriptions::Subscription>;
@@ -171,6 +180,8 @@ pub enum Node {
     Void(voids::Void),
     /// A partner council's referral.
     Referral(referrals::Referral),
+    /// A person's account.
+    Account(accounts::Account),
 }
 
 /// Looking anything up by its id.
@@ -193,6 +204,7 @@ impl Nodes {
             "Stay" => stays::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Stay),
             "Void" => voids::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Void),
             "Referral" => referrals::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Referral),
+            "Account" => accounts::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Account),
             _ => return Err(ids::not_an_id()),
         })
     }

@@ -7,7 +7,9 @@ use std::{
 };
 
 use clap::Args;
-use safespace_engine::{Engine, Fault, KeyFile, StoreError, StoreSettings, SystemClock, SystemIds, World};
+use safespace_engine::{
+    Engine, Fault, KeyFile, PasswordCost, StoreError, StoreSettings, SystemClock, SystemIds, World,
+};
 
 use crate::failure::Failure;
 
@@ -74,8 +76,12 @@ impl Place {
 
     /// Opens the engine on this place.
     pub async fn open(&self) -> Result<Arc<Engine>, Failure> {
-        let world =
-            World { clock: Arc::new(SystemClock), ids: Arc::new(SystemIds), keys: Arc::new(self.keys()?) };
+        let world = World {
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            keys: Arc::new(self.keys()?),
+            passwords: PasswordCost::USUAL,
+        };
         Engine::open(&StoreSettings::new(self.url()?), world).await.map_err(|fault| self.failure(fault))
     }
 

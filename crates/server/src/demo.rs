@@ -5,7 +5,7 @@ use std::{fs, net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
 use clap::Args;
 use safespace_domain::{Clock, access::Role};
 use safespace_engine::{
-    Engine, StoreSettings, SystemClock,
+    Engine, NewToken, StoreSettings, SystemClock,
     demo::{DemoError, Filled, fill, is_demonstration},
 };
 
@@ -115,9 +115,13 @@ fn tell(filled: &Filled) -> Result<(), Failure> {
 /// Makes three throw-away sign-ins, and says where to look with them.
 pub async fn tell_sign_ins(engine: &Arc<Engine>, address: SocketAddr) -> Result<(), Failure> {
     let local = engine.local();
-    let officer = engine.create_token(&local, Role::Officer, None, Some(1)).await?;
-    let manager = engine.create_token(&local, Role::Manager, None, Some(1)).await?;
-    let partner = engine.create_token(&local, Role::Partner, Some("North Herts"), Some(1)).await?;
+    let mut tokens = Vec::new();
+    for (role, council) in
+        [(Role::Officer, None), (Role::Manager, None), (Role::Partner, Some("North Herts"))]
+    {
+        tokens.push(engine.create_token(&local, NewToken::of(role, council, Some(1))).await?.1);
+    }
+    let [officer, manager, partner] = &*tokens else { return Ok(()) };
     say(&format!(
         "This is a demonstration: homes, codes and households are made up.\n\
          Sign-ins for a day, as `Authorization: Bearer …`:\n\

@@ -1,5 +1,6 @@
 //! The program `safespace`: configuration, wiring and commands.
 
+mod admin;
 mod audit;
 mod config;
 mod demo;
@@ -61,6 +62,9 @@ enum Command {
     /// Check that the audit is whole.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Make the first administrator; list, reset and disable accounts.
+    #[command(subcommand)]
+    Admin(admin::Command),
     /// Keep bearer tokens, for programs.
     #[command(subcommand)]
     Token(tokens::Command),
@@ -109,6 +113,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Audit(command) => audit::run(&cli.place, command).await,
+        Command::Admin(command) => admin::run(&cli.place, command).await,
         Command::Token(command) => tokens::run(&cli.place, command).await,
         Command::Import(arguments) => import::import(&cli.place, &arguments).await,
         Command::Occupancy(arguments) => occupancy::occupancy(&cli.place, &arguments).await,

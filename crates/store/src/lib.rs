@@ -4,6 +4,7 @@
 //! Reading goes through a [`Reader`], over the pool ([`Store::reader`]) or inside a transaction ([`Tx::reader`]);
 //! writing only through a [`Tx`].
 
+mod accounts;
 mod audit;
 mod chain;
 mod codes;
@@ -19,13 +20,16 @@ mod properties;
 mod questions;
 mod referrals;
 mod restrictions;
+mod sessions;
 mod sql;
 mod stays;
+mod throttle;
 mod tokens;
 mod tx;
 mod units;
 mod voids;
 
+pub use accounts::StoredAccount;
 pub use audit::{AuditRecord, ChangeMark, Changes};
 pub use chain::{ChainedRecord, LaneHead, MakeCode};
 pub use commands::PastCommand;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use safespace_domain::{HouseholdId, restrictions::Restriction};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Statement, sea_query::OnConflict,
+    sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -67,23 +67,6 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             closed.entry(denied).or_default().insert(HouseholdId(household));
         }
         Ok(closed)
-    }
-
-    /// Whether this is the id of an account.
-    pub async fn is_account(&self, id: Uuid) -> Result<bool> {
-        self.exists("SELECT EXISTS (SELECT 1 FROM account WHERE id = $1)", id).await
-    }
-
-    /// Whether this is the id of a token.
-    pub async fn is_token(&self, id: Uuid) -> Result<bool> {
-        self.exists("SELECT EXISTS (SELECT 1 FROM token WHERE id = $1)", id).await
-    }
-
-    async fn exists(&self, sql: &str, id: Uuid) -> Result<bool> {
-        let backend = self.connection.get_database_backend();
-        let ask = Statement::from_sql_and_values(backend, sql, [id.into()]);
-        let row = self.connection.query_one_raw(ask).await?;
-        Ok(row.map(|row| row.try_get_by_index::<bool>(0)).transpose()?.unwrap_or(false))
     }
 
     /// The restrictions on a household's case, oldest first.

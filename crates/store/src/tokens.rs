@@ -7,9 +7,13 @@ use safespace_domain::{
     TokenId,
     access::{Actor, Role, Scope, Who},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+use uuid::Uuid;
 
-use crate::{Reader, Result, StoreError, Tx};
+use crate::{Page, Reader, Result, StoreError, Tx};
 
 mod token {
     use sea_orm::entity::prelude::*;
@@ -98,10 +102,24 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         row.map(domain).transpose()
     }
 
-    /// Every token, oldest first.
-    pub async fn tokens(&self) -> Result<Vec<Token>> {
-        let rows = token::Entity::find().order_by_asc(token::Column::Id).all(self.connection).await?;
+    /// The token with this id, revoked or not.
+    pub async fn token_by_id(&self, id: TokenId) -> Result<Option<Token>> {
+        token::Entity::find_by_id(id.0).one(self.connection).await?.map(domain).transpose()
+    }
+
+    /// A page of the tokens, oldest first, revoked ones too.
+    pub async fn tokens(&self, page: Page<TokenId>) -> Result<Vec<Token>> {
+        let mut select = token::Entity::find();
+        if let Some(after) = page.after {
+            select = select.filter(token::Column::Id.gt(after.0));
+        }
+        let rows = select.order_by_asc(token::Column::Id).limit(page.limit).all(self.connection).await?;
         rows.into_iter().map(domain).collect()
+    }
+
+    /// Whether this is the id of a token.
+    pub async fn is_token(&self, id: Uuid) -> Result<bool> {
+        Ok(token::Entity::find_by_id(id).one(self.connection).await?.is_some())
     }
 }
 
@@ -122,6 +140,27 @@ impl Tx {
             last_used_at: Set(added.last_used_at),
         };
         token::Entity::insert(row).exec_without_returning(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Takes a token back. False where there is none, or it was taken back already.
+    pub async fn revoke_token(&self, id: TokenId, at: DateTime<Utc>) -> Result<bool> {
+        let revoked = token::Entity::update_many()
+            .col_expr(token::Column::RevokedAt, Expr::value(at))
+            .filter(token::Column::Id.eq(id.0))
+            .filter(token::Column::RevokedAt.is_null())
+            .exec(self.connection())
+            .await?;
+        Ok(revoked.rows_affected == 1)
+    }
+
+    /// The token was used.
+    pub async fn use_token(&self, id: TokenId, at: DateTime<Utc>) -> Result<()> {
+        token::Entity::update_many()
+            .col_expr(token::Column::LastUsedAt, Expr::value(at))
+            .filter(token::Column::Id.eq(id.0))
+            .exec(self.connection())
+            .await?;
         Ok(())
     }
 }

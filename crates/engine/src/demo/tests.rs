@@ -15,7 +15,10 @@ use safespace_domain::{
 };
 
 use super::{DemoError, FIRST_DAY, Filled, STRATEGY_ENDS, date, fill, outside, report::all_stays};
-use crate::{Command, Engine, FixedKey, Outcome, Page, RegisterProperty, StoreSettings, VoidFilter, World};
+use crate::{
+    Command, Engine, FixedKey, Outcome, Page, PasswordCost, RegisterProperty, StoreSettings, VoidFilter,
+    World,
+};
 
 /// A demonstration in a file of its own, which goes when the test is over.
 struct Demo {
@@ -50,7 +53,8 @@ impl Demo {
     async fn open(&self) -> (Arc<Engine>, Arc<Actor>) {
         let clock = Arc::new(outside::MovableClock::at(self.until));
         let ids = Arc::new(outside::SeededIds::new(Arc::clone(&clock), 99));
-        let world = World { clock, ids, keys: Arc::new(FixedKey([7; 32])) };
+        let world =
+            World { clock, ids, keys: Arc::new(FixedKey([7; 32])), passwords: PasswordCost::FOR_TESTS };
         let engine = Engine::open(&self.settings(), world).await.unwrap();
         let actor = Arc::new(engine.local());
         (engine, actor)

@@ -1,0 +1,171 @@
+//! Setting an account up, by the link that an administrator made: a password, then a second factor.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+use safespace_domain::{
+    Refusal, RefusalCode,
+    access::{Actor, Role, Who},
+    accounts::Account,
+};
+use safespace_store::StoredAccount;
+use uuid::Uuid;
+
+use crate::{
+    Engine, EngineError,
+    accounts::hash,
+    keys::SERVICE,
+    passwords::must_be_hard_to_guess,
+    second_factors::{self, NewSecondFactor, recovery_hash, step_of},
+    sign_in::factor_context,
+    throttle::Subject,
+};
+
+/// What a link sets up, and how far that has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetUp {
+    /// The name to sign in with.
+    pub name: String,
+    /// What they are to the service.
+    pub role: Role,
+    /// Whether the password was chosen.
+    pub has_password: bool,
+    /// Whether a second factor must be added.
+    pub needs_second_factor: bool,
+    /// Until when the link is good.
+    pub until: DateTime<Utc>,
+}
+
+/// A link that is wrong, used up, too old, or of a disabled account: the four read the same.
+fn no_such_link() -> Refusal {
+    Refusal::new(
+        RefusalCode::NotGood,
+        "This link is not good, or no longer: ask an administrator for a new one.",
+    )
+}
+
+impl Engine {
+    /// What a link is for.
+    pub async fn set_up(&self, link: &str) -> Result<SetUp, EngineError> {
+        Ok(self.view_of(&self.account_of_link(link).await?))
+    }
+
+    /// The account that a link sets up.
+    pub(crate) async fn account_of_link(&self, link: &str) -> Result<StoredAccount, EngineError> {
+        let found = self.store.reader().account_by_link(&hash(link)).await?;
+        Ok(found.filter(|stored| self.is_good_link(stored)).ok_or_else(no_such_link)?)
+    }
+
+    fn is_good_link(&self, stored: &StoredAccount) -> bool {
+        let until = stored.link.as_ref().map(|(_, until)| *until);
+        stored.account.disabled_at.is_none() && until.is_some_and(|until| self.clock.now() < until)
+    }
+
+    fn view_of(&self, stored: &StoredAccount) -> SetUp {
+        SetUp {
+            name: stored.account.name.clone(),
+            role: stored.account.role,
+            has_password: stored.account.has_password,
+            needs_second_factor: stored.account.role.needs_second_factor(),
+            until: stored.link.as_ref().map_or(stored.account.made_at, |(_, until)| *until),
+        }
+    }
+
+    /// Chooses the password. Where no second factor is needed, the account can be used from now on; the link stays good
+    /// for adding one.
+    pub async fn choose_password(
+        &self,
+        link: &str,
+        password: &str,
+        from: IpAddr,
+    ) -> Result<SetUp, EngineError> {
+        self.count_try(&[Subject::Address(from)]).await?;
+        let stored = self.account_of_link(link).await?;
+        let account = &stored.account;
+        must_be_hard_to_guess(password, &[&account.name, account.council.as_deref().unwrap_or_default()])?;
+        let fresh = self.passwords.hash(password).await?;
+        let tx = self.store.begin().await?;
+        let mut stored = tx.lock_account(account.id).await?.ok_or_else(no_such_link)?;
+        self.must_be_of_link(&stored, link)?;
+        stored.password = Some(fresh);
+        stored.account.has_password = true;
+        tx.save_account(&stored).await?;
+        tx.end_sessions_of(stored.account.id, self.clock.now()).await?;
+        let record = self.record_of(&owner(&stored.account), "choose_password", Some(stored.account.id.0));
+        self.record(&tx, &[record]).await?;
+        tx.commit().await?;
+        self.forget_sessions();
+        self.forgive(&[Subject::Address(from)]).await?;
+        Ok(self.view_of(&stored))
+    }
+
+    /// A new second factor, to be confirmed with one of its codes.
+    pub async fn new_second_factor(&self, link: &str) -> Result<NewSecondFactor, EngineError> {
+        let account = self.account_of_link(link).await?.account;
+        let factor = second_factors::new_secret()?;
+        let tx = self.store.begin().await?;
+        let mut stored = tx.lock_account(account.id).await?.ok_or_else(no_such_link)?;
+        self.must_be_of_link(&stored, link)?;
+        if !stored.account.has_password {
+            return Err(Refusal::new(RefusalCode::WrongState, "Choose a password first.").into());
+        }
+        stored.second_factor = Some(self.seal(&tx, SERVICE, &factor_context(account.id), &factor).await?);
+        stored.account.has_second_factor = false;
+        stored.second_factor_step = 0;
+        tx.save_account(&stored).await?;
+        let record = self.record_of(&owner(&account), "begin_second_factor", Some(account.id.0));
+        self.record(&tx, &[record]).await?;
+        tx.commit().await?;
+        Ok(second_factors::for_authenticator(&factor, &account.name)?)
+    }
+
+    /// Confirms the second factor with one of its codes. The account can be used from now on, and the link no longer.
+    /// Returns the recovery codes, once.
+    pub async fn confirm_second_factor(
+        &self,
+        link: &str,
+        code: &str,
+        from: IpAddr,
+    ) -> Result<Vec<String>, EngineError> {
+        self.count_try(&[Subject::Address(from)]).await?;
+        let account = self.account_of_link(link).await?.account;
+        let now = self.clock.now();
+        let tx = self.store.begin().await?;
+        let mut stored = tx.lock_account(account.id).await?.ok_or_else(no_such_link)?;
+        self.must_be_of_link(&stored, link)?;
+        let Some(sealed) = &stored.second_factor else {
+            return Err(Refusal::new(RefusalCode::WrongState, "Add a second factor first.").into());
+        };
+        let factor = self.open_sealed(SERVICE, &factor_context(account.id), sealed).await?;
+        let Some(step) = step_of(&factor, code, now)? else {
+            return Err(Refusal::bad(
+                "code",
+                "This is not the code that the authenticator shows now: look again, and check the telephone's clock.",
+            )
+            .into());
+        };
+        stored.second_factor_step = step;
+        stored.account.has_second_factor = true;
+        stored.link = None;
+        tx.save_account(&stored).await?;
+        let codes = second_factors::recovery_codes()?;
+        let hashes: Vec<Vec<u8>> = codes.iter().map(|code| recovery_hash(code)).collect();
+        tx.set_recovery_codes(account.id, &hashes).await?;
+        let record = self.record_of(&owner(&account), "confirm_second_factor", Some(account.id.0));
+        self.record(&tx, &[record]).await?;
+        tx.commit().await?;
+        self.forgive(&[Subject::Address(from)]).await?;
+        Ok(codes)
+    }
+
+    fn must_be_of_link(&self, stored: &StoredAccount, link: &str) -> Result<(), Refusal> {
+        let is_it = stored.link.as_ref().is_some_and(|(kept, _)| *kept == hash(link));
+        if is_it && self.is_good_link(stored) { Ok(()) } else { Err(no_such_link()) }
+    }
+}
+
+/// Whoever holds the link of an account, as the audit names them.
+fn owner(account: &Account) -> Actor {
+    let session = safespace_domain::SessionId(Uuid::nil());
+    Actor { who: Who::Person { account: account.id, session }, role: account.role, ..Actor::service() }
+}
