@@ -61,7 +61,9 @@ impl<'w> Person<'w> {
     /// Books a unit for one adult and two children.
     pub async fn book(&self, unit: &str, household: &str, arrival: &str, nights: u32) -> Told<Stay> {
         let ask = self.to_book(unit, household, arrival, nights).await;
-        self.run(Command::BookStay(ask)).await.map(stay)
+        let booked = self.run(Command::BookStay(ask)).await.map(stay)?;
+        self.world.plant_details(household).await;
+        Ok(booked)
     }
 
     /// Books a unit, a manager's reason for a longer stay with it.

@@ -13,7 +13,7 @@ use safespace_domain::{
 };
 use safespace_engine::{
     self as engine, Command, Engine, FixedKey, NewToken, Outcome, PasswordCost, RegisterProperty,
-    RegisterUnit, StoreSettings,
+    RegisterUnit, SetAddress, SetHouseholdDetails, StoreSettings,
 };
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement, TryGetable,
@@ -186,10 +186,24 @@ impl World {
             Scheme::MoveOn => ("FLATS", "North Herts"),
         };
         let home = RegisterProperty { code: code.into(), scheme, district: district.into() };
-        match self.manager().run(Command::RegisterProperty(home)).await.unwrap() {
+        let property = match self.manager().run(Command::RegisterProperty(home)).await.unwrap() {
             Outcome::Property(property) => property.id,
             other => panic!("{other:?} is not a property"),
-        }
+        };
+        let address = SetAddress { property, address: canary::ADDRESS.into() };
+        self.manager().run(Command::SetAddress(address)).await.unwrap();
+        property
+    }
+
+    /// Writes canaries down as the details of a household.
+    pub(crate) async fn plant_details(&self, household: &str) {
+        let ask = SetHouseholdDetails {
+            household: household.into(),
+            name: Some(canary::NAME.into()),
+            contact: Some(canary::CONTACT.into()),
+            note: Some(canary::NOTE.into()),
+        };
+        self.service().run(Command::SetHouseholdDetails(ask)).await.unwrap();
     }
 
     /// Registers a unit that opened long ago.

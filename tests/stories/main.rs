@@ -21,6 +21,7 @@ mod accounts;
 mod api;
 mod audit;
 mod board;
+mod confidential;
 mod crash;
 mod days;
 mod edge;

@@ -59,6 +59,8 @@ pub struct Household {
     pub id: HouseholdId,
     /// Its pseudonymous reference, such as `R-2020-0551`. Never a name.
     pub reference: String,
+    /// Whether personal details are kept of it. What they are, only an act of revealing brings out.
+    pub has_details: bool,
 }
 
 #[cfg(test)]

@@ -5,12 +5,14 @@
 
 pub mod access;
 pub mod accounts;
+pub mod addresses;
 pub mod attention;
 pub mod availability;
 pub mod board;
 pub mod calendar;
 pub mod clock;
 pub mod codes;
+pub mod details;
 pub mod disclosure;
 pub mod districts;
 pub mod exceptions;
@@ -25,6 +27,7 @@ pub mod properties;
 pub mod referrals;
 pub mod refusal;
 pub mod restrictions;
+pub mod reveals;
 pub mod sessions;
 pub mod stays;
 pub mod throttle;

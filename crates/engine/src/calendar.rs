@@ -10,7 +10,7 @@ use std::{
 };
 
 use safespace_domain::{
-    HouseholdId, Night, Nights, UnitId,
+    HouseholdId, Night, Nights, PropertyId, UnitId,
     availability::Spaces,
     calendar::Calendar,
     nights::{earlier, later},
@@ -74,6 +74,7 @@ struct Order {
 pub(crate) struct Live {
     state: RwLock<State>,
     restricted: RwLock<Restricted>,
+    addressed: RwLock<BTreeSet<PropertyId>>,
     order: Mutex<Order>,
     doubts: Mutex<Doubts>,
     /// Commands pass it from their first read to the calendar's change; a re-read of the database closes it.
@@ -86,6 +87,7 @@ impl Live {
         Ok(Self {
             state: RwLock::new(state),
             restricted: RwLock::new(read_restricted(store).await?),
+            addressed: RwLock::new(store.reader().addressed().await?),
             order: Mutex::default(),
             doubts: Mutex::default(),
             gate: Gate::new(()),
@@ -95,6 +97,11 @@ impl Live {
     /// The households whose cases are closed to somebody; none where none is.
     pub(crate) fn closed_households(&self, who: Uuid) -> Option<Arc<BTreeSet<HouseholdId>>> {
         self.restricted.read().unwrap_or_else(PoisonError::into_inner).get(&who).cloned()
+    }
+
+    /// Whether a property's address is known.
+    pub(crate) fn is_addressed(&self, property: PropertyId) -> bool {
+        self.addressed.read().unwrap_or_else(PoisonError::into_inner).contains(&property)
     }
 
     pub(crate) fn spaces(&self) -> Arc<Spaces> {
@@ -153,6 +160,8 @@ impl Live {
     pub(crate) async fn reread_spaces(&self, store: &Store, today: Night) -> Result<(), Fault> {
         let _closed = self.gate.write().await;
         let restricted = read_restricted(store).await?;
+        let addressed = store.reader().addressed().await?;
+        *self.addressed.write().unwrap_or_else(PoisonError::into_inner) = addressed;
         *self.restricted.write().unwrap_or_else(PoisonError::into_inner) = restricted;
         let spaces = read_spaces(store).await?;
         let known: BTreeSet<UnitId> =

@@ -8,6 +8,7 @@ use safespace_domain::{
     disclosure::DisclosurePolicy,
     districts::District,
     features::Feature,
+    households::Household,
     policies::Policy,
     properties::Property,
     referrals::Referral,
@@ -120,6 +121,10 @@ pub enum Command {
         /// Which.
         void: VoidId,
     },
+    /// Writes the address of a property down.
+    SetAddress(SetAddress),
+    /// Writes a household's personal details down, instead of all that were there.
+    SetHouseholdDetails(SetHouseholdDetails),
     /// Closes a case to somebody with a conflict of interest.
     RestrictCase(RestrictCase),
     /// Opens a case to somebody again.
@@ -284,6 +289,28 @@ pub struct ChangeVoid {
     pub note: Option<String>,
 }
 
+/// See [`Command::SetAddress`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SetAddress {
+    /// Of which property.
+    pub property: PropertyId,
+    /// The address, one to six lines. Confidential.
+    pub address: String,
+}
+
+/// See [`Command::SetHouseholdDetails`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SetHouseholdDetails {
+    /// The household's reference.
+    pub household: String,
+    /// Names. Confidential.
+    pub name: Option<String>,
+    /// A safe way to reach it. Confidential.
+    pub contact: Option<String>,
+    /// Anything else. Confidential.
+    pub note: Option<String>,
+}
+
 /// See [`Command::RestrictCase`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RestrictCase {
@@ -333,6 +360,8 @@ impl Command {
             Self::RecordVoid(_) => "record_void",
             Self::ChangeVoid(_) => "change_void",
             Self::CancelVoid { .. } => "cancel_void",
+            Self::SetAddress(_) => "set_address",
+            Self::SetHouseholdDetails(_) => "set_household_details",
             Self::RestrictCase(_) => "restrict_case",
             Self::LiftRestriction(_) => "lift_restriction",
             Self::SubmitReferral(_) => "submit_referral",
@@ -358,6 +387,8 @@ impl Command {
             | Self::DescribeUnit(_)
             | Self::CloseUnit { .. }
             | Self::ReopenUnit { .. } => Permission::ManageSpaces,
+            Self::SetAddress(_) => Permission::KeepAddresses,
+            Self::SetHouseholdDetails(_) => Permission::KeepHouseholdDetails,
             Self::RestrictCase(_) | Self::LiftRestriction(_) => Permission::RestrictCases,
             Self::RecordVoid(_) | Self::ChangeVoid(_) | Self::CancelVoid { .. } => Permission::RecordVoids,
             Self::SubmitReferral(_) | Self::WithdrawReferral { .. } => Permission::Refer,
@@ -397,6 +428,8 @@ pub enum Outcome {
     },
     /// A void as it is now.
     Void(Void),
+    /// A household as it is now.
+    Household(Household),
     /// A restriction that was made, or lifted.
     Restriction(Restriction),
     /// The day has turned: the stays that keep their unit for tonight, too.

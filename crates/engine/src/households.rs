@@ -37,7 +37,7 @@ impl Engine {
     }
 
     pub(crate) async fn add_household(&self, work: &Work, reference: String) -> Done<HouseholdId> {
-        let household = Household { id: HouseholdId(self.ids.next()), reference };
+        let household = Household { id: HouseholdId(self.ids.next()), reference, has_details: false };
         let id = household.id;
         work.tx.add_households(&[household]).await?;
         Ok(id)

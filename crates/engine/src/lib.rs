@@ -5,6 +5,7 @@
 
 mod access;
 mod accounts;
+mod addresses;
 mod attention;
 mod audit;
 mod availability;
@@ -17,6 +18,7 @@ mod clock;
 mod codes;
 mod commands;
 pub mod demo;
+mod details;
 mod disclosure;
 mod error;
 mod exceptions;
@@ -31,6 +33,7 @@ mod properties;
 mod questions;
 mod referrals;
 mod restrictions;
+mod reveals;
 mod run;
 mod second_factors;
 mod sessions;
@@ -63,7 +66,7 @@ pub use checkpoints::CheckpointError;
 pub use clock::SystemClock;
 pub use commands::{
     BookStay, ChangeVoid, Command, DescribeProperty, DescribeUnit, ExtendStay, LiftRestriction, MoveStay,
-    Outcome, RecordVoid, RegisterProperty, RegisterUnit, RestrictCase,
+    Outcome, RecordVoid, RegisterProperty, RegisterUnit, RestrictCase, SetAddress, SetHouseholdDetails,
 };
 pub use error::{EngineError, Fault};
 pub use exceptions::ExceptionView;
@@ -74,7 +77,8 @@ pub use questions::{AskForRoom, RoomTold};
 pub use referrals::{FollowedReferral, ReferralFilter, ReferralView, SubmitReferral};
 pub use restrictions::RestrictionView;
 pub use safespace_store::{
-    Page, Question, QuestionCount, Settings as StoreSettings, StayFilter, StoreError, Token, VoidFilter,
+    Notice, Page, Question, QuestionCount, Settings as StoreSettings, StayFilter, StoreError, Token,
+    VoidFilter,
 };
 pub use second_factors::{NewSecondFactor, code_now};
 pub use sessions::SessionView;

@@ -175,7 +175,7 @@ impl Engine {
     }
 
     /// The household with this reference, locked, if it is open to the actor.
-    async fn open_household(&self, work: &mut Work, reference: &str) -> Done<HouseholdId> {
+    pub(crate) async fn open_household(&self, work: &mut Work, reference: &str) -> Done<HouseholdId> {
         let not_found = || Refusal::not_found("household", "household");
         let reference = codes::code(reference, "household")?;
         let household = work.tx.lock_household(&reference).await?.ok_or_else(not_found)?.id;

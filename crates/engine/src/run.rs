@@ -253,6 +253,8 @@ impl Engine {
             Command::RecordVoid(ask) => self.record_void(work, ask).await,
             Command::ChangeVoid(ask) => self.change_void(work, ask).await,
             Command::CancelVoid { void } => self.cancel_void(work, void).await,
+            Command::SetAddress(ask) => self.set_address(work, ask).await,
+            Command::SetHouseholdDetails(ask) => self.set_household_details(work, ask).await,
             Command::RestrictCase(ask) => self.restrict_case(work, ask).await,
             Command::LiftRestriction(ask) => self.lift_restriction(work, ask).await,
             Command::SubmitReferral(ask) => self.submit_referral(work, ask).await,

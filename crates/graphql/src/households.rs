@@ -47,6 +47,11 @@ impl Household {
         &self.0.reference
     }
 
+    /// Whether personal details are kept of it. Only `revealHouseholdDetails` brings them out.
+    async fn has_details(&self) -> bool {
+        self.0.has_details
+    }
+
     /// Its stays, oldest booking first.
     #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn stays(

@@ -27,6 +27,7 @@ mod properties;
 mod questions;
 mod referrals;
 mod restrictions;
+mod reveals;
 mod scalars;
 mod sessions;
 mod stays;
@@ -75,6 +76,7 @@ pub struct Query(
     accounts::AccountsQuery,
     tokens::TokensQuery,
     sessions::SessionsQuery,
+    reveals::RevealsQuery,
 );
 
 /// Everything that can be done. Each takes an idempotency key: the same key and input have one effect and one answer.
@@ -91,6 +93,7 @@ pub struct Mutation(
     accounts::AccountsMutation,
     tokens::TokensMutation,
     sessions::SessionsMutation,
+    reveals::RevealsMutation,
 );
 
 type Schema = async_graphql::Schema<Query, Mutation, subscriptions::Subscription>;

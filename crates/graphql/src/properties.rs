@@ -50,6 +50,11 @@ impl Property {
         self.spaces.districts.get(&self.property.district).cloned().map(Into::into)
     }
 
+    /// Whether its address is known. Only `revealAddress` brings it out.
+    async fn has_address(&self, ctx: &Context<'_>) -> bool {
+        engine(ctx).has_address(self.property.id)
+    }
+
     /// Its units, by code.
     #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn units(&self, first: Option<i32>, after: Option<String>) -> Result<Page<Unit>> {

@@ -1,5 +1,7 @@
 //! Households, by reference.
 
+use std::collections::BTreeSet;
+
 use safespace_domain::{HouseholdId, codes, households::Household};
 use sea_orm::{
     ActiveValue::Set,
@@ -29,16 +31,24 @@ mod household {
 const KEY: &str = "upper(reference)";
 
 fn domain(row: household::Model) -> Household {
-    Household { id: HouseholdId(row.id), reference: row.reference }
+    Household { id: HouseholdId(row.id), reference: row.reference, has_details: false }
 }
 
 impl<C: ConnectionTrait> Reader<'_, C> {
+    async fn with_details(&self, rows: Vec<household::Model>) -> Result<Vec<Household>> {
+        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+        let detailed = if ids.is_empty() { BTreeSet::new() } else { self.detailed(&ids).await? };
+        let household =
+            |row: household::Model| Household { has_details: detailed.contains(&row.id), ..domain(row) };
+        Ok(rows.into_iter().map(household).collect())
+    }
+
     /// The households with these ids, in no order.
     pub async fn households(&self, ids: &[HouseholdId]) -> Result<Vec<Household>> {
         let ids = ids.iter().map(|id| id.0);
         let rows =
             household::Entity::find().filter(household::Column::Id.is_in(ids)).all(self.connection).await?;
-        Ok(rows.into_iter().map(domain).collect())
+        self.with_details(rows).await
     }
 
     /// The households with these references, in upper or lower case, in no order.
@@ -47,7 +57,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             .filter(Expr::cust(KEY).is_in(references.iter().map(|reference| codes::key(reference))))
             .all(self.connection)
             .await?;
-        Ok(rows.into_iter().map(domain).collect())
+        self.with_details(rows).await
     }
 }
 

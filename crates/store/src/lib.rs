@@ -5,10 +5,12 @@
 //! writing only through a [`Tx`].
 
 mod accounts;
+mod addresses;
 mod audit;
 mod chain;
 mod codes;
 mod commands;
+mod details;
 mod disclosure;
 mod error;
 mod exceptions;
@@ -20,6 +22,7 @@ mod properties;
 mod questions;
 mod referrals;
 mod restrictions;
+mod reveals;
 mod sessions;
 mod sql;
 mod stays;
@@ -33,6 +36,7 @@ pub use accounts::StoredAccount;
 pub use audit::{AuditRecord, ChangeMark, Changes};
 pub use chain::{ChainedRecord, LaneHead, MakeCode};
 pub use commands::PastCommand;
+pub use details::StoredDetail;
 pub use error::StoreError;
 pub use exceptions::StayException;
 pub use ledger::Changed;
@@ -40,6 +44,7 @@ pub use open::{Durability, Settings, Store};
 pub use questions::{Question, QuestionCount};
 pub use referrals::{ReferralFilter, StoredReferral};
 pub use restrictions::StoredRestriction;
+pub use reveals::Notice;
 pub use stays::{StayFilter, StoredStay};
 pub use tokens::Token;
 pub use tx::Tx;

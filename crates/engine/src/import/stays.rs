@@ -149,7 +149,11 @@ impl Import<'_> {
                 file: "stays",
                 line,
                 cells: cells.clone(),
-                household: Some(Household { id: household, reference: row.reference.clone() }),
+                household: Some(Household {
+                    id: household,
+                    reference: row.reference.clone(),
+                    has_details: false,
+                }),
                 stay: Some(StoredStay { stay, imported_as: Some(name.to_owned()) }),
                 void: None,
                 entries,

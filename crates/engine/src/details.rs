@@ -1,0 +1,99 @@
+//! Households' personal details: optional, sealed, and brought out only by an act of revealing.
+
+use std::sync::Arc;
+
+use safespace_domain::{
+    HouseholdId, Refusal, RefusalCode,
+    access::{Actor, Permission},
+    details::{DetailKind, Details, contact_key},
+    households::Household,
+};
+use safespace_store::{AuditRecord, StoredDetail};
+
+use crate::{
+    Engine, EngineError, Fault, Outcome,
+    commands::SetHouseholdDetails,
+    keys::Purpose,
+    work::{Done, Work},
+};
+
+/// The most households that one contact is looked for in.
+const MOST_FOUND: u64 = 20;
+
+impl Engine {
+    pub(crate) async fn set_household_details(
+        &self,
+        work: &mut Work,
+        ask: SetHouseholdDetails,
+    ) -> Done<Outcome> {
+        let details = Details { name: ask.name, contact: ask.contact, note: ask.note }.checked()?;
+        let household = self.open_household(work, &ask.household).await?;
+        let mut stored = Vec::new();
+        for kind in DetailKind::ALL {
+            let Some(text) = details.get(kind) else { continue };
+            let context = detail_context(household, kind);
+            let sealed = self.seal(&work.tx, household.0, &context, text).await?;
+            let blind = match kind {
+                DetailKind::Contact => Some(self.blind(text)?),
+                DetailKind::Name | DetailKind::Note => None,
+            };
+            stored.push(StoredDetail { kind, sealed, blind });
+        }
+        work.tx.save_details(household, &stored, work.now).await?;
+        let kinds: Vec<&str> = stored.iter().map(|detail| detail.kind.as_str()).collect();
+        work.audit(Some(household.0), &[], &serde_json::json!({ "kinds": kinds }));
+        let found = work.tx.reader().households(&[household]).await?;
+        let found = found.into_iter().next().ok_or(Fault::Broken("a household that was locked is gone"))?;
+        Ok(Outcome::Household(found))
+    }
+
+    /// The code by which a contact is found again, and from which nobody can tell it.
+    fn blind(&self, contact: &str) -> Result<Vec<u8>, Fault> {
+        let text = format!("household_detail.contact {}", contact_key(contact));
+        Ok(self.vault.code(Purpose::Blind, text.as_bytes())?.to_vec())
+    }
+
+    /// The households that can be reached by a contact, exactly: how one that comes back is known again without its name.
+    /// The look is recorded; what was looked for is not.
+    pub async fn households_by_contact(
+        self: &Arc<Self>,
+        actor: &Arc<Actor>,
+        contact: &str,
+    ) -> Result<Vec<Household>, EngineError> {
+        actor.must(Permission::KeepHouseholdDetails)?;
+        if contact_key(contact).len() < 6 {
+            return Err(Refusal::new(
+                RefusalCode::BadValue,
+                "Give the whole telephone number or e-mail address: only an exact match is found.",
+            )
+            .on("contact")
+            .into());
+        }
+        let ids = self.store.reader().households_by_blind(&self.blind(contact)?, MOST_FOUND).await?;
+        let tx = self.store.begin().await?;
+        let detail = serde_json::json!({ "found": ids.len() }).to_string();
+        let record = self.record_of(actor, "look_for_contact", None);
+        self.record(&tx, &[AuditRecord { detail, ..record }]).await?;
+        tx.commit().await?;
+        self.households(actor, &ids).await
+    }
+
+    /// A household's details, opened. For acts that are recorded.
+    pub(crate) async fn open_details(&self, household: HouseholdId) -> Result<Option<Details>, EngineError> {
+        let stored = self.store.reader().details(household).await?;
+        if stored.is_empty() {
+            return Ok(None);
+        }
+        let mut details = Details::default();
+        for detail in stored {
+            let context = detail_context(household, detail.kind);
+            details.set(detail.kind, self.open_sealed(household.0, &context, &detail.sealed).await?);
+        }
+        Ok(Some(details))
+    }
+}
+
+/// The place to which one of a household's details is bound.
+fn detail_context(household: HouseholdId, kind: DetailKind) -> String {
+    format!("household_detail.{}.{household}", kind.as_str())
+}
