@@ -3,7 +3,13 @@
 use std::path::PathBuf;
 
 use futures_util::future::join_all;
-use safespace_engine::{AuditReport, BreakKind};
+use safespace_domain::{
+    AccountId, SessionId,
+    access::{Actor, Role, Who},
+};
+use safespace_engine::{
+    AuditReport, AuditView, BreakKind, Command, EngineError, Page, RestrictCase, SearchAudit,
+};
 use safespace_tests::{Databases, World, on_both, program::Program};
 use sea_orm::ConnectionTrait;
 
@@ -22,6 +28,10 @@ on_both![
     an_older_copy_that_went_on_shows_by_a_checkpoint,
     a_forged_or_missing_checkpoint_is_named,
     the_command_line_verifies,
+    a_manager_searches_by_person_case_time_and_action,
+    the_audit_is_read_page_by_page,
+    what_is_closed_to_a_manager_is_not_in_their_audit,
+    nobody_else_searches_the_audit,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -383,4 +393,128 @@ async fn the_command_line_verifies(on: &Databases) {
     let ended = program.run(["audit", "verify"]);
     assert_eq!(ended.code, 1);
     assert!(ended.out.contains("BROKEN: line 1 of the file of checkpoints"), "{}", ended.out);
+}
+
+/// A manager who has signed in: only a person may search the audit.
+fn person(world: &World, who: &safespace_tests::Person<'_>) -> Actor {
+    let (account, session) = (AccountId(who.actor.who.id()), SessionId(world.new_id()));
+    Actor { who: Who::Person { account, session }, role: Role::Manager, ..Actor::service() }
+}
+
+async fn search(world: &World, actor: &Actor, search: SearchAudit) -> Vec<AuditView> {
+    world.engine.search_audit(actor, search, Page { after: None, limit: 100 }).await.unwrap()
+}
+
+fn actions(found: &[AuditView]) -> Vec<&str> {
+    found.iter().map(|view| view.record.action.as_str()).collect()
+}
+
+async fn a_manager_searches_by_person_case_time_and_action(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let manager = person(&world, &world.manager());
+    world.clock.set("2020-11-03T22:00:00.25Z");
+    let stay = world.officer().book("SS-01", "R-1", "2020-11-03", 2).await.unwrap();
+    world.clock.set("2020-11-03T23:00:00Z");
+    world.officer().check_in(&stay).await.unwrap();
+    world.officer().book("SS-01", "R-2", "2020-11-07", 2).await.unwrap();
+
+    let of_case = SearchAudit { household: Some("r-1".into()), ..SearchAudit::default() };
+    let found = search(&world, &manager, of_case.clone()).await;
+    assert_eq!(actions(&found), ["check_in", "book_stay"]);
+    assert_eq!(found[0].record.household.as_deref(), Some("R-1"));
+    assert_eq!(found[0].record.subject, Some(stay.id.0));
+    assert_eq!(found[0].record.by, Some(world.officer().actor.who.id()));
+    assert!(found[0].record.by_is_token);
+
+    let officer = Some(world.officer().actor.who.id());
+    let by_officer = SearchAudit { by: officer, ..SearchAudit::default() };
+    assert_eq!(actions(&search(&world, &manager, by_officer).await), ["book_stay", "check_in", "book_stay"]);
+    let time = |text: &str| Some(text.parse().unwrap());
+    let early = SearchAudit { by: officer, to: time("2020-11-03T23:00:00Z"), ..SearchAudit::default() };
+    assert_eq!(actions(&search(&world, &manager, early).await), ["book_stay"]);
+    let late = SearchAudit { by: officer, from: time("2020-11-03T23:00:00Z"), ..SearchAudit::default() };
+    assert_eq!(actions(&search(&world, &manager, late).await), ["book_stay", "check_in"]);
+    let bookings = SearchAudit { action: Some("book_stay".into()), ..SearchAudit::default() };
+    assert_eq!(search(&world, &manager, bookings).await.len(), 2);
+    let nobodys = SearchAudit { household: Some("R-77".into()), ..SearchAudit::default() };
+    assert_eq!(search(&world, &manager, nobodys).await, []);
+    let nonsense = SearchAudit { action: Some("a name, typed by mistake".into()), ..SearchAudit::default() };
+    assert_eq!(search(&world, &manager, nonsense).await, []);
+
+    // Each search is recorded: of which case, and nothing of what was typed.
+    let searches = SearchAudit { action: Some("search_audit".into()), ..SearchAudit::default() };
+    let found = search(&world, &manager, searches).await;
+    assert_eq!(found.len(), 7);
+    assert_eq!(found[6].record.household.as_deref(), Some("R-1"));
+    assert!(found.iter().all(|view| !view.record.detail.contains("typed")));
+    must_be_whole(&world).await;
+}
+
+async fn the_audit_is_read_page_by_page(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let manager = person(&world, &world.manager());
+    for n in 4..9 {
+        world.officer().book("SS-01", &format!("R-{n}"), &format!("2020-11-0{n}"), 1).await.unwrap();
+    }
+    let bookings = SearchAudit { action: Some("book_stay".into()), ..SearchAudit::default() };
+    let mut seen = Vec::new();
+    let mut after = None;
+    loop {
+        let page = Page { after, limit: 2 };
+        let found = world.engine.search_audit(&manager, bookings.clone(), page).await.unwrap();
+        seen.extend(found.iter().filter_map(|view| view.record.household.clone()));
+        let Some(last) = found.last() else { break };
+        after = Some(last.cursor.clone());
+    }
+    assert_eq!(seen, ["R-8", "R-7", "R-6", "R-5", "R-4"]);
+    for none in ["", "7", "zz", "00ff"] {
+        let page = Page { after: Some(none.to_owned()), limit: 2 };
+        let refused = world.engine.search_audit(&manager, bookings.clone(), page).await.unwrap_err();
+        assert!(refused.to_string().contains("not a cursor"), "{refused}");
+    }
+}
+
+async fn what_is_closed_to_a_manager_is_not_in_their_audit(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let (manager, denied) = (person(&world, &world.manager()), person(&world, &world.officer()));
+    for n in 4..7 {
+        world.manager().book("SS-01", &format!("R-{n}"), &format!("2020-11-0{n}"), 1).await.unwrap();
+    }
+    let ask = RestrictCase { household: "R-5".into(), denied: denied.who.id(), reason: "made-up".into() };
+    world.service().run(Command::RestrictCase(ask)).await.unwrap();
+    let bookings = SearchAudit { action: Some("book_stay".into()), ..SearchAudit::default() };
+    let of_case = SearchAudit { household: Some("R-5".into()), ..SearchAudit::default() };
+    let restrictions = SearchAudit { action: Some("restrict_case".into()), ..SearchAudit::default() };
+    assert_eq!(search(&world, &manager, bookings.clone()).await.len(), 3);
+    assert_eq!(
+        actions(&search(&world, &manager, of_case.clone()).await),
+        ["search_audit", "restrict_case", "book_stay"][1..]
+    );
+
+    assert_eq!(search(&world, &denied, bookings).await.len(), 2);
+    assert_eq!(search(&world, &denied, of_case.clone()).await, []);
+    assert_eq!(search(&world, &denied, restrictions).await, []);
+    let all = search(&world, &denied, SearchAudit::default()).await;
+    assert!(all.iter().all(|view| view.record.household.as_deref() != Some("R-5")));
+    // That they have asked for it is there for the others.
+    assert_eq!(actions(&search(&world, &manager, of_case).await)[0], "search_audit");
+}
+
+async fn nobody_else_searches_the_audit(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let manager = person(&world, &world.manager());
+    let before = world.count("audit").await;
+    let others = [
+        (*world.manager().actor).clone(),
+        (*world.officer().actor).clone(),
+        (*world.partner().actor).clone(),
+        Actor { role: Role::Officer, ..manager.clone() },
+        Actor { role: Role::Administrator, ..manager },
+    ];
+    for actor in others {
+        let page = Page { after: None, limit: 2 };
+        let refused = world.engine.search_audit(&actor, SearchAudit::default(), page).await;
+        assert!(matches!(refused, Err(EngineError::Refused(_))), "{actor:?}");
+    }
+    assert_eq!(world.count("audit").await, before);
 }

@@ -28,6 +28,7 @@ mod edge;
 mod exceptions;
 mod idempotency;
 mod import;
+mod keys;
 mod non_interference;
 mod occupancy;
 mod other_process;

@@ -1,14 +1,10 @@
 //! Sealing what is confidential: notes and reasons, field by field.
 //!
-//! A root key outside the database ([`KeyProvider`]) wraps a data key per property and per household; the data key
+//! A root key outside the database (`key_ring.rs`) wraps a data key per property and per household; the data key
 //! seals the fields (XChaCha20-Poly1305), bound to the place where they stand, so that a ciphertext put elsewhere
 //! does not open. Plaintext is padded, so that its length tells little.
 
-use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
@@ -20,9 +16,12 @@ use safespace_store::{Store, Tx};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::{Engine, EngineError};
+use crate::{
+    Engine, EngineError,
+    key_ring::{KeyProvider, RootKey},
+};
 
-const KEY: usize = 32;
+pub(crate) const KEY: usize = 32;
 const NONCE: usize = 24;
 /// The first byte of everything sealed: how it was.
 const VERSION: u8 = 1;
@@ -35,8 +34,26 @@ const CHECK: (&str, &str) = ("root", "safespace");
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The file is there and not a key.
-    #[error("the key file must hold 64 hexadecimal digits and nothing else: restore it from its backup")]
+    #[error(
+        "the key file must hold keys of 64 hexadecimal digits, one to a line, and nothing else: restore it from its \
+         backup"
+    )]
     NotAKey,
+    /// What was given in the environment is none.
+    #[error(
+        "SAFESPACE_KEY must hold keys of 64 hexadecimal digits, newest first, parted by commas, and nothing else"
+    )]
+    NotGivenKeys,
+    /// The keys are kept by whoever runs the service.
+    #[error(
+        "the keys are given to this program, which can't keep a new one: make one (for instance with `openssl rand \
+         -hex 32`), put it before the others in SAFESPACE_KEY, parted by a comma, start the service with both, then \
+         rotate again"
+    )]
+    KeptByYou,
+    /// Somebody else is at it.
+    #[error("another program is changing the key file: wait until it is done, then try again")]
+    InHand,
     /// Others could read it.
     #[error(
         "the key file can be read by others: make it readable by its owner only (chmod 400), then start again"
@@ -61,84 +78,21 @@ pub enum KeyError {
     NoRandomness,
 }
 
-/// Where the root key comes from. A trait, because a key service may hold it instead of a file.
-pub trait KeyProvider: Send + Sync {
-    /// The key, if there is one.
-    fn load(&self) -> Result<Option<[u8; KEY]>, KeyError>;
-    /// Makes a key and keeps it, for a new database.
-    fn create(&self) -> Result<[u8; KEY], KeyError>;
-}
-
-/// A key in a file that only its owner can read: 64 hexadecimal digits.
-#[derive(Clone, Debug)]
-pub struct KeyFile(pub PathBuf);
-
-impl KeyProvider for KeyFile {
-    fn load(&self) -> Result<Option<[u8; KEY]>, KeyError> {
-        let text = match fs::read_to_string(&self.0) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => return Err(KeyError::NotAKey),
-            Err(error) => return Err(KeyError::Unusable(error.to_string())),
-        };
-        private(&self.0)?;
-        from_hex(text.trim()).map(Some)
-    }
-
-    fn create(&self) -> Result<[u8; KEY], KeyError> {
-        let unusable = |error: std::io::Error| KeyError::Unusable(error.to_string());
-        let key = random()?;
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o400);
-        let mut file = options.open(&self.0).map_err(unusable)?;
-        writeln!(file, "{}", to_hex(&key)).and_then(|()| file.sync_all()).map_err(unusable)?;
-        Ok(key)
-    }
-}
-
-#[cfg(unix)]
-fn private(path: &Path) -> Result<(), KeyError> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode =
-        fs::metadata(path).map_err(|error| KeyError::Unusable(error.to_string()))?.permissions().mode();
-    if mode & 0o077 == 0 { Ok(()) } else { Err(KeyError::ReadableByOthers) }
-}
-
-#[cfg(not(unix))]
-fn private(_: &Path) -> Result<(), KeyError> {
-    Ok(())
-}
-
-/// A key that is simply given: for tests, and for the scratch database of a dry run.
-#[derive(Clone, Debug)]
-pub struct FixedKey(pub [u8; KEY]);
-
-impl KeyProvider for FixedKey {
-    fn load(&self) -> Result<Option<[u8; KEY]>, KeyError> {
-        Ok(Some(self.0))
-    }
-
-    fn create(&self) -> Result<[u8; KEY], KeyError> {
-        Ok(self.0)
-    }
-}
-
 pub(crate) fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 pub(crate) fn from_hex(text: &str) -> Result<[u8; KEY], KeyError> {
-    if text.len() != KEY * 2 || !text.is_ascii() {
-        return Err(KeyError::NotAKey);
+    bytes_from_hex(text).and_then(|bytes| bytes.try_into().ok()).ok_or(KeyError::NotAKey)
+}
+
+/// The bytes that hexadecimal digits stand for; none where the text is not such.
+pub(crate) fn bytes_from_hex(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|sign| sign.is_ascii_hexdigit()) {
+        return None;
     }
-    let mut key = [0; KEY];
-    for (i, byte) in key.iter_mut().enumerate() {
-        let digits = text.get(i * 2..i * 2 + 2).ok_or(KeyError::NotAKey)?;
-        *byte = u8::from_str_radix(digits, 16).map_err(|_| KeyError::NotAKey)?;
-    }
-    Ok(key)
+    let byte = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
+    (0..text.len()).step_by(2).map(byte).collect()
 }
 
 /// Bytes that nobody can guess.
@@ -184,56 +138,150 @@ const PURPOSES: [(Purpose, &str); 6] = [
     (Purpose::Reference, "safespace reference"),
 ];
 
-/// The root key, and the keys that are derived from the service's own data key.
+/// The keys that wrap data keys, each from a root key, newest first.
+pub(crate) type Ring = Arc<[WrapKey]>;
+
+/// A key that wraps data keys.
+pub(crate) struct WrapKey([u8; KEY]);
+
+impl WrapKey {
+    fn of(root: &RootKey) -> Result<Self, KeyError> {
+        derive(root, "safespace wrap").map(Self)
+    }
+
+    /// Whether this is the key that the database's proof was sealed with.
+    pub(crate) fn opens_check(&self, check: &[u8]) -> bool {
+        open_text(&self.0, CHECK.0, check).is_ok_and(|opened| opened == CHECK.1)
+    }
+
+    /// The proof for the database, sealed with this key.
+    pub(crate) fn seal_check(&self) -> Result<Vec<u8>, KeyError> {
+        seal_text(&self.0, CHECK.0, CHECK.1)
+    }
+
+    /// The data key of an owner, if it was wrapped with this key.
+    pub(crate) fn unwrap(&self, owner: Uuid, wrapped: &[u8]) -> Option<[u8; KEY]> {
+        from_hex(&open_text(&self.0, &wrapped_at(owner), wrapped).ok()?).ok()
+    }
+
+    /// A data key, wrapped with this key for its owner.
+    pub(crate) fn wrap(&self, owner: Uuid, data_key: &[u8; KEY]) -> Result<Vec<u8>, KeyError> {
+        seal_text(&self.0, &wrapped_at(owner), &to_hex(data_key))
+    }
+
+    /// What the key is told apart by: nothing that tells what it is.
+    pub(crate) fn mark(&self) -> Result<String, KeyError> {
+        Ok(to_hex(&derive(&self.0, "safespace mark")?).chars().take(8).collect())
+    }
+}
+
+fn wrapped_at(owner: Uuid) -> String {
+    format!("data_key.{owner}")
+}
+
+/// The root keys' ring, and the keys that are derived from the service's own data key.
 pub(crate) struct Vault {
-    wrap: [u8; KEY],
+    pub(crate) provider: Arc<dyn KeyProvider>,
+    ring: RwLock<Ring>,
     answer: [u8; KEY],
     codes: [[u8; KEY]; PURPOSES.len()],
     /// Ready with the key of the audit's chain and checkpoints, which make a code for every record.
     audit: Hmac<Sha256>,
 }
 
+/// The ring that a provider has.
+fn ring_of(keys: &[RootKey]) -> Result<Ring, KeyError> {
+    keys.iter().map(WrapKey::of).collect()
+}
+
+/// The name of the database's proof that the keys are the right ones.
+pub(crate) const CHECK_NAME: &str = CHECK.0;
+
 impl Vault {
-    /// Loads the root key, or makes one for a database that has sealed nothing yet, and checks that it is the one
-    /// that the database was sealed with.
-    pub(crate) async fn open(store: &Store, provider: &dyn KeyProvider) -> Result<Self, crate::Fault> {
-        let check = store.reader().key_check(CHECK.0).await?;
-        let root = match (provider.load()?, &check) {
-            (Some(root), _) => root,
-            (None, Some(_)) => return Err(KeyError::Missing.into()),
-            (None, None) => provider.create()?,
+    /// Compares the keys with the proof that the database has, if it has one. Changes nothing.
+    pub(crate) async fn compare(store: &Store, keys: &[RootKey]) -> Result<(), crate::Fault> {
+        let (check, service) = if store.was_made().await? {
+            let read = store.reader();
+            (read.key_check(CHECK.0).await?, read.data_key(SERVICE).await?)
+        } else {
+            (None, None)
         };
-        let wrap = derive(&root, "safespace wrap")?;
-        match check {
-            Some(sealed) => {
-                let opened = open_text(&wrap, CHECK.0, &sealed).map_err(|_| KeyError::Wrong)?;
-                if opened != CHECK.1 {
-                    return Err(KeyError::Wrong.into());
-                }
-            }
-            None => {
-                let tx = store.begin().await?;
-                tx.add_key_check(CHECK.0, seal_text(&wrap, CHECK.0, CHECK.1)?).await?;
-                tx.commit().await?;
-            }
+        if keys.is_empty() {
+            return if check.is_some() || service.is_some() { Err(KeyError::Missing.into()) } else { Ok(()) };
         }
-        let wrapped = match store.reader().data_key(SERVICE).await? {
+        let ring = ring_of(keys)?;
+        let opens_check = check.is_none_or(|check| ring.iter().any(|key| key.opens_check(&check)));
+        let opens_service =
+            service.is_none_or(|wrapped| ring.iter().any(|key| key.unwrap(SERVICE, &wrapped).is_some()));
+        if opens_check && opens_service { Ok(()) } else { Err(KeyError::Wrong.into()) }
+    }
+
+    /// Takes the keys that were loaded, or makes one for a database that has sealed nothing yet.
+    pub(crate) async fn open(
+        store: &Store,
+        provider: Arc<dyn KeyProvider>,
+        mut keys: Vec<RootKey>,
+    ) -> Result<Self, crate::Fault> {
+        if keys.is_empty() {
+            keys.push(provider.create()?);
+        }
+        let ring = ring_of(&keys)?;
+        let newest = ring.first().ok_or(KeyError::Missing)?;
+        let tx = store.begin().await?;
+        // Another program that was started at the same time may have put one there.
+        let check = match tx.key_check_to_seal_by(CHECK.0).await? {
+            Some(check) => check,
+            None => tx.add_key_check(CHECK.0, newest.seal_check()?).await?,
+        };
+        let wrapped = match tx.reader().data_key(SERVICE).await? {
             Some(wrapped) => wrapped,
             None => {
-                let tx = store.begin().await?;
-                let wrapped = tx.add_data_key(SERVICE, fresh_data_key(&wrap, SERVICE)?).await?;
-                tx.commit().await?;
-                wrapped
+                let sealing = ring.iter().find(|key| key.opens_check(&check)).ok_or(KeyError::Wrong)?;
+                tx.add_data_key(SERVICE, sealing.wrap(SERVICE, &random()?)?).await?
             }
         };
-        let service = unwrap_key(&wrap, SERVICE, &wrapped)?;
+        tx.commit().await?;
+        let service = ring.iter().find_map(|key| key.unwrap(SERVICE, &wrapped)).ok_or(KeyError::Wrong)?;
         let mut codes = [[0; KEY]; PURPOSES.len()];
         for (code, (_, name)) in codes.iter_mut().zip(PURPOSES) {
             *code = derive(&service, name)?;
         }
         let audit = derive(&service, "safespace audit")?;
         let audit = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&audit).map_err(|_| KeyError::NotAKey)?;
-        Ok(Self { wrap, answer: derive(&service, "safespace answer")?, codes, audit })
+        let answer = derive(&service, "safespace answer")?;
+        Ok(Self { provider, ring: RwLock::new(ring), answer, codes, audit })
+    }
+
+    /// The ring as it was last loaded.
+    pub(crate) fn ring(&self) -> Ring {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The ring as its provider has it now: another program may be rotating.
+    pub(crate) fn load_again(&self) -> Result<Ring, KeyError> {
+        let ring = ring_of(&self.provider.load()?)?;
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&ring);
+        Ok(ring)
+    }
+
+    /// What the ring finds; looked for once more in the ring as it is now.
+    fn find<T>(&self, look: impl Fn(&Ring) -> Option<T>) -> Result<Option<T>, KeyError> {
+        match look(&self.ring()) {
+            Some(found) => Ok(Some(found)),
+            None => Ok(look(&self.load_again()?)),
+        }
+    }
+
+    /// The data key of an owner.
+    fn unwrap(&self, owner: Uuid, wrapped: &[u8]) -> Result<[u8; KEY], KeyError> {
+        self.find(|ring| ring.iter().find_map(|key| key.unwrap(owner, wrapped)))?.ok_or(KeyError::DoesNotOpen)
+    }
+
+    /// A new data key, wrapped for its owner with the key that the database's proof is sealed with.
+    fn fresh_data_key(&self, check: &[u8], owner: Uuid) -> Result<Vec<u8>, KeyError> {
+        let fresh = random()?;
+        let seal = |key: &WrapKey| key.opens_check(check).then(|| key.wrap(owner, &fresh));
+        self.find(|ring| ring.iter().find_map(seal))?.ok_or(KeyError::Wrong)?
     }
 
     /// A code (HMAC-SHA-256) of bytes, which can't be guessed or made without the key.
@@ -273,18 +321,6 @@ fn derive(from: &[u8; KEY], purpose: &str) -> Result<[u8; KEY], KeyError> {
     // Thirty-two bytes are within what HKDF can give.
     Hkdf::<Sha256>::new(None, from).expand(purpose.as_bytes(), &mut key).map_err(|_| KeyError::NotAKey)?;
     Ok(key)
-}
-
-/// A new data key, wrapped for its owner.
-fn fresh_data_key(wrap: &[u8; KEY], owner: Uuid) -> Result<Vec<u8>, KeyError> {
-    let fresh: [u8; KEY] = random()?;
-    seal_text(wrap, &format!("data_key.{owner}"), &to_hex(&fresh))
-}
-
-/// The data key of an owner.
-fn unwrap_key(wrap: &[u8; KEY], owner: Uuid, wrapped: &[u8]) -> Result<[u8; KEY], KeyError> {
-    let hex = open_text(wrap, &format!("data_key.{owner}"), wrapped)?;
-    from_hex(&hex).map_err(|_| KeyError::DoesNotOpen)
 }
 
 /// Seals a text for the place `context` ("table.column.row").
@@ -330,9 +366,12 @@ impl Engine {
     ) -> Result<Vec<u8>, EngineError> {
         let wrapped = match tx.reader().data_key(owner).await? {
             Some(wrapped) => wrapped,
-            None => tx.add_data_key(owner, fresh_data_key(&self.vault.wrap, owner)?).await?,
+            None => {
+                let check = tx.key_check_to_seal_by(CHECK.0).await?.ok_or(KeyError::Missing)?;
+                tx.add_data_key(owner, self.vault.fresh_data_key(&check, owner)?).await?
+            }
         };
-        Ok(seal_text(&unwrap_key(&self.vault.wrap, owner, &wrapped)?, context, text)?)
+        Ok(seal_text(&self.vault.unwrap(owner, &wrapped)?, context, text)?)
     }
 
     /// Opens a text that was sealed under the data key of a property or household.
@@ -343,7 +382,7 @@ impl Engine {
         sealed: &[u8],
     ) -> Result<String, EngineError> {
         let wrapped = self.store.reader().data_key(owner).await?.ok_or(KeyError::DoesNotOpen)?;
-        Ok(open_text(&unwrap_key(&self.vault.wrap, owner, &wrapped)?, context, sealed)?)
+        Ok(open_text(&self.vault.unwrap(owner, &wrapped)?, context, sealed)?)
     }
 }
 
@@ -370,26 +409,5 @@ mod tests {
     fn the_length_of_a_short_text_does_not_show() {
         let length = |text: &str| seal_text(&[1; KEY], "x", text).unwrap().len();
         assert_eq!(length("a"), length("a sentence of some length"));
-    }
-
-    #[test]
-    fn a_key_file_is_made_for_its_owner_only_and_checked() {
-        let folder = std::env::temp_dir().join(format!("safespace-key-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let file = KeyFile(folder.join("key"));
-        assert_eq!(file.load().unwrap(), None);
-        let key = file.create().unwrap();
-        assert_eq!(file.load().unwrap(), Some(key));
-        assert!(file.create().is_err(), "a key is never written over");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            fs::set_permissions(&file.0, fs::Permissions::from_mode(0o644)).unwrap();
-            assert_eq!(file.load(), Err(KeyError::ReadableByOthers));
-            fs::set_permissions(&file.0, fs::Permissions::from_mode(0o600)).unwrap();
-        }
-        fs::write(&file.0, "short").unwrap();
-        assert_eq!(file.load(), Err(KeyError::NotAKey));
-        fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -8,6 +8,7 @@ mod accounts;
 mod addresses;
 mod attention;
 mod audit;
+mod audit_search;
 mod availability;
 mod board;
 mod calendar;
@@ -25,6 +26,7 @@ mod exceptions;
 mod households;
 mod ids;
 pub mod import;
+mod key_ring;
 mod keys;
 mod ledger;
 mod occupancy;
@@ -34,6 +36,7 @@ mod questions;
 mod referrals;
 mod restrictions;
 mod reveals;
+mod rotation;
 mod run;
 mod second_factors;
 mod sessions;
@@ -59,6 +62,7 @@ use uuid::Uuid;
 
 pub use accounts::{Invited, NewAccount};
 pub use attention::AttentionItem;
+pub use audit_search::{AuditView, SearchAudit};
 pub use availability::Availability;
 pub use board::{BoardChange, BoardChanges, BoardRow, BoardWindow};
 pub use chain::{AuditReport, Break, BreakKind};
@@ -71,11 +75,13 @@ pub use commands::{
 pub use error::{EngineError, Fault};
 pub use exceptions::ExceptionView;
 pub use ids::SystemIds;
-pub use keys::{FixedKey, KeyError, KeyFile, KeyProvider};
+pub use key_ring::{FixedKey, GivenKeys, KeyFile, KeyProvider, RootKey};
+pub use keys::KeyError;
 pub use passwords::PasswordCost;
 pub use questions::{AskForRoom, RoomTold};
 pub use referrals::{FollowedReferral, ReferralFilter, ReferralView, SubmitReferral};
 pub use restrictions::RestrictionView;
+pub use rotation::{KeyStatus, KeysStatus, Rotated};
 pub use safespace_store::{
     Notice, Page, Question, QuestionCount, Settings as StoreSettings, StayFilter, StoreError, Token,
     VoidFilter,
@@ -93,7 +99,7 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// Where new ids come from.
     pub ids: Arc<dyn Ids>,
-    /// Where the key comes from that seals what is confidential.
+    /// Where the keys come from that seal what is confidential.
     pub keys: Arc<dyn KeyProvider>,
     /// What hashing a password costs: the usual, but in tests that are about something else.
     pub passwords: PasswordCost,
@@ -117,11 +123,15 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Opens the database, brings it up to date, checks the key, reads the calendar, and catches up with the days
-    /// that have turned.
+    /// Checks the keys, opens the database, brings it up to date, reads the calendar, and catches up with the days that
+    /// have turned.
     pub async fn open(settings: &Settings, world: World) -> Result<Arc<Self>, Fault> {
-        let store = Store::open(settings).await?;
-        let vault = keys::Vault::open(&store, world.keys.as_ref()).await?;
+        // Nothing is touched with a key that others can read, or that is not this database's.
+        let keys = world.keys.load()?;
+        let store = Store::connect(settings).await?;
+        keys::Vault::compare(&store, &keys).await?;
+        store.migrate().await?;
+        let vault = keys::Vault::open(&store, world.keys, keys).await?;
         let today = service_day(world.clock.now());
         let mark = calendar::Mark::now(&store).await?;
         let live = calendar::Live::read(&store, today).await?;

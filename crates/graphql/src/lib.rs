@@ -3,12 +3,15 @@
 //! Resolvers turn input into domain words, ask the engine, and turn its answer into types of the schema. They
 //! decide nothing: who may do what, and whether it can be done, is the engine's and the domain's to say.
 
+// A merged object is as deep as it has parts, and so are the types of its resolvers.
+#![recursion_limit = "256"]
 #![expect(clippy::unused_async, reason = "resolvers are `async`, whether or not they wait")]
 
 mod access;
 mod accounts;
 mod answers;
 mod attention;
+mod audit;
 mod availability;
 mod board;
 mod codes;
@@ -70,6 +73,7 @@ pub struct Query(
     board::BoardQuery,
     occupancy::OccupancyQuery,
     attention::AttentionQuery,
+    audit::AuditQuery,
     disclosure::DisclosureQuery,
     questions::QuestionsQuery,
     referrals::ReferralsQuery,

@@ -8,10 +8,14 @@ use std::{
 
 use clap::Args;
 use safespace_engine::{
-    Engine, Fault, KeyFile, PasswordCost, StoreError, StoreSettings, SystemClock, SystemIds, World,
+    Engine, Fault, GivenKeys, KeyFile, KeyProvider, PasswordCost, StoreError, StoreSettings, SystemClock,
+    SystemIds, World,
 };
 
 use crate::failure::Failure;
+
+/// Holds the root keys, where they are not in a file.
+const KEY_VARIABLE: &str = "SAFESPACE_KEY";
 
 /// The heading in the help of what every command takes.
 pub const EVERYWHERE: &str = "With every command";
@@ -23,8 +27,9 @@ pub struct Place {
     /// user's data directory.
     #[arg(long, global = true, env = "SAFESPACE_DATABASE_URL", hide_env_values = true, help_heading = EVERYWHERE)]
     database_url: Option<String>,
-    /// The file with the key that seals what is confidential; made at the first start, readable by its owner only.
-    /// Without it, beside the `SQLite` file or in the user's data directory.
+    /// The file with the root key that seals what is confidential; made at the first start, readable by its owner only.
+    /// Without it, beside the `SQLite` file or in the user's data directory. The environment variable `SAFESPACE_KEY` may
+    /// hold the key instead: 64 hexadecimal digits, or several keys parted by commas, newest first.
     #[arg(long, global = true, env = "SAFESPACE_KEY_FILE", help_heading = EVERYWHERE)]
     key_file: Option<PathBuf>,
     /// Use the demonstration's database instead of the service's own.
@@ -69,9 +74,20 @@ impl Place {
         }
     }
 
-    /// Where the key comes from.
-    pub fn keys(&self) -> Result<KeyFile, Failure> {
-        Ok(KeyFile(self.key_file()?))
+    /// Where the root keys come from: the environment, or the key file.
+    pub fn keys(&self) -> Result<Arc<dyn KeyProvider>, Failure> {
+        // Not an option of the command line, where other users of the machine would see it, and the help would tell it.
+        let Some(text) = std::env::var_os(KEY_VARIABLE) else {
+            return Ok(Arc::new(KeyFile(self.key_file()?)));
+        };
+        if self.key_file.is_some() {
+            return Err(Failure::wrong_call(
+                "the root key is given twice, by SAFESPACE_KEY and by --key-file (or SAFESPACE_KEY_FILE): keep to one",
+            ));
+        }
+        // What is not UTF-8 is no key either.
+        let keys = GivenKeys::read(text.to_str().unwrap_or_default());
+        Ok(Arc::new(keys.map_err(|error| Failure::wrong_call(error.to_string()))?))
     }
 
     /// Opens the engine on this place.
@@ -79,7 +95,7 @@ impl Place {
         let world = World {
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
-            keys: Arc::new(self.keys()?),
+            keys: self.keys()?,
             passwords: PasswordCost::USUAL,
         };
         Engine::open(&StoreSettings::new(self.url()?), world).await.map_err(|fault| self.failure(fault))

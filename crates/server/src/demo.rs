@@ -87,13 +87,12 @@ fn is_missing(file: &Path) -> bool {
 
 async fn fill_database(place: &Place, url: String, seed: u64) -> Result<(), Failure> {
     let settings = StoreSettings::new(url);
-    let filled = fill(&settings, Arc::new(place.keys()?), SystemClock.now(), seed).await.map_err(
-        |error| match error {
+    let filled =
+        fill(&settings, place.keys()?, SystemClock.now(), seed).await.map_err(|error| match error {
             DemoError::NotEmpty | DemoError::TooEarly(_) => Failure::wrong_call(error.to_string()),
             DemoError::Refused { .. } => Failure::failed(error.to_string()),
             DemoError::Fault(fault) => place.failure(fault),
-        },
-    )?;
+        })?;
     tell(&filled)
 }
 

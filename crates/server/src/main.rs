@@ -7,6 +7,7 @@ mod demo;
 mod edge;
 mod failure;
 mod import;
+mod keys;
 mod occupancy;
 mod print;
 mod serve;
@@ -65,6 +66,9 @@ enum Command {
     /// Make the first administrator; list, reset and disable accounts.
     #[command(subcommand)]
     Admin(admin::Command),
+    /// Keep the root keys that all that is confidential is sealed under.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Keep bearer tokens, for programs.
     #[command(subcommand)]
     Token(tokens::Command),
@@ -114,6 +118,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Audit(command) => audit::run(&cli.place, command).await,
         Command::Admin(command) => admin::run(&cli.place, command).await,
+        Command::Keys(command) => keys::run(&cli.place, command).await,
         Command::Token(command) => tokens::run(&cli.place, command).await,
         Command::Import(arguments) => import::import(&cli.place, &arguments).await,
         Command::Occupancy(arguments) => occupancy::occupancy(&cli.place, &arguments).await,

@@ -1,6 +1,10 @@
 //! Wrapped data keys, and the proof that the key file is the right one.
 
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{LockType, OnConflict},
+};
 use uuid::Uuid;
 
 use crate::{Reader, Result, Tx};
@@ -43,7 +47,17 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         Ok(data_key::Entity::find_by_id(owner).one(self.connection).await?.map(|row| row.wrapped))
     }
 
-    /// What the key in the key file must be able to open.
+    /// So many wrapped data keys, by owner, after this one.
+    pub async fn data_keys(&self, after: Option<Uuid>, limit: u64) -> Result<Vec<(Uuid, Vec<u8>)>> {
+        let mut select = data_key::Entity::find();
+        if let Some(after) = after {
+            select = select.filter(data_key::Column::Owner.gt(after));
+        }
+        let rows = select.order_by_asc(data_key::Column::Owner).limit(limit).all(self.connection).await?;
+        Ok(rows.into_iter().map(|row| (row.owner, row.wrapped)).collect())
+    }
+
+    /// What one of the root keys must be able to open.
     pub async fn key_check(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let row = key_check::Entity::find_by_id(name.to_owned()).one(self.connection).await?;
         Ok(row.map(|row| row.sealed))
@@ -59,10 +73,45 @@ impl Tx {
         Ok(self.reader().data_key(owner).await?.unwrap_or(wrapped))
     }
 
-    /// Keeps what the key in the key file must be able to open.
-    pub async fn add_key_check(&self, name: &str, sealed: Vec<u8>) -> Result<()> {
+    /// What the root key opens that new data keys are to be wrapped with. It stays so until this transaction ends.
+    pub async fn key_check_to_seal_by(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.locked_check(name, LockType::Share).await
+    }
+
+    /// The same, for putting another in its place: whoever adds a data key waits, or is waited for.
+    pub async fn key_check_to_change(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.locked_check(name, LockType::Update).await
+    }
+
+    async fn locked_check(&self, name: &str, lock: LockType) -> Result<Option<Vec<u8>>> {
+        let mut select = key_check::Entity::find_by_id(name.to_owned());
+        if !self.is_the_only_writer() {
+            select = select.lock(lock);
+        }
+        Ok(select.one(self.connection()).await?.map(|row| row.sealed))
+    }
+
+    /// Keeps what the root key must be able to open, unless there is one; returns the one that counts.
+    pub async fn add_key_check(&self, name: &str, sealed: Vec<u8>) -> Result<Vec<u8>> {
+        let row = key_check::ActiveModel { name: Set(name.to_owned()), sealed: Set(sealed.clone()) };
+        let keep = OnConflict::column(key_check::Column::Name).do_nothing().to_owned();
+        key_check::Entity::insert(row).on_conflict(keep).exec_without_returning(self.connection()).await?;
+        Ok(self.reader().key_check(name).await?.unwrap_or(sealed))
+    }
+
+    /// Puts another in its place.
+    pub async fn change_key_check(&self, name: &str, sealed: Vec<u8>) -> Result<()> {
         let row = key_check::ActiveModel { name: Set(name.to_owned()), sealed: Set(sealed) };
-        key_check::Entity::insert(row).exec_without_returning(self.connection()).await?;
+        key_check::Entity::update(row).exec(self.connection()).await?;
         Ok(())
+    }
+
+    /// Keeps a data key wrapped otherwise. False where it is gone, or is no longer as it was.
+    pub async fn rewrap(&self, owner: Uuid, was: &[u8], wrapped: Vec<u8>) -> Result<bool> {
+        let update = data_key::Entity::update_many()
+            .set(data_key::ActiveModel { wrapped: Set(wrapped), ..Default::default() })
+            .filter(data_key::Column::Owner.eq(owner))
+            .filter(data_key::Column::Wrapped.eq(was.to_vec()));
+        Ok(update.exec(self.connection()).await?.rows_affected > 0)
     }
 }

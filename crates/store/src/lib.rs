@@ -7,6 +7,7 @@
 mod accounts;
 mod addresses;
 mod audit;
+mod audit_search;
 mod chain;
 mod codes;
 mod commands;
@@ -34,6 +35,7 @@ mod voids;
 
 pub use accounts::StoredAccount;
 pub use audit::{AuditRecord, ChangeMark, Changes};
+pub use audit_search::{AuditFilter, FoundRecord};
 pub use chain::{ChainedRecord, LaneHead, MakeCode};
 pub use commands::PastCommand;
 pub use details::StoredDetail;

@@ -57,6 +57,13 @@ pub struct Store {
 impl Store {
     /// Opens the database, creates it where it is a file that is not there yet, and brings it up to date.
     pub async fn open(settings: &Settings) -> Result<Self> {
+        let store = Self::connect(settings).await?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Opens the database as it is, creates it where it is a file that is not there yet.
+    pub async fn connect(settings: &Settings) -> Result<Self> {
         let url = settings.url.as_str();
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
@@ -139,7 +146,6 @@ impl Store {
             Database::connect(options)
         };
         let writer = connect(1, true).await.map_err(opening)?;
-        migrate(&writer).await?;
         Ok(Self {
             reading: connect(settings.readers, false).await.map_err(opening)?,
             watching: connect(1, false).await.map_err(opening)?,
@@ -161,12 +167,24 @@ impl Store {
             Database::connect(options)
         };
         let writing = connect(settings.writers).await.map_err(opening)?;
-        migrate(&writing).await?;
         Ok(Self {
             reading: connect(settings.readers).await.map_err(opening)?,
             watching: connect(1).await.map_err(opening)?,
             writing: Writing::Postgres(writing),
         })
+    }
+
+    /// Brings the database up to date, unless it is from a newer program.
+    pub async fn migrate(&self) -> Result<()> {
+        match &self.writing {
+            Writing::Sqlite(writer) => migrate(writer.lock().await.connection()).await,
+            Writing::Postgres(connection) => migrate(connection).await,
+        }
+    }
+
+    /// Whether there is anything in the database: a program has brought it up to some date.
+    pub async fn was_made(&self) -> Result<bool> {
+        Ok(!applied_migrations(&self.reading).await?.is_empty())
     }
 
     /// Reads over the pool of readers.

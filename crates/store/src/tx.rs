@@ -49,6 +49,10 @@ impl Writer {
         Self { connection, outer: None, waiting: Vec::new(), doubtful: false }
     }
 
+    pub(crate) fn connection(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
     /// Commits what has gathered, and tells those who wait.
     pub(crate) async fn flush(&mut self) {
         self.doubtful = false;
