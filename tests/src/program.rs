@@ -116,7 +116,16 @@ impl Program {
     ///
     /// Where it ends instead, or says nothing for minutes.
     pub fn serve(&self, more: &[&str]) -> Service {
-        let mut command = self.command(["serve", "--listen", "127.0.0.1:0"].iter().chain(more));
+        self.serve_as(&[&["--listen", "127.0.0.1:0"][..], more].concat())
+    }
+
+    /// Starts the service with these arguments, and waits until it listens.
+    ///
+    /// # Panics
+    ///
+    /// As [`Program::serve`] does.
+    pub fn serve_as(&self, arguments: &[&str]) -> Service {
+        let mut command = self.command(["serve"].iter().chain(arguments));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let (tell, told) = mpsc::channel();
@@ -125,7 +134,9 @@ impl Program {
         while service.address.is_empty() {
             let line =
                 told.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no address: {:?}", service.said));
-            if let Some(address) = line.strip_prefix("Listening on http://") {
+            if let Some((_, address)) =
+                line.strip_prefix("Listening on ").and_then(|url| url.split_once("://"))
+            {
                 address.clone_into(&mut service.address);
             }
             service.said.push(line);

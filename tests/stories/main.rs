@@ -22,6 +22,7 @@ mod api;
 mod audit;
 mod board;
 mod confidential;
+mod connections;
 mod crash;
 mod days;
 mod edge;

@@ -12,6 +12,8 @@ use std::{
 
 use poem::{Endpoint, Response, endpoint::make_sync, http::StatusCode};
 
+use crate::headers::{Transport, protect};
+
 /// The paths that are told apart. All others share one label: what people type into an address is theirs.
 const ROUTES: [&str; 8] =
     ["/", "/graphql", "/graphql/ws", "/partner/graphql", "/livez", "/readyz", "/metrics", "other"];
@@ -70,7 +72,7 @@ impl std::fmt::Debug for Metrics {
 }
 
 /// Something that is under way until this goes.
-pub struct UnderWay<'m>(&'m AtomicI64);
+pub(crate) struct UnderWay<'m>(&'m AtomicI64);
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
@@ -78,19 +80,20 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-fn begin(gauge: &AtomicI64) -> UnderWay<'_> {
-    gauge.fetch_add(1, Relaxed);
-    UnderWay(gauge)
-}
-
 impl Metrics {
-    /// A connection is open until what this returns goes.
-    pub fn connection(&self) -> UnderWay<'_> {
-        begin(&self.connections)
+    /// A connection was opened.
+    pub fn connection_opened(&self) {
+        self.connections.fetch_add(1, Relaxed);
+    }
+
+    /// One that was opened was closed.
+    pub fn connection_closed(&self) {
+        self.connections.fetch_sub(1, Relaxed);
     }
 
     pub(crate) fn request(&self) -> UnderWay<'_> {
-        begin(&self.in_flight)
+        self.in_flight.fetch_add(1, Relaxed);
+        UnderWay(&self.in_flight)
     }
 
     pub(crate) fn answered(&self, route: RouteLabel, status: StatusCode, took: Duration) {
@@ -172,7 +175,15 @@ pub(crate) fn answer(metrics: &Metrics) -> Response {
 
 /// `/metrics` for an address of its own, where whoever reaches it may read it.
 pub fn endpoint(metrics: Arc<Metrics>) -> impl Endpoint<Output = Response> {
-    make_sync(move |_| answer(&metrics))
+    make_sync(move |request| {
+        let mut response = if request.uri().path() == "/metrics" {
+            answer(&metrics)
+        } else {
+            poem::Error::from(poem::error::NotFoundError).into_response()
+        };
+        protect(response.headers_mut(), Transport::Plain);
+        response
+    })
 }
 
 #[cfg(test)]

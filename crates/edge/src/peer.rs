@@ -54,7 +54,26 @@ pub(crate) fn was_forwarded(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_proxies_write_the_peer_is_an_address_of_theirs_or_the_socket(
+            lines in prop::collection::vec("[0-9a-f.:,\\[\\] ]{0,60}|\\PC{0,40}", 0..4),
+        ) {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                if let Ok(value) = poem::http::HeaderValue::from_bytes(line.as_bytes()) {
+                    headers.append("x-forwarded-for", value);
+                }
+            }
+            let socket = IpAddr::V4(Ipv4Addr::LOCALHOST);
+            prop_assert_eq!(behind_proxies(socket, &headers, &[]), socket);
+            let _ = behind_proxies(socket, &headers, &[socket]);
+        }
+    }
 
     fn seen(socket: &str, forwarded: &[&str], trusted: &[&str]) -> String {
         let mut headers = HeaderMap::new();

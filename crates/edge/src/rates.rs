@@ -91,7 +91,27 @@ fn credential(headers: &HeaderMap) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use poem::http::HeaderValue;
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_stands_in_headers_is_counted_or_passed_over(
+            cookies in prop::collection::vec("(__Host-)?[\\x20-\\x7e\\xa0-\\xff;=]{0,60}", 0..4),
+            token in prop::option::of(prop::collection::vec(any::<u8>(), 0..60)),
+        ) {
+            let mut headers = HeaderMap::new();
+            for cookie in cookies {
+                headers.append(header::COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).unwrap());
+            }
+            if let Some(token) = token.and_then(|it| HeaderValue::from_bytes(&it).ok()) {
+                headers.insert(header::AUTHORIZATION, token);
+            }
+            let _ = credential(&headers);
+        }
+    }
 
     fn with_token(token: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();

@@ -5,6 +5,8 @@
 //! others in one transaction; where the database refuses one of them, each is written on its own, so that only the
 //! guilty row is refused. The same files again change nothing.
 
+#[cfg(test)]
+mod hostile;
 mod rows;
 mod spaces;
 mod stays;

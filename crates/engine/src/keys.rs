@@ -387,6 +387,8 @@ impl Engine {
 }
 
 #[cfg(test)]
+mod envelopes;
+#[cfg(test)]
 mod tests {
     use super::*;
 

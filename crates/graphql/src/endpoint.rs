@@ -367,7 +367,7 @@ pub(crate) fn bearer(value: &str) -> Option<&str> {
 }
 
 /// Whether the body is said to be JSON in UTF-8.
-fn is_json(content_type: &str) -> bool {
+pub(crate) fn is_json(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
     let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
     let utf8 = parts.all(|part| match part.split_once('=') {
@@ -400,7 +400,7 @@ fn answer_type(headers: &HeaderMap) -> Result<&'static str, Rejected> {
 }
 
 /// The query and the request that it makes, with its variables.
-fn parameters(body: &[u8]) -> Result<(String, GraphQlRequest), Rejected> {
+pub(crate) fn parameters(body: &[u8]) -> Result<(String, GraphQlRequest), Rejected> {
     let json: Json = serde_json::from_slice(body).map_err(|_| Rejected::bad("The body is not JSON."))?;
     let Json::Object(mut fields) = json else {
         return Err(Rejected::bad(

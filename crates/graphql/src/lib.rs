@@ -19,6 +19,8 @@ mod disclosure;
 mod echo;
 mod endpoint;
 mod exceptions;
+#[cfg(test)]
+mod hostile;
 mod households;
 mod ids;
 mod limits;

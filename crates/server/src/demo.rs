@@ -1,6 +1,6 @@
 //! `safespace demo`, and the sign-ins that a served demonstration prints.
 
-use std::{fs, net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
+use std::{fs, path::Path, process::ExitCode, sync::Arc};
 
 use clap::Args;
 use safespace_domain::{Clock, access::Role};
@@ -112,7 +112,7 @@ fn tell(filled: &Filled) -> Result<(), Failure> {
 }
 
 /// Makes three throw-away sign-ins, and says where to look with them.
-pub async fn tell_sign_ins(engine: &Arc<Engine>, address: SocketAddr) -> Result<(), Failure> {
+pub async fn tell_sign_ins(engine: &Arc<Engine>, url: &str) -> Result<(), Failure> {
     let local = engine.local();
     let mut tokens = Vec::new();
     for (role, council) in
@@ -126,7 +126,7 @@ pub async fn tell_sign_ins(engine: &Arc<Engine>, address: SocketAddr) -> Result<
          Sign-ins for a day, as `Authorization: Bearer …`:\n\
          \x20 officer  {officer}\n  manager  {manager}\n  partner  {partner}\n\
          Try, in another terminal:\n\
-         \x20 curl -s http://{address}/graphql -H 'Authorization: Bearer {officer}' -H 'Content-Type: application/json' \\\n\
+         \x20 curl -s {url}/graphql -H 'Authorization: Bearer {officer}' -H 'Content-Type: application/json' \\\n\
          \x20   -d '{{\"query\":\"{{ attention {{ nodes {{ kind message }} }} }}\"}}'\n"
     ))
 }

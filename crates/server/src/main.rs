@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod config;
+mod connections;
 mod demo;
 mod edge;
 mod failure;
@@ -11,6 +12,7 @@ mod keys;
 mod occupancy;
 mod print;
 mod serve;
+mod tls;
 mod tokens;
 
 use std::{io::IsTerminal, process::ExitCode};

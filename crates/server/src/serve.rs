@@ -10,13 +10,17 @@ use std::{
 };
 
 use clap::Args;
-use poem::{
-    Server,
-    listener::{Acceptor, Listener, TcpListener},
-};
 use safespace_engine::Engine;
 
-use crate::{audit::Checkpoints, config::Place, demo, edge::EdgeArguments, failure::Failure, print::say};
+use crate::{
+    audit::Checkpoints,
+    config::Place,
+    connections::{self, Entrance},
+    demo,
+    edge::{EdgeArguments, bind},
+    failure::Failure,
+    print::say,
+};
 
 /// How long requests that are under way may take to end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -45,10 +49,11 @@ pub struct Arguments {
 
 /// Serves until Ctrl-C or SIGTERM.
 pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    if !arguments.listen.ip().is_loopback() && !arguments.insecure_http {
+    let tls = arguments.edge.tls()?;
+    if !arguments.listen.ip().is_loopback() && tls.is_none() && !arguments.insecure_http {
         return Err(Failure::wrong_call(format!(
-            "{} can be reached from other machines, and this is plain HTTP: listen on 127.0.0.1 behind a proxy with \
-             TLS, or insist with --insecure-http",
+            "{} can be reached from other machines, and this is plain HTTP: give it a certificate with \
+             --tls-cert and --tls-key, listen on 127.0.0.1 behind a proxy with TLS, or insist with --insecure-http",
             arguments.listen
         )));
     }
@@ -58,33 +63,30 @@ pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fai
         demo::fill_if_empty(place).await?;
     }
     let engine = place.open().await?;
-    let acceptor = TcpListener::bind(arguments.listen).into_acceptor().await.map_err(|error| {
-        Failure::failed(format!(
-            "can't listen on {}: {error}; choose another with --listen",
-            arguments.listen
-        ))
-    })?;
-    let address = acceptor.local_addr().first().and_then(|address| address.as_socket_addr().copied());
-    let address = address.unwrap_or(arguments.listen);
+    let listener = bind(arguments.listen, "--listen").await?;
+    let address = listener.local_addr().unwrap_or(arguments.listen);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{address}");
+    let edge = arguments.edge.edge(place);
+    arguments.edge.serve_metrics(&edge.metrics).await?;
     if place.demo {
-        demo::tell_sign_ins(&engine, address).await?;
+        demo::tell_sign_ins(&engine, &url).await?;
     }
     // Whoever started us may not read: the service runs all the same.
-    let _ = say(&format!("Listening on http://{address}\n"));
+    let _ = say(&format!("Listening on {url}\n"));
     let checkpoints = arguments.checkpoints.file(place)?;
     let chores = [
         tokio::spawn(turn_days(Arc::clone(&engine))),
         tokio::spawn(catch_up(Arc::clone(&engine))),
         tokio::spawn(checkpoint_hourly(Arc::clone(&engine), checkpoints.clone())),
     ];
-    let server = Server::new_with_acceptor(acceptor);
-    let edge = arguments.edge.edge(place);
     let app = safespace_graphql::routes(&engine, &edge);
-    let done = server.run_with_graceful_shutdown(app, stop, Some(GRACE)).await;
+    let metrics = Arc::clone(&edge.metrics);
+    let entrance = Entrance { listener, tls, bounds: arguments.edge.bounds(), metrics };
+    connections::serve(entrance, app, stop, GRACE).await;
     chores.iter().for_each(tokio::task::JoinHandle::abort);
     checkpoint(&engine, &checkpoints).await;
     engine.close().await?;
-    done.map_err(|error| Failure::failed(format!("the server failed: {error}")))?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
