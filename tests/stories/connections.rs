@@ -16,15 +16,15 @@ use tokio_rustls::rustls::{
 };
 
 /// Longer than anything may take here; whoever waits so long waits for ever.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A certificate for this machine, and its key, in the program's home.
 fn certificate(program: &Program, mode: u32) -> (PathBuf, PathBuf, CertificateDer<'static>) {
     use std::os::unix::fs::PermissionsExt;
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = program.write("tls.key", made.signing_key.serialize_pem());
+    let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = program.write("tls.key", issued.signing_key.serialize_pem());
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
-    let pem = made.cert.pem();
+    let pem = issued.cert.pem();
     (program.write("tls.pem", &pem), key, CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
 }
 

@@ -198,7 +198,7 @@ mod tests {
             StatusCode::NOT_FOUND,
             Duration::from_millis(7),
         );
-        metrics.answered(RouteLabel::of("/graphql"), StatusCode::OK, Duration::from_secs(60));
+        metrics.answered(RouteLabel::of("/graphql"), StatusCode::OK, Duration::from_mins(1));
         let text = metrics.text();
         assert!(!text.contains("secret"), "{text}");
         assert!(text.contains("safespace_http_requests_total{route=\"other\",status=\"4xx\"} 1\n"), "{text}");

@@ -41,7 +41,7 @@ impl Vocabulary {
             self.words.contains(word.to_ascii_lowercase().as_str())
                 || word.bytes().all(|it| it.is_ascii_digit())
         });
-        if !known || pieces.len() % 2 == 0 {
+        if !known || pieces.len().is_multiple_of(2) {
             return IN_GENERAL.to_owned();
         }
         let piece = |(n, piece): (usize, &&str)| match n % 2 {

@@ -26,9 +26,12 @@ fn file(header: &'static str) -> impl Strategy<Value = Vec<u8>> {
     let row = prop::collection::vec(cell(), columns.saturating_sub(1)..columns + 2);
     let ending = prop::sample::select(vec!["\n", "\r\n", "\r"]);
     (prop::collection::vec(row, 0..20), ending, any::<bool>()).prop_map(move |(rows, ending, quoted)| {
-        let line = |cells: Vec<String>| match quoted {
-            true => cells.iter().map(|it| format!("\"{it}\"")).collect::<Vec<_>>().join(","),
-            false => cells.join(","),
+        let line = |cells: Vec<String>| {
+            if quoted {
+                cells.iter().map(|it| format!("\"{it}\"")).collect::<Vec<_>>().join(",")
+            } else {
+                cells.join(",")
+            }
         };
         let lines: Vec<_> = std::iter::once(header.to_owned()).chain(rows.into_iter().map(line)).collect();
         lines.join(ending).into_bytes()
@@ -71,7 +74,9 @@ proptest! {
         stays in file(STAYS),
         voids in file(VOIDS),
     ) {
-        [spaces, stays, voids].iter().for_each(|bytes| read(bytes));
+        for bytes in [spaces, stays, voids] {
+            read(&bytes);
+        }
     }
 
     #[test]
