@@ -52,7 +52,6 @@ proptest! {
             *first = VERSION;
         }
         prop_assert!(open_text(&KEY_A, "t.c.r", &bytes).is_err());
-        prop_assert!(unwrap_key(&KEY_A, Uuid::nil(), &bytes).is_err());
     }
 
     #[test]
