@@ -40,7 +40,8 @@ impl Api {
     pub async fn serve_behind(engine: &Arc<Engine>, edge: &Edge) -> Self {
         let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
         let address = acceptor.local_addr().first().unwrap().as_socket_addr().copied().unwrap();
-        let app = safespace_graphql::routes(engine, edge);
+        let app = safespace_web::routes(safespace_graphql::api(engine, edge), engine);
+        let app = safespace_edge::guarded(app, edge);
         let serving = tokio::spawn(async move {
             Server::new_with_acceptor(acceptor).run(app).await.unwrap();
         });
@@ -58,6 +59,16 @@ impl Api {
     pub async fn post(&self, token: &str, query: &str, variables: Json) -> Response {
         let body = json!({ "query": query, "variables": variables });
         let answer = self.client.post(&self.url).bearer_auth(token).json(&body).send().await.unwrap();
+        looked_at(query, answer).await
+    }
+
+    /// Sends a query as a page of this site does, in the session that this cookie names.
+    pub async fn post_in_session(&self, engine: &Engine, cookie: &str, query: &str) -> Response {
+        let url = reqwest::Url::parse(&self.url).unwrap();
+        let origin = format!("http://{}:{}", url.host_str().unwrap(), url.port().unwrap());
+        let ask = self.client.post(&self.url).header("Cookie", format!("__Host-safespace={cookie}"));
+        let ask = ask.header("Origin", origin).header("X-CSRF-Token", engine.forgery_token(cookie).unwrap());
+        let answer = ask.json(&json!({ "query": query })).send().await.unwrap();
         looked_at(query, answer).await
     }
 

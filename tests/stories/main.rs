@@ -17,6 +17,7 @@ macro_rules! assert_words_snapshot {
     }};
 }
 
+mod access_matrix;
 mod accounts;
 mod api;
 mod audit;

@@ -1,6 +1,6 @@
 //! Instants and the service's day.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Europe::London;
 
 /// Where the time comes from. A parameter, so that a rule can be tested on any night.
@@ -12,6 +12,11 @@ pub trait Clock: Send + Sync {
 /// The civil date in Europe/London at an instant, whatever the clock changes do.
 pub fn service_day(at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&London).date_naive()
+}
+
+/// The date and time in Europe/London at an instant.
+pub fn in_service_time(at: DateTime<Utc>) -> NaiveDateTime {
+    at.with_timezone(&London).naive_local()
 }
 
 /// The wall-clock time in Europe/London at an instant.

@@ -3,6 +3,7 @@
 //!
 //! It knows nothing of what is asked: no query, no path beyond the few that are published, nobody's name.
 
+mod browser;
 mod gate;
 mod headers;
 mod metrics;
@@ -11,6 +12,7 @@ mod rates;
 
 use std::{net::IpAddr, num::NonZeroU32, sync::Arc};
 
+pub use browser::{SESSION_COOKIE, cookie, is_same_origin};
 pub use gate::guarded;
 pub use metrics::{Metrics, endpoint as metrics_endpoint};
 pub use peer::peer_address;

@@ -9,7 +9,12 @@ use safespace_domain::{
     sessions::{Session, Stage},
 };
 
-use crate::{Engine, EngineError, Fault, accounts::hash, keys::Purpose, sign_in::actor_of};
+use crate::{
+    Engine, EngineError, Fault,
+    accounts::hash,
+    keys::{Purpose, secret},
+    sign_in::actor_of,
+};
 
 /// How long a session that was found good is taken to be so without asking the database again.
 const TRUST: TimeDelta = TimeDelta::seconds(5);
@@ -144,6 +149,12 @@ impl Engine {
         tx.commit().await?;
         self.forget_sessions();
         Ok(())
+    }
+
+    /// A value for the cookie of forms that somebody sends who has not signed in yet.
+    #[expect(clippy::unused_self, reason = "only whoever holds the engine makes secrets")]
+    pub fn form_cookie(&self) -> Result<String, Fault> {
+        Ok(secret()?)
     }
 
     /// What a form of this session must carry, so that no other site can send it.

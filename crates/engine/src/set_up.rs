@@ -87,6 +87,14 @@ impl Engine {
         let tx = self.store.begin().await?;
         let mut stored = tx.lock_account(account.id).await?.ok_or_else(no_such_link)?;
         self.must_be_of_link(&stored, link)?;
+        if stored.account.has_password {
+            return Err(Refusal::new(
+                RefusalCode::WrongState,
+                "The password was chosen already. If it was not you, or you have forgotten it, ask an administrator for a \
+                 new link.",
+            )
+            .into());
+        }
         stored.password = Some(fresh);
         stored.account.has_password = true;
         tx.save_account(&stored).await?;
@@ -99,7 +107,7 @@ impl Engine {
         Ok(self.view_of(&stored))
     }
 
-    /// A new second factor, to be confirmed with one of its codes.
+    /// A second factor to add, which is confirmed with one of its codes: the same until then.
     pub async fn new_second_factor(&self, link: &str) -> Result<NewSecondFactor, EngineError> {
         let account = self.account_of_link(link).await?.account;
         let factor = second_factors::new_secret()?;
@@ -109,9 +117,12 @@ impl Engine {
         if !stored.account.has_password {
             return Err(Refusal::new(RefusalCode::WrongState, "Choose a password first.").into());
         }
+        if let Some(begun) = &stored.second_factor {
+            // It was shown before and not confirmed yet: the same again, so that a page can be looked at twice.
+            let begun = self.open_sealed(SERVICE, &factor_context(account.id), begun).await?;
+            return Ok(second_factors::for_authenticator(&begun, &account.name)?);
+        }
         stored.second_factor = Some(self.seal(&tx, SERVICE, &factor_context(account.id), &factor).await?);
-        stored.account.has_second_factor = false;
-        stored.second_factor_step = 0;
         tx.save_account(&stored).await?;
         let record = self.record_of(&owner(&account), "begin_second_factor", Some(account.id.0));
         self.record(&tx, &[record]).await?;

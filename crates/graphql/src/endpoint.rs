@@ -22,11 +22,12 @@ use poem::{
 };
 use safespace_domain::access::{Actor, Role};
 use safespace_edge::{Edge, Introspection, guarded};
-use safespace_engine::Engine;
+use safespace_engine::{Engine, Fault};
 use serde_json::{Map, Value as Json, json};
 use tokio::io::AsyncReadExt as _;
 
 use crate::{
+    cookies,
     echo::Vocabulary,
     households::HouseholdLoader,
     limits::{check_document, check_text},
@@ -85,7 +86,7 @@ pub fn api(engine: &Arc<Engine>, edge: &Edge) -> Route {
                 }
             }),
         )
-        .at("/", make(|_| async { ABOUT }))
+        .at("/about", make(|_| async { ABOUT }))
 }
 
 const ABOUT: &str = "safespace\n\nThe API is at POST /graphql, with a bearer token; changes of the board at /graphql/ws.\n\
@@ -248,14 +249,20 @@ impl<S: Executor> Api<S> {
         let Some(token) =
             headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer)
         else {
-            return Ok(None);
+            let found = cookies::signed_in(&self.engine, headers).await;
+            return self.admitted(found);
         };
         self.known(token).await
     }
 
     /// Who holds the token, as [`Api::actor`] says it.
     pub(crate) async fn known(&self, token: &str) -> Result<Option<Arc<Actor>>, Rejected> {
-        let found = self.engine.authenticate(token).await.map_err(|fault| {
+        let found = self.engine.authenticate(token).await;
+        self.admitted(found)
+    }
+
+    fn admitted(&self, found: Result<Option<Arc<Actor>>, Fault>) -> Result<Option<Arc<Actor>>, Rejected> {
+        let found = found.map_err(|fault| {
             tracing::error!(%fault, "a credential could not be checked");
             Rejected(
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -15,6 +15,7 @@ mod audit;
 mod availability;
 mod board;
 mod codes;
+mod cookies;
 mod disclosure;
 mod echo;
 mod endpoint;

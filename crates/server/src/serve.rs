@@ -80,7 +80,8 @@ pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fai
         tokio::spawn(catch_up(Arc::clone(&engine))),
         tokio::spawn(checkpoint_hourly(Arc::clone(&engine), checkpoints.clone())),
     ];
-    let app = safespace_graphql::routes(&engine, &edge);
+    let app = safespace_web::routes(safespace_graphql::api(&engine, &edge), &engine);
+    let app = safespace_edge::guarded(app, &edge);
     let metrics = Arc::clone(&edge.metrics);
     let entrance = Entrance { listener, tls, bounds: arguments.edge.bounds(), metrics };
     connections::serve(entrance, app, stop, GRACE).await;

@@ -1,0 +1,82 @@
+//! What only browsers send: cookies, and from which site a request comes.
+
+use poem::http::{HeaderMap, header};
+
+/// The cookie that names a session. Its prefix has browsers hold it to this host, to TLS, and to the whole site.
+pub const SESSION_COOKIE: &str = "__Host-safespace";
+
+/// The value of a cookie. None where it was not sent, or more than once: then somebody else may have set one of them.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut values = lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(found, _)| *found == name)
+        .map(|(_, value)| value);
+    let value = values.next()?;
+    (values.next().is_none() && !value.is_empty()).then_some(value)
+}
+
+/// Whether a request comes from a page of this site. A browser says so in `Sec-Fetch-Site`, in `Origin`, or in both, and
+/// no page of another site can have it say otherwise. Where nothing is said, it is not believed.
+pub fn is_same_origin(headers: &HeaderMap) -> bool {
+    let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let site = said("sec-fetch-site");
+    let origin = said("origin");
+    let host = said("host").unwrap_or_default();
+    let same_host = |origin: &str| {
+        let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        rest.is_some_and(|rest| !rest.is_empty() && rest.eq_ignore_ascii_case(host))
+    };
+    (site.is_some() || origin.is_some())
+        && site.is_none_or(|site| site == "same-origin")
+        && origin.is_none_or(same_host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poem::http::{HeaderName, HeaderValue};
+
+    fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(
+                name.parse::<HeaderName>().unwrap(),
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+            );
+        }
+        headers
+    }
+
+    #[test]
+    fn only_a_page_of_this_site_is_believed() {
+        let host = ("host", "refuge.example:8080");
+        for (pairs, same) in [
+            (vec![host, ("sec-fetch-site", "same-origin")], true),
+            (vec![host, ("origin", "https://refuge.example:8080")], true),
+            (vec![host, ("origin", "https://REFUGE.example:8080"), ("sec-fetch-site", "same-origin")], true),
+            (vec![host], false),
+            (vec![host, ("origin", "null")], false),
+            (vec![host, ("origin", "https://refuge.example")], false),
+            (vec![host, ("origin", "https://refuge.example:8080.evil.example")], false),
+            (vec![host, ("sec-fetch-site", "cross-site"), ("origin", "https://refuge.example:8080")], false),
+            (vec![host, ("sec-fetch-site", "same-site")], false),
+            (vec![host, ("sec-fetch-site", "none")], false),
+            (vec![("origin", "https://")], false),
+        ] {
+            assert_eq!(is_same_origin(&headers(&pairs)), same, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_read_where_it_stands_once() {
+        let one = headers(&[("cookie", "a=1; __Host-safespace=abc; b=2")]);
+        assert_eq!(cookie(&one, SESSION_COOKIE), Some("abc"));
+        for none in ["", "__Host-safespace=", "x__Host-safespace=abc", "__Host-safespace", "=;=;"] {
+            assert_eq!(cookie(&headers(&[("cookie", none)]), SESSION_COOKIE), None, "{none}");
+        }
+        let twice = headers(&[("cookie", "__Host-safespace=abc"), ("cookie", "__Host-safespace=def")]);
+        assert_eq!(cookie(&twice, SESSION_COOKIE), None);
+    }
+}

@@ -1,0 +1,281 @@
+//! Who may see and do what: every field and every mutation of the published schema, asked by everybody, about a case
+//! that is open to them and about one that is closed to them; each with its expected answer.
+//!
+//! Generated from the schema: what is new in it fails until it is put in the table.
+
+mod sdl;
+mod table;
+
+use std::collections::BTreeSet;
+
+use safespace_domain::access::Role;
+use safespace_engine::{Command, NewToken, Outcome, RestrictCase, SubmitReferral};
+use safespace_tests::{Databases, World, api::Api, on_both};
+use serde_json::{Value as Json, json};
+
+use self::{
+    sdl::Sdl,
+    table::{CALLERS, CLASSES, ROOTS, TYPES, Told},
+};
+
+on_both![everybody_is_told_what_the_table_says];
+
+const EVENING: &str = "2020-11-03T21:00:00Z";
+
+fn main_schema() -> Sdl {
+    Sdl::read(include_str!("../../schema.graphql"))
+}
+
+/// Types that connections are made of, which have nothing of their own.
+fn is_paging(name: &str) -> bool {
+    name.ends_with("Connection") || name.ends_with("Edge")
+}
+
+#[test]
+fn every_field_and_mutation_is_classified() {
+    let sdl = main_schema();
+    let mut in_schema = BTreeSet::new();
+    for (name, fields) in sdl.types.iter().filter(|(name, _)| !is_paging(name)) {
+        in_schema.extend(fields.keys().map(|field| format!("{name}.{field}")));
+    }
+    let mut in_table: BTreeSet<String> = ROOTS.iter().map(|(place, ..)| (*place).to_owned()).collect();
+    for (name, _, classes) in TYPES {
+        for (class, fields) in *classes {
+            assert!(CLASSES.iter().any(|(known, _)| known == class), "{name}: there is no class {class:?}");
+            in_table.extend(fields.split_whitespace().map(|field| format!("{name}.{field}")));
+        }
+    }
+    let new: Vec<_> = in_schema.difference(&in_table).collect();
+    let gone: Vec<_> = in_table.difference(&in_schema).collect();
+    assert!(new.is_empty(), "not classified yet; say in table.rs who may see or do it: {new:#?}");
+    assert!(gone.is_empty(), "no longer in the schema: {gone:#?}");
+}
+
+/// Everybody who may call, and the ids of what they ask for.
+struct Stage<'w> {
+    world: &'w World,
+    api: Api,
+    /// The cookies of those who signed in: officer, manager, administrator.
+    cookies: Vec<String>,
+    /// An officer and a manager to whom one case is closed.
+    denied: Vec<String>,
+    /// What stands in for `{…}`, for the open case and for the closed one.
+    open: Vec<(&'static str, String)>,
+    closed: Vec<(&'static str, String)>,
+}
+
+const OPEN: &str = "R-OPEN";
+const CLOSED: &str = "R-CLOSED";
+
+impl<'w> Stage<'w> {
+    async fn set(world: &'w World) -> Self {
+        let engine = &world.engine;
+        let api = Api::serve(engine).await;
+        let mut cookies = Vec::new();
+        for role in [Role::Officer, Role::Manager, Role::Administrator] {
+            let owner = world.owner_of_account(&format!("a.{role}"), role).await;
+            cookies.push(world.sign_in(&owner).await.cookie);
+        }
+        let mut denied = Vec::new();
+        for role in [Role::Officer, Role::Manager] {
+            let owner = world.owner_of_account(&format!("denied.{role}"), role).await;
+            denied.push(world.sign_in(&owner).await.cookie);
+        }
+        let other = world.owner_of_account("somebody.else", Role::Officer).await.account;
+        let theirs = world.sign_in(&world.owner_of_account("third.person", Role::Officer).await).await;
+        let theirs = world.engine.session(&theirs.cookie).await.unwrap().unwrap();
+        let (spare, _) =
+            engine.create_token(&engine.local(), NewToken::of(Role::Officer, None, None)).await.unwrap();
+        let manager = world.manager();
+        let void = manager.record_void("SS-03", "2020-11-03", 5).await.unwrap();
+        let mut of_case = Vec::new();
+        for (unit, household) in [("SS-01", OPEN), ("SS-02", CLOSED)] {
+            let stay = manager.book(unit, household, "2020-11-03", 3).await.unwrap();
+            manager.check_in(&stay).await.unwrap();
+            let partner = world.partner();
+            let sent = partner.run(Command::SubmitReferral(SubmitReferral {
+                adults: 1,
+                children: 0,
+                arrival: safespace_tests::day("2020-11-03"),
+                details: None,
+            }));
+            let Outcome::Referral(referral) = sent.await.unwrap() else { panic!("a referral") };
+            let household_id = engine.household(&manager.actor, household).await.unwrap().unwrap().id;
+            of_case.push(vec![
+                ("{reference}", household.to_owned()),
+                ("{stay}", id("Stay", stay.id)),
+                ("{household}", id("Household", household_id)),
+                ("{referral}", id("Referral", referral.id)),
+            ]);
+        }
+        for cookie in &denied {
+            let who = world.in_session(cookie).await.unwrap().who.id();
+            let ask = RestrictCase { household: CLOSED.into(), denied: who, reason: "knows them".into() };
+            world.service().run(Command::RestrictCase(ask)).await.unwrap();
+        }
+        let shared = [
+            ("{void}", id("Void", void.id)),
+            ("{unit}", id("Unit", world.unit("SS-04").await)),
+            ("{property}", id("Property", world.property("HOUSE").await)),
+            ("{denied}", id("Account", other.id)),
+            ("{other account}", id("Account", other.id)),
+            ("{token}", id("Token", spare.id)),
+            ("{session}", id("Session", theirs.id)),
+            ("{notice}", id("Notice", world.new_id())),
+        ];
+        let mut cases = of_case.into_iter().map(|case| [case, shared.to_vec()].concat());
+        let (open, closed) = (cases.next().unwrap(), cases.next().unwrap());
+        Self { world, api, cookies, denied, open, closed }
+    }
+
+    /// What a caller is told, and the whole answer.
+    async fn ask(&self, caller: &str, query: &str) -> (Told, Json) {
+        let world = self.world;
+        let answer = match caller {
+            "officer" => self.in_session(&self.cookies[0], query).await,
+            "manager" => self.in_session(&self.cookies[1], query).await,
+            "administrator" => self.in_session(&self.cookies[2], query).await,
+            "denied officer" => self.in_session(&self.denied[0], query).await,
+            "denied manager" => self.in_session(&self.denied[1], query).await,
+            "officer's token" => self.api.post(&world.officer_token, query, json!({})).await,
+            "manager's token" => self.api.post(&world.manager_token, query, json!({})).await,
+            "partner" => self.api.post(&world.partner_token, query, json!({})).await,
+            "nobody" => self.api.post("", query, json!({})).await,
+            other => panic!("nobody is called {other:?}"),
+        };
+        let status = answer.status().as_u16();
+        let answer: Json = answer.json().await.unwrap();
+        (what_was_told(status, query, &answer), answer)
+    }
+
+    async fn in_session(&self, cookie: &str, query: &str) -> reqwest::Response {
+        self.api.post_in_session(&self.world.engine, cookie, query).await
+    }
+}
+
+/// A global id, as the API gives it.
+fn id(kind: &str, key: impl std::fmt::Display) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!("{kind}:{key}"))
+}
+
+fn put_in(places: &[(&'static str, String)], text: &str) -> String {
+    places.iter().fold(text.to_owned(), |text, (place, value)| text.replace(place, value))
+}
+
+fn what_was_told(status: u16, query: &str, answer: &Json) -> Told {
+    let codes: Vec<&str> = answer["errors"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|error| error["extensions"]["code"].as_str())
+        .collect();
+    let refused = answer["data"]["it"]["Refused_code"].as_str();
+    match status {
+        401 => Told::SignIn,
+        403 => Told::OtherDoor,
+        200 if codes.contains(&"NOT_ALLOWED") || refused == Some("NOT_ALLOWED") => Told::NotAllowed,
+        200 if codes.is_empty() => Told::Answer,
+        _ => panic!("{query}\n{status} {answer:#}"),
+    }
+}
+
+fn expected(class: &str, caller: &str) -> Told {
+    let (_, columns) = CLASSES.iter().find(|(name, _)| *name == class).unwrap();
+    columns[CALLERS.iter().position(|name| *name == caller).unwrap()]
+}
+
+/// The whole document that asks for a root.
+fn document(sdl: &Sdl, place: &str, way: &str) -> String {
+    let (root, field) = place.split_once('.').unwrap();
+    let all = sdl.selection(&sdl.types[root][field].returns, 1);
+    let operation = if root == "Query" { "query" } else { "mutation" };
+    format!("{operation} {{ it: {} }}", way.replace('%', &all))
+}
+
+async fn everybody_is_told_what_the_table_says(on: &Databases) {
+    let sdl = main_schema();
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02", "SS-03", "SS-04"]).await;
+    let stage = Stage::set(&world).await;
+    let mut wrong = Vec::new();
+    // What was refused has done nothing: so many records there are before, and after.
+    let records = world.count("audit").await;
+    let queries = |place: &str| place.starts_with("Query.");
+    for (place, class, way) in ROOTS {
+        let query = put_in(&stage.open, &document(&sdl, place, way));
+        for caller in CALLERS {
+            let wanted = expected(class, caller);
+            if wanted == Told::Answer && !queries(place) {
+                continue;
+            }
+            let (told, _) = stage.ask(caller, &query).await;
+            if told != wanted {
+                wrong.push(format!("{place} for {caller}: {told:?}, not {wanted:?}"));
+            }
+        }
+    }
+    for (name, way, classes) in TYPES.iter().filter(|(_, way, _)| !way.is_empty()) {
+        for (class, field) in classes
+            .iter()
+            .flat_map(|(class, fields)| fields.split_whitespace().map(move |field| (class, field)))
+        {
+            let all = sdl.selection(&sdl.types[*name][field].returns, 0);
+            let asked = format!("query {{ it: {} }}", way.replace('%', &format!("{field} {all}")));
+            let query = put_in(&stage.open, &asked);
+            for caller in CALLERS {
+                let (told, _) = stage.ask(caller, &query).await;
+                let wanted = expected(class, caller);
+                if told != wanted {
+                    wrong.push(format!("{name}.{field} for {caller}: {told:?}, not {wanted:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(world.count("audit").await, records, "nothing was changed, and nothing sensitive looked at");
+
+    // Whoever is on the deny-list of a case finds nothing of it, whatever they ask.
+    let closed_ids: Vec<&String> = stage.closed.iter().take(3).map(|(_, value)| value).collect();
+    for (place, class, way) in ROOTS.iter().filter(|(_, class, _)| *class != "accounts") {
+        let query = put_in(&stage.closed, &document(&sdl, place, way));
+        for (denied, like) in [("denied officer", "officer"), ("denied manager", "manager")] {
+            if expected(class, like) != Told::Answer || *place == "Mutation.endAllSessions" {
+                continue;
+            }
+            let (_, answer) = stage.ask(denied, &query).await;
+            let text = answer["data"].to_string();
+            for id in &closed_ids {
+                if text.contains(*id) {
+                    wrong.push(format!("{place} tells a {denied} of {id}"));
+                }
+            }
+            let acts_on_a_case =
+                way.contains("{stay}") || way.contains("{reference}") || way.contains("{household}");
+            let code = answer["data"]["it"]["Refused_code"].as_str();
+            let none = ["NOT_FOUND", "BAD_VALUE"].map(Some).contains(&code) || answer["data"]["it"].is_null();
+            if acts_on_a_case && !none {
+                wrong.push(format!("{place} is carried out for a {denied}: {answer:#}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let (_, seen) = stage
+        .ask("officer", &put_in(&stage.closed, &document(&sdl, "Query.stays", "stays(first: 3) %")))
+        .await;
+    assert!(seen.to_string().contains(closed_ids[1]), "others see it");
+
+    // Last, what is allowed: it may be refused for another reason, never for who asks.
+    for (place, class, way) in ROOTS.iter().filter(|(place, ..)| !queries(place)) {
+        let query = put_in(&stage.open, &document(&sdl, place, way));
+        for caller in CALLERS.into_iter().filter(|caller| expected(class, caller) == Told::Answer) {
+            if *place == "Mutation.endAllSessions" && !caller.contains("token") {
+                continue;
+            }
+            let (told, _) = stage.ask(caller, &query).await;
+            if told != Told::Answer {
+                wrong.push(format!("{place} for {caller}: {told:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -1,0 +1,334 @@
+//! The table: to which class every field and every mutation belongs, and what each caller is told in each class.
+//!
+//! A field or mutation that is in the schema and not in here fails the test, and so does one that is here and no
+//! longer in the schema.
+
+/// What a caller is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// An answer; or a refusal for another reason than who asks.
+    Answer,
+    /// `NOT_ALLOWED`.
+    NotAllowed,
+    /// Turned away at the door: this schema is not for them.
+    OtherDoor,
+    /// Nobody is signed in.
+    SignIn,
+}
+
+use Told::{Answer as Y, NotAllowed as N, OtherDoor as D, SignIn as U};
+
+/// Who calls, in the order of a class's columns.
+pub const CALLERS: [&str; 7] =
+    ["officer", "manager", "administrator", "officer's token", "manager's token", "partner", "nobody"];
+
+/// A class of fields: its name, and what each caller is told.
+pub const CLASSES: &[(&str, [Told; 7])] = &[
+    // Homes, their nights, figures, code lists.
+    ("spaces", [Y, Y, N, Y, Y, D, U]),
+    // Households and stays. Closed cases are as if they were not there.
+    ("case", [Y, Y, N, Y, Y, D, U]),
+    // What managers do, also by a program.
+    ("managing", [N, Y, N, N, Y, D, U]),
+    // What only a manager in person does.
+    ("manager in person", [N, Y, N, N, N, D, U]),
+    // What brings out an address or personal details: people only.
+    ("revealing", [Y, Y, N, N, N, D, U]),
+    ("revealing case", [Y, Y, N, N, N, D, U]),
+    // Accounts and keys.
+    ("accounts", [N, N, Y, N, N, D, U]),
+    // Whoever is signed in, about themselves.
+    ("oneself", [Y, Y, Y, Y, Y, D, U]),
+];
+
+/// The roots: the class, and how each is asked. `{…}` is put in; `%` stands for all that the answer has.
+pub const ROOTS: &[(&str, &str, &str)] = &[
+    ("Query.audit", "manager in person", "audit(first: 3) %"),
+    ("Query.accounts", "accounts", "accounts(first: 3) %"),
+    ("Query.tokens", "accounts", "tokens(first: 3) %"),
+    ("Query.sessions", "oneself", "sessions(first: 3) %"),
+    ("Query.notices", "manager in person", "notices(first: 3, unseenOnly: false) %"),
+    ("Query.disclosurePolicy", "spaces", "disclosurePolicy %"),
+    ("Query.questions", "managing", "questions(first: 3) %"),
+    ("Query.questionCounts", "managing", "questionCounts(from: \"2020-11-03\", to: \"2020-11-06\") %"),
+    ("Query.referrals", "case", "referrals(first: 3) %"),
+    ("Query.referral", "case", "referral(id: \"{referral}\") %"),
+    (
+        "Mutation.acceptReferral",
+        "case",
+        "acceptReferral(input: {referral: \"{referral}\", household: \"{reference}\"}) %",
+    ),
+    (
+        "Mutation.declineReferral",
+        "case",
+        "declineReferral(input: {referral: \"{referral}\", reason: \"no_capacity\"}) %",
+    ),
+    ("Mutation.revealReferralDetails", "case", "revealReferralDetails(input: {referral: \"{referral}\"}) %"),
+    (
+        "Mutation.setDisclosurePolicy",
+        "managing",
+        "setDisclosurePolicy(input: {severalFrom: 3, nightsAhead: 7, questionsADay: 50, sizes: [1, 2, 4, 6, 8]}) %",
+    ),
+    ("Mutation.createAccount", "accounts", "createAccount(input: {name: \"new.officer\", role: OFFICER}) %"),
+    ("Mutation.resetAccount", "accounts", "resetAccount(input: {account: \"{denied}\"}) %"),
+    ("Mutation.disableAccount", "accounts", "disableAccount(input: {account: \"{other account}\"}) %"),
+    ("Mutation.enableAccount", "accounts", "enableAccount(input: {account: \"{other account}\"}) %"),
+    ("Mutation.createToken", "accounts", "createToken(input: {name: \"a test\", role: OFFICER}) %"),
+    ("Mutation.revokeToken", "accounts", "revokeToken(input: {token: \"{token}\"}) %"),
+    ("Mutation.endSession", "oneself", "endSession(input: {session: \"{session}\"}) %"),
+    ("Mutation.endAllSessions", "oneself", "endAllSessions %"),
+    (
+        "Mutation.setAddress",
+        "managing",
+        "setAddress(input: {property: \"{property}\", address: \"1 Nowhere\"}) %",
+    ),
+    (
+        "Mutation.setHouseholdDetails",
+        "case",
+        "setHouseholdDetails(input: {household: \"{reference}\", name: \"X\"}) %",
+    ),
+    (
+        "Mutation.revealAddress",
+        "revealing",
+        "revealAddress(input: {property: \"{property}\", reason: \"keys\"}) %",
+    ),
+    (
+        "Mutation.revealHouseholdDetails",
+        "revealing case",
+        "revealHouseholdDetails(input: {household: \"{household}\", reason: \"she rang\"}) %",
+    ),
+    ("Mutation.householdsByContact", "case", "householdsByContact(input: {contact: \"07700 900999\"}) %"),
+    ("Mutation.markNoticeSeen", "manager in person", "markNoticeSeen(input: {notice: \"{notice}\"}) %"),
+    ("Query.attention", "case", "attention(first: 3) %"),
+    (
+        "Query.availability",
+        "spaces",
+        "availability(ask: {arrival: \"2020-11-10\", departure: \"2020-11-12\", adults: 1}) %",
+    ),
+    ("Query.board", "case", "board(from: \"2020-11-03\", to: \"2020-11-06\") %"),
+    ("Query.districts", "spaces", "districts(first: 3) %"),
+    ("Query.features", "spaces", "features(first: 3) %"),
+    ("Query.household", "case", "household(reference: \"{reference}\") %"),
+    ("Query.node", "case", "node(id: \"{stay}\") %"),
+    ("Query.occupancy", "spaces", "occupancy(from: \"2020-11-03\", to: \"2020-11-06\") %"),
+    ("Query.policies", "spaces", "policies(first: 3) %"),
+    ("Query.properties", "spaces", "properties(first: 3) %"),
+    ("Query.property", "spaces", "property(code: \"HOUSE\") %"),
+    ("Query.stays", "case", "stays(first: 3) %"),
+    ("Query.unit", "spaces", "unit(code: \"SS-01\") %"),
+    ("Query.units", "spaces", "units(first: 3) %"),
+    ("Query.viewer", "oneself", "viewer %"),
+    ("Query.voidReasons", "spaces", "voidReasons(first: 3) %"),
+    ("Query.voids", "spaces", "voids(first: 3) %"),
+    (
+        "Mutation.bookStay",
+        "case",
+        "bookStay(input: {household: \"{reference}\", arrival: \"2020-12-01\", departure: \"2020-12-02\", adults: 1}) %",
+    ),
+    ("Mutation.cancelStay", "case", "cancelStay(input: {stay: \"{stay}\"}) %"),
+    ("Mutation.cancelVoid", "spaces", "cancelVoid(input: {void: \"{void}\"}) %"),
+    ("Mutation.changeVoid", "spaces", "changeVoid(input: {void: \"{void}\", reason: \"repair\"}) %"),
+    ("Mutation.checkIn", "case", "checkIn(input: {stay: \"{stay}\"}) %"),
+    ("Mutation.checkOut", "case", "checkOut(input: {stay: \"{stay}\"}) %"),
+    (
+        "Mutation.closeProperty",
+        "managing",
+        "closeProperty(input: {property: \"{property}\", on: \"2030-01-01\"}) %",
+    ),
+    ("Mutation.closeUnit", "managing", "closeUnit(input: {unit: \"{unit}\", on: \"2030-01-01\"}) %"),
+    ("Mutation.describeProperty", "managing", "describeProperty(input: {property: \"{property}\"}) %"),
+    ("Mutation.describeUnit", "managing", "describeUnit(input: {unit: \"{unit}\", sleeps: 4}) %"),
+    ("Mutation.extendStay", "case", "extendStay(input: {stay: \"{stay}\", departure: \"2020-11-07\"}) %"),
+    (
+        "Mutation.liftRestriction",
+        "manager in person",
+        "liftRestriction(input: {household: \"{reference}\", denied: \"{denied}\"}) %",
+    ),
+    ("Mutation.markNoShow", "case", "markNoShow(input: {stay: \"{stay}\"}) %"),
+    ("Mutation.moveStay", "case", "moveStay(input: {stay: \"{stay}\", unit: \"{unit}\"}) %"),
+    (
+        "Mutation.recordVoid",
+        "spaces",
+        "recordVoid(input: {unit: \"{unit}\", from: \"2021-01-01\", to: \"2021-01-02\", reason: \"repair\"}) %",
+    ),
+    (
+        "Mutation.registerProperty",
+        "managing",
+        "registerProperty(input: {code: \"P-NEW\", scheme: SAFE_SPACE, district: \"Stevenage\"}) %",
+    ),
+    (
+        "Mutation.registerUnit",
+        "managing",
+        "registerUnit(input: {code: \"U-NEW\", property: \"{property}\", sleeps: 1, openedOn: \"2020-11-03\"}) %",
+    ),
+    ("Mutation.reinstateStay", "case", "reinstateStay(input: {stay: \"{stay}\"}) %"),
+    (
+        "Mutation.reopenProperty",
+        "managing",
+        "reopenProperty(input: {property: \"{property}\", on: \"2031-01-01\"}) %",
+    ),
+    ("Mutation.reopenUnit", "managing", "reopenUnit(input: {unit: \"{unit}\", on: \"2031-01-01\"}) %"),
+    (
+        "Mutation.restrictCase",
+        "manager in person",
+        "restrictCase(input: {household: \"{reference}\", denied: \"{denied}\", reason: \"knows them\"}) %",
+    ),
+    ("Mutation.saveDistrict", "managing", "saveDistrict(input: {name: \"Elsewhere\", kind: PARTNER}) %"),
+    ("Mutation.saveFeature", "managing", "saveFeature(input: {code: \"cot\", label: \"A cot\"}) %"),
+    ("Mutation.saveVoidReason", "managing", "saveVoidReason(input: {code: \"flood\", label: \"Flood\"}) %"),
+    (
+        "Mutation.setPolicy",
+        "managing",
+        "setPolicy(input: {scheme: MOVE_ON, longestStayNights: 182, turnaroundNights: 0, lateArrivalUntilHour: 6}) %",
+    ),
+    ("Mutation.shortenStay", "case", "shortenStay(input: {stay: \"{stay}\", departure: \"2020-11-05\"}) %"),
+];
+
+/// Object types: how one is reached, and the class of each of its fields. `%` stands for the field. Types without a way
+/// are parts of others, or the answers of mutations, and can't be reached but through them.
+pub const TYPES: &[(&str, &str, &[(&str, &str)])] = &[
+    (
+        "Household",
+        "household(reference: \"{reference}\") { % }",
+        &[("case", "hasDetails id reference stays"), ("manager in person", "restrictions")],
+    ),
+    (
+        "Stay",
+        "node(id: \"{stay}\") { ... on Stay { % } }",
+        &[(
+            "case",
+            "adults arrival arrivedAt bookedAt children departure endedAt exceptions household id movedFrom movedTo \
+             nextReview nights nightsOver overLimit overstay plannedArrival plannedDeparture status unit",
+        )],
+    ),
+    (
+        "Unit",
+        "unit(code: \"SS-01\") { % }",
+        &[("spaces", "code district features id inService property scheme sleeps"), ("case", "stays")],
+    ),
+    (
+        "Property",
+        "property(code: \"HOUSE\") { % }",
+        &[("spaces", "code district hasAddress id scheme units")],
+    ),
+    (
+        "Void",
+        "node(id: \"{void}\") { ... on Void { % } }",
+        &[("spaces", "cancelled from id note reason to unit")],
+    ),
+    ("Viewer", "viewer { % }", &[("oneself", "council role scopes secondFactorFreshUntil")]),
+    ("District", "districts(first: 1) { nodes { % } }", &[("spaces", "id kind name")]),
+    ("Feature", "features(first: 1) { nodes { % } }", &[("spaces", "code id label")]),
+    ("VoidReason", "voidReasons(first: 1) { nodes { % } }", &[("spaces", "code id label")]),
+    (
+        "Policy",
+        "policies(first: 1) { nodes { % } }",
+        &[("spaces", "id lateArrivalUntilHour longestStayNights reviewEveryNights scheme turnaroundNights")],
+    ),
+    (
+        "Board",
+        "board(from: \"2020-11-03\", to: \"2020-11-06\") { % }",
+        &[("spaces", "from to"), ("case", "rows")],
+    ),
+    (
+        "Availability",
+        "availability(ask: {arrival: \"2020-11-10\", departure: \"2020-11-12\", adults: 1}) { % }",
+        &[("spaces", "exclusions offeredCount offers")],
+    ),
+    (
+        "Occupancy",
+        "occupancy(from: \"2020-11-03\", to: \"2020-11-06\") { % }",
+        &[("spaces", "definitions rows")],
+    ),
+    (
+        "Referral",
+        "referral(id: \"{referral}\") { % }",
+        &[(
+            "case",
+            "adults answeredAt arrival children council declineReason hasDetails household id receivedAt reference status",
+        )],
+    ),
+    (
+        "DisclosurePolicy",
+        "disclosurePolicy { % }",
+        &[("spaces", "nightsAhead questionsADay severalFrom sizes words")],
+    ),
+    (
+        "Question",
+        "questions(first: 1) { nodes { % } }",
+        &[("managing", "answer arrival askedAt council nights people")],
+    ),
+    (
+        "Account",
+        "accounts(first: 1) { nodes { % } }",
+        &[("accounts", "council hasSecondFactor id madeAt name role state")],
+    ),
+    (
+        "Token",
+        "tokens(first: 1) { nodes { % } }",
+        &[("accounts", "council expiresAt id lastUsedAt madeAt name revokedAt role scopes")],
+    ),
+    ("Session", "sessions(first: 1) { nodes { % } }", &[("oneself", "begunAt id seenAt thisOne")]),
+    (
+        "Notice",
+        "notices(first: 1, unseenOnly: false) { nodes { % } }",
+        &[("manager in person", "at by id kind seenAt subject")],
+    ),
+    (
+        "AuditRecord",
+        "audit(first: 1) { nodes { % } }",
+        &[("manager in person", "action at by detail household role subject why")],
+    ),
+    // Parts of what is reached above.
+    ("QuestionCount", "", &[("managing", "answer asked council")]),
+    ("AccountChanged", "", &[("accounts", "account")]),
+    ("AccountInvited", "", &[("accounts", "account link until")]),
+    ("TokenCreated", "", &[("accounts", "text token")]),
+    ("TokenRevoked", "", &[("accounts", "token")]),
+    ("SessionsEnded", "", &[("oneself", "ended")]),
+    ("AddressSet", "", &[("managing", "property")]),
+    ("AddressRevealed", "", &[("revealing", "lines")]),
+    ("HouseholdDetailsSet", "", &[("case", "household")]),
+    ("HouseholdDetailsRevealed", "", &[("revealing", "contact name note")]),
+    ("HouseholdsFound", "", &[("case", "households")]),
+    ("NoticeSeen", "", &[("manager in person", "notice")]),
+    ("DisclosurePolicySet", "", &[("managing", "policy")]),
+    ("ReferralAnswered", "", &[("case", "referral")]),
+    ("ReferralDetails", "", &[("case", "details")]),
+    ("AttentionItem", "", &[("case", "couldMoveTo kind lost message nightsOver stay")]),
+    ("BoardRow", "", &[("case", "unit uses")]),
+    ("BoardUse", "", &[("case", "by from nightUse to whose")]),
+    ("BoardChange", "", &[("case", "from to units")]),
+    ("Definition", "", &[("spaces", "meaning word")]),
+    ("Excluded", "", &[("spaces", "reasons unit")]),
+    ("ExclusionReason", "", &[("spaces", "code message")]),
+    ("NightRun", "", &[("case", "from to")]),
+    ("Obstacle", "", &[("case", "from kind to unit whose")]),
+    (
+        "OccupancyRow",
+        "",
+        &[(
+            "spaces",
+            "availableNights fullNights fullShare group inStockNights nights occupancyRate occupiedNights period \
+             reservedNights voidNights",
+        )],
+    ),
+    ("Offer", "", &[("spaces", "gapNights spareBeds unit unneededFeatures")]),
+    ("PageInfo", "", &[("oneself", "endCursor hasNextPage hasPreviousPage startCursor")]),
+    ("Refused", "", &[("oneself", "code field inTheWay message nextFree")]),
+    ("Restriction", "", &[("manager in person", "denied madeAt reason")]),
+    ("ServicePeriod", "", &[("spaces", "closedOn openedOn")]),
+    ("StayException", "", &[("case", "grantedAt nights reason")]),
+    ("DistrictSaved", "", &[("managing", "district")]),
+    ("FeatureSaved", "", &[("managing", "feature")]),
+    ("PolicySet", "", &[("managing", "policy")]),
+    ("PropertySaved", "", &[("managing", "property")]),
+    ("RestrictionChanged", "", &[("manager in person", "denied household")]),
+    ("StayBooked", "", &[("case", "stay")]),
+    ("StayChanged", "", &[("case", "stay")]),
+    ("StayMoved", "", &[("case", "from to")]),
+    ("UnitSaved", "", &[("managing", "unit")]),
+    ("VoidReasonSaved", "", &[("managing", "voidReason")]),
+    ("VoidSaved", "", &[("spaces", "void")]),
+    ("Subscription", "", &[("case", "boardChanged")]),
+];
