@@ -199,7 +199,9 @@ async fn everybody_is_told_what_the_table_says(on: &Databases) {
     let stage = Stage::set(&world).await;
     let mut wrong = Vec::new();
     // What was refused has done nothing: so many records there are before, and after.
-    let records = world.count("audit").await;
+    // A search of the audit is itself recorded.
+    let count = "SELECT count(*) FROM audit WHERE action <> 'search_audit'";
+    let records: Option<i64> = world.one(count).await;
     let queries = |place: &str| place.starts_with("Query.");
     for (place, class, way) in ROOTS {
         let query = put_in(&stage.open, &document(&sdl, place, way));
@@ -232,7 +234,11 @@ async fn everybody_is_told_what_the_table_says(on: &Databases) {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert_eq!(world.count("audit").await, records, "nothing was changed, and nothing sensitive looked at");
+    assert_eq!(
+        world.one::<i64>(count).await,
+        records,
+        "nothing was changed, and nothing sensitive looked at"
+    );
 
     // Whoever is on the deny-list of a case finds nothing of it, whatever they ask.
     let closed_ids: Vec<&String> = stage.closed.iter().take(3).map(|(_, value)| value).collect();

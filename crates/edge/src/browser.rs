@@ -18,11 +18,12 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 /// Whether a request comes from a page of this site. A browser says so in `Sec-Fetch-Site`, in `Origin`, or in both, and
-/// no page of another site can have it say otherwise. Where nothing is said, it is not believed.
+/// no page of another site can have it say otherwise. Where nothing is said, it is not believed. A page that sends no
+/// referrer, as all of ours, has its forms sent with the origin `null`: then `Sec-Fetch-Site` must say it.
 pub fn is_same_origin(headers: &HeaderMap) -> bool {
     let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let site = said("sec-fetch-site");
-    let origin = said("origin");
+    let origin = said("origin").filter(|origin| *origin != "null");
     let host = said("host").unwrap_or_default();
     let same_host = |origin: &str| {
         let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
@@ -58,6 +59,8 @@ mod tests {
             (vec![host, ("origin", "https://REFUGE.example:8080"), ("sec-fetch-site", "same-origin")], true),
             (vec![host], false),
             (vec![host, ("origin", "null")], false),
+            (vec![host, ("origin", "null"), ("sec-fetch-site", "same-origin")], true),
+            (vec![host, ("origin", "null"), ("sec-fetch-site", "cross-site")], false),
             (vec![host, ("origin", "https://refuge.example")], false),
             (vec![host, ("origin", "https://refuge.example:8080.evil.example")], false),
             (vec![host, ("sec-fetch-site", "cross-site"), ("origin", "https://refuge.example:8080")], false),

@@ -70,12 +70,14 @@ impl Engine {
             .into());
         }
         let ids = self.store.reader().households_by_blind(&self.blind(contact)?, MOST_FOUND).await?;
+        let found = self.households(actor, &ids).await?;
         let tx = self.store.begin().await?;
-        let detail = serde_json::json!({ "found": ids.len() }).to_string();
+        // As many as the actor may know of: whoever searches the audit must not count closed cases by it.
+        let detail = serde_json::json!({ "found": found.len() }).to_string();
         let record = self.record_of(actor, "look_for_contact", None);
         self.record(&tx, &[AuditRecord { detail, ..record }]).await?;
         tx.commit().await?;
-        self.households(actor, &ids).await
+        Ok(found)
     }
 
     /// A household's details, opened. For acts that are recorded.

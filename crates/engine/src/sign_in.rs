@@ -86,9 +86,9 @@ impl Engine {
         }
         let signed_in = self.begin_session(&tx, &locked.account, beginning, Proof::Password).await?;
         tx.commit().await?;
-        if stage == Stage::Whole {
-            self.forgive(&subjects).await?;
-        }
+        let [account, address] = subjects;
+        let forgiven = if stage == Stage::Whole { vec![account, address] } else { vec![address] };
+        self.forgive(&forgiven).await?;
         Ok(signed_in)
     }
 

@@ -81,12 +81,20 @@ impl Engine {
         Ok(())
     }
 
-    /// The try was none of an attacker: what was counted for the subjects is forgotten.
+    /// The try was none of an attacker: an account's tries are forgotten. Of an address, behind which others may be trying,
+    /// only this one is taken back.
     pub(crate) async fn forgive(&self, subjects: &[Subject<'_>]) -> Result<(), EngineError> {
         let tx = self.store.begin().await?;
         for subject in subjects {
             let key = self.vault.code(Purpose::Throttle, subject.text().as_bytes())?;
-            tx.forget_tries(&key).await?;
+            match subject {
+                Subject::Account(_) => tx.forget_tries(&key).await?,
+                Subject::Address(_) => {
+                    let Some(tries) = tx.lock_tries(&key).await? else { continue };
+                    let fewer = Tries { failures: tries.failures.saturating_sub(1), ..tries };
+                    tx.save_tries(&key, fewer, Some(tries)).await?;
+                }
+            }
         }
         tx.commit().await?;
         Ok(())

@@ -63,7 +63,11 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
         "case",
         "declineReferral(input: {referral: \"{referral}\", reason: \"no_capacity\"}) %",
     ),
-    ("Mutation.revealReferralDetails", "case", "revealReferralDetails(input: {referral: \"{referral}\"}) %"),
+    (
+        "Mutation.revealReferralDetails",
+        "case",
+        "revealReferralDetails(input: {referral: \"{referral}\", reason: \"calling back\"}) %",
+    ),
     (
         "Mutation.setDisclosurePolicy",
         "managing",
