@@ -35,6 +35,7 @@ mod non_interference;
 mod occupancy;
 mod other_process;
 mod overstays;
+mod pages;
 mod partners;
 mod places;
 mod properties;

@@ -6,6 +6,7 @@ use safespace_domain::{Nights, ledger};
 use crate::{
     actor,
     answers::{query_error, unexpected},
+    codes::may_see_spaces,
     engine, ids,
     paging::{Page, Window},
     scalars::Date,
@@ -112,7 +113,8 @@ pub struct BoardQuery;
 #[Object]
 impl BoardQuery {
     /// For the nights from `from` up to, not including, `to`: every unit with what takes each night.
-    async fn board(&self, from: Date, to: Date) -> Result<Board> {
+    async fn board(&self, ctx: &Context<'_>, from: Date, to: Date) -> Result<Board> {
+        may_see_spaces(ctx)?;
         let nights = Nights::from_to(from.0, to.0).map_err(|refusal| query_error(refusal.into()))?;
         Ok(Board(nights))
     }

@@ -7,6 +7,7 @@ use safespace_domain::{Nights, occupancy};
 use crate::{
     actor,
     answers::query_error,
+    codes::may_see_spaces,
     engine,
     paging::{Page, Window},
     scalars::{Date, count},
@@ -152,11 +153,13 @@ impl OccupancyQuery {
     /// How full the homes are on the nights from `from` up to, not including, `to`.
     async fn occupancy(
         &self,
+        ctx: &Context<'_>,
         from: Date,
         to: Date,
         #[graphql(default_with = "PeriodKind::Month")] by: PeriodKind,
         group: Option<GroupKind>,
     ) -> Result<Occupancy> {
+        may_see_spaces(ctx)?;
         let range = Nights::from_to(from.0, to.0).map_err(|refusal| query_error(refusal.into()))?;
         Ok(Occupancy { range, by, group })
     }
