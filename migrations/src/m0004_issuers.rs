@@ -1,4 +1,4 @@
-//! Issuers that people may sign in with (OpenID Connect), and whose identity there is which account.
+//! Issuers that people may sign in with (`OpenID` Connect), and whose identity there is which account.
 
 use sea_orm_migration::prelude::*;
 

@@ -59,7 +59,7 @@ id!(
     SessionId
 );
 id!(
-    /// Names an issuer that people sign in with (OpenID Connect).
+    /// Names an issuer that people sign in with (`OpenID` Connect).
     IssuerId
 );
 id!(

@@ -6,7 +6,6 @@ use crate::Engine;
 
 impl Engine {
     /// The service itself, and whoever has its command line.
-    #[expect(clippy::unused_self, reason = "only whoever holds the engine speaks for the service")]
     pub fn local(&self) -> Actor {
         Actor::service()
     }

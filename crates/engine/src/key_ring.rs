@@ -29,7 +29,7 @@ pub trait KeyProvider: Send + Sync {
 #[derive(Clone, Debug)]
 pub struct KeyFile(pub PathBuf);
 
-fn unusable(error: std::io::Error) -> KeyError {
+fn unusable(error: &std::io::Error) -> KeyError {
     KeyError::Unusable(error.to_string())
 }
 
@@ -47,16 +47,16 @@ impl KeyFile {
             // Left there by a program that was ended half-way.
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(unusable(error)),
+            Err(error) => return Err(unusable(&error)),
         }
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o400);
-        let mut file = options.open(&new).map_err(unusable)?;
+        let mut file = options.open(&new).map_err(|error| unusable(&error))?;
         let text = keys.iter().fold(String::new(), |text, key| text + &to_hex(key) + "\n");
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(unusable)?;
-        fs::rename(&new, &self.0).map_err(unusable)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| unusable(&error))?;
+        fs::rename(&new, &self.0).map_err(|error| unusable(&error))?;
         sync_folder(&self.0)
     }
 }
@@ -64,7 +64,7 @@ impl KeyFile {
 #[cfg(unix)]
 fn sync_folder(file: &Path) -> Result<(), KeyError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(unusable)
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unusable(&error))
 }
 
 #[cfg(not(unix))]
@@ -77,14 +77,14 @@ impl KeyProvider for KeyFile {
         let mut file = match fs::File::open(&self.0) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(unusable(error)),
+            Err(error) => return Err(unusable(&error)),
         };
         private(&file)?;
         let mut text = String::new();
         match file.read_to_string(&mut text) {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::InvalidData => return Err(KeyError::NotAKey),
-            Err(error) => return Err(unusable(error)),
+            Err(error) => return Err(unusable(&error)),
         }
         let keys: Vec<RootKey> =
             text.trim().lines().map(|line| from_hex(line.trim())).collect::<Result<_, _>>()?;
@@ -110,12 +110,12 @@ impl KeyProvider for KeyFile {
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(self.beside(".lock")).map_err(unusable)?;
+        let file = options.open(self.beside(".lock")).map_err(|error| unusable(&error))?;
         match file.try_lock() {
             // The lock goes with the file, also where the program is ended.
             Ok(()) => Ok(Box::new(file)),
             Err(fs::TryLockError::WouldBlock) => Err(KeyError::InHand),
-            Err(fs::TryLockError::Error(error)) => Err(unusable(error)),
+            Err(fs::TryLockError::Error(error)) => Err(unusable(&error)),
         }
     }
 }
@@ -123,7 +123,7 @@ impl KeyProvider for KeyFile {
 #[cfg(unix)]
 fn private(file: &fs::File) -> Result<(), KeyError> {
     use std::os::unix::fs::PermissionsExt;
-    let mode = file.metadata().map_err(unusable)?.permissions().mode();
+    let mode = file.metadata().map_err(|error| unusable(&error))?.permissions().mode();
     if mode & 0o077 == 0 { Ok(()) } else { Err(KeyError::ReadableByOthers) }
 }
 

@@ -152,7 +152,6 @@ impl Engine {
     }
 
     /// A value for the cookie of forms that somebody sends who has not signed in yet.
-    #[expect(clippy::unused_self, reason = "only whoever holds the engine makes secrets")]
     pub fn form_cookie(&self) -> Result<String, Fault> {
         Ok(secret()?)
     }

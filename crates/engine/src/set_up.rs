@@ -47,7 +47,7 @@ fn no_such_link() -> Refusal {
 impl Engine {
     /// What a link is for.
     pub async fn set_up(&self, link: &str) -> Result<SetUp, EngineError> {
-        Ok(self.view_of(&self.account_of_link(link).await?))
+        Ok(Self::view_of(&self.account_of_link(link).await?))
     }
 
     /// The account that a link sets up.
@@ -61,7 +61,7 @@ impl Engine {
         stored.account.disabled_at.is_none() && until.is_some_and(|until| self.clock.now() < until)
     }
 
-    fn view_of(&self, stored: &StoredAccount) -> SetUp {
+    fn view_of(stored: &StoredAccount) -> SetUp {
         SetUp {
             name: stored.account.name.clone(),
             role: stored.account.role,
@@ -104,7 +104,7 @@ impl Engine {
         tx.commit().await?;
         self.forget_sessions();
         self.forgive(&[Subject::Address(from)]).await?;
-        Ok(self.view_of(&stored))
+        Ok(Self::view_of(&stored))
     }
 
     /// A second factor to add, which is confirmed with one of its codes: the same until then.

@@ -105,5 +105,5 @@ impl Engine {
 fn is_worth_a_record(so_far: Option<Tries>, tries: Tries) -> bool {
     let before = so_far.map_or(0, |tries| tries.failures);
     let tens = tries.failures / WORTH_A_RECORD;
-    tries.failures > before && tries.failures % WORTH_A_RECORD == 0 && tens.is_power_of_two()
+    tries.failures > before && tries.failures.is_multiple_of(WORTH_A_RECORD) && tens.is_power_of_two()
 }

@@ -72,7 +72,7 @@ async fn carry_out(engine: &Engine, command: Command) -> Result<String, Failure>
             let mut after = None;
             loop {
                 let page = engine.accounts(&local, Page { after, limit: ROWS }).await?;
-                page.iter().for_each(|account| lines.push_str(&line(account)));
+                lines.extend(page.iter().map(line));
                 after = page.last().map(|account| account.id);
                 if (page.len() as u64) < ROWS {
                     return Ok(lines);

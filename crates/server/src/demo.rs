@@ -1,11 +1,17 @@
 //! `safespace demo`, and the sign-ins that a served demonstration prints.
 
-use std::{fs, path::Path, process::ExitCode, sync::Arc};
+use std::{
+    fs,
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use clap::Args;
 use safespace_domain::{Clock, access::Role};
 use safespace_engine::{
-    Engine, NewToken, StoreSettings, SystemClock,
+    Engine, NewAccount, NewToken, StoreSettings, SystemClock, code_now,
     demo::{DemoError, Filled, fill, is_demonstration},
 };
 
@@ -111,7 +117,7 @@ fn tell(filled: &Filled) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Makes three throw-away sign-ins, and says where to look with them.
+/// Makes throw-away sign-ins, for programs and for people, and says where to look with them.
 pub async fn tell_sign_ins(engine: &Arc<Engine>, url: &str) -> Result<(), Failure> {
     let local = engine.local();
     let mut tokens = Vec::new();
@@ -121,12 +127,44 @@ pub async fn tell_sign_ins(engine: &Arc<Engine>, url: &str) -> Result<(), Failur
         tokens.push(engine.create_token(&local, NewToken::of(role, council, Some(1))).await?.1);
     }
     let [officer, manager, partner] = &*tokens else { return Ok(()) };
+    let mut people = String::new();
+    for (role, council) in [
+        (Role::Officer, None),
+        (Role::Manager, None),
+        (Role::Partner, Some("North Herts")),
+        (Role::Administrator, None),
+    ] {
+        people.push_str(&person(engine, role, council).await?);
+    }
     say(&format!(
         "This is a demonstration: homes, codes and households are made up.\n\
          Sign-ins for a day, as `Authorization: Bearer …`:\n\
          \x20 officer  {officer}\n  manager  {manager}\n  partner  {partner}\n\
+         People sign in at {url}/sign-in with name, password and then a recovery code, each good once:\n{people}\
          Try, in another terminal:\n\
          \x20 curl -s {url}/graphql -H 'Authorization: Bearer {officer}' -H 'Content-Type: application/json' \\\n\
          \x20   -d '{{\"query\":\"{{ attention {{ nodes {{ kind message }} }} }}\"}}'\n"
     ))
+}
+
+/// Sets an account of the demonstration up afresh, and says how to sign in with it: a line.
+async fn person(engine: &Engine, role: Role, council: Option<&str>) -> Result<String, Failure> {
+    let local = engine.local();
+    let name = format!("demo.{role}");
+    let invited = match engine.account_by_name(&local, &name).await? {
+        Some(account) => engine.reset_account(&local, account.id).await?,
+        None => {
+            let new = NewAccount { name: name.clone(), role, council: council.map(str::to_owned) };
+            engine.create_account(&local, new).await?
+        }
+    };
+    let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    // Nobody could guess the link, nor this part of another one.
+    let password: String = engine.form_cookie()?.chars().take(20).collect();
+    engine.choose_password(&invited.link, &password, here).await?;
+    let factor = engine.new_second_factor(&invited.link).await?;
+    let code = code_now(&factor.secret, SystemClock.now())?;
+    let codes = engine.confirm_second_factor(&invited.link, &code, here).await?;
+    let some: Vec<&str> = codes.iter().take(3).map(String::as_str).collect();
+    Ok(format!("  {name:<18} {password}  {}\n", some.join("  ")))
 }

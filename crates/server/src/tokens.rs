@@ -69,7 +69,7 @@ async fn carry_out(engine: &Engine, command: Command) -> Result<String, Failure>
             let mut after = None;
             loop {
                 let page = engine.tokens(&local, Page { after, limit: ROWS }).await?;
-                page.iter().for_each(|token| lines.push_str(&line(token)));
+                lines.extend(page.iter().map(line));
                 after = page.last().map(|token| token.id);
                 if (page.len() as u64) < ROWS {
                     return Ok(lines);

@@ -34,7 +34,7 @@ mod session {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-fn domain(row: session::Model) -> Result<Session> {
+fn domain(row: &session::Model) -> Result<Session> {
     let stage = [Stage::CodeNeeded, Stage::Whole].into_iter().find(|stage| stage.as_str() == row.stage);
     Ok(Session {
         id: SessionId(row.id),
@@ -51,12 +51,12 @@ impl<C: ConnectionTrait> Reader<'_, C> {
     /// The session whose secret has this hash, ended or not.
     pub async fn session(&self, hash: &[u8]) -> Result<Option<Session>> {
         let select = session::Entity::find().filter(session::Column::Hash.eq(hash));
-        select.one(self.connection).await?.map(domain).transpose()
+        select.one(self.connection).await?.as_ref().map(domain).transpose()
     }
 
     /// The session with this id, ended or not.
     pub async fn session_by_id(&self, id: SessionId) -> Result<Option<Session>> {
-        session::Entity::find_by_id(id.0).one(self.connection).await?.map(domain).transpose()
+        session::Entity::find_by_id(id.0).one(self.connection).await?.as_ref().map(domain).transpose()
     }
 
     /// The account's sessions that were not ended, newest first, at most so many.
@@ -66,7 +66,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             .filter(session::Column::EndedAt.is_null())
             .order_by_desc(session::Column::BegunAt)
             .limit(most);
-        select.all(self.connection).await?.into_iter().map(domain).collect()
+        select.all(self.connection).await?.iter().map(domain).collect()
     }
 }
 

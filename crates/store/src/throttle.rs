@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySele
 
 use crate::{Result, StoreError, Tx};
 
-mod throttle {
+mod tries {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -26,7 +26,7 @@ mod throttle {
 impl Tx {
     /// What was counted for a subject; nobody else counts for it until the transaction ends.
     pub async fn lock_tries(&self, subject: &[u8]) -> Result<Option<Tries>> {
-        let select = throttle::Entity::find().filter(throttle::Column::Subject.eq(subject)).lock_exclusive();
+        let select = tries::Entity::find().filter(tries::Column::Subject.eq(subject)).lock_exclusive();
         let Some(row) = select.one(self.connection()).await? else { return Ok(None) };
         let failures =
             u32::try_from(row.failures).map_err(|_| StoreError::Unreadable("throttle.failures"))?;
@@ -35,28 +35,28 @@ impl Tx {
 
     /// Keeps what is counted for a subject. False where it is the first count, and another one was first meanwhile.
     pub async fn save_tries(&self, subject: &[u8], tries: Tries, so_far: Option<Tries>) -> Result<bool> {
-        let row = throttle::ActiveModel {
+        let row = tries::ActiveModel {
             subject: Set(subject.to_vec()),
             failures: Set(i32::try_from(tries.failures).unwrap_or(i32::MAX)),
             last_at: Set(tries.last_at),
             next_at: Set(tries.next_at),
         };
-        let mut conflict = OnConflict::column(throttle::Column::Subject);
+        let mut conflict = OnConflict::column(tries::Column::Subject);
         match so_far {
             Some(_) => conflict.update_columns([
-                throttle::Column::Failures,
-                throttle::Column::LastAt,
-                throttle::Column::NextAt,
+                tries::Column::Failures,
+                tries::Column::LastAt,
+                tries::Column::NextAt,
             ]),
             None => conflict.do_nothing(),
         };
-        let insert = throttle::Entity::insert(row).on_conflict(conflict);
+        let insert = tries::Entity::insert(row).on_conflict(conflict);
         Ok(insert.exec_without_returning(self.connection()).await? > 0)
     }
 
     /// Forgets what was counted for a subject.
     pub async fn forget_tries(&self, subject: &[u8]) -> Result<()> {
-        throttle::Entity::delete_by_id(subject.to_vec()).exec(self.connection()).await?;
+        tries::Entity::delete_by_id(subject.to_vec()).exec(self.connection()).await?;
         Ok(())
     }
 }

@@ -81,7 +81,7 @@ impl Page {
         let post = request.method() == Method::POST;
         let done = match self {
             Self::Home if get => home::page(engine, &request).await,
-            Self::SignIn if get => sign_in::page(engine, &request).await,
+            Self::SignIn if get => sign_in::page(engine, &request),
             Self::SignIn if post => sign_in::sign_in(engine, request).await,
             Self::Code if get => sign_in::code_page(engine, &request).await,
             Self::Code if post => sign_in::give_code(engine, request).await,

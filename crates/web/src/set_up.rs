@@ -1,5 +1,7 @@
 //! Setting an account up by its link.
 
+use std::fmt::Write as _;
+
 use askama::Template;
 use poem::{Request, Response, http::StatusCode};
 use qrcodegen::{QrCode, QrCodeEcc};
@@ -137,7 +139,8 @@ fn picture(uri: &str) -> Result<String, Stopped> {
     let mut path = String::new();
     for y in 0..code.size() {
         for x in (0..code.size()).filter(|x| code.get_module(*x, y)) {
-            path.push_str(&format!("M{},{}h1v1h-1z", x + MARGIN, y + MARGIN));
+            // Writing into a text does not fail.
+            let _ = write!(path, "M{},{}h1v1h-1z", x + MARGIN, y + MARGIN);
         }
     }
     Ok(format!(

@@ -42,7 +42,7 @@ form!(CodeForm { code, next });
 form!(PlainForm {});
 
 /// The form to sign in.
-pub(crate) async fn page(engine: &Engine, request: &Request) -> Result<Response, Stopped> {
+pub(crate) fn page(engine: &Engine, request: &Request) -> Result<Response, Stopped> {
     let known = cookie(request.headers(), FORM_COOKIE);
     let cookie = known.map_or_else(|| engine.form_cookie(), |known| Ok(known.to_owned()))?;
     let token = engine.forgery_token(&cookie)?;

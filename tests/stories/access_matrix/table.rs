@@ -192,9 +192,12 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
     ("Mutation.shortenStay", "case", "shortenStay(input: {stay: \"{stay}\", departure: \"2020-11-05\"}) %"),
 ];
 
+/// An object type: its name, the way to one, and its fields by class.
+type Type = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// Object types: how one is reached, and the class of each of its fields. `%` stands for the field. Types without a way
 /// are parts of others, or the answers of mutations, and can't be reached but through them.
-pub const TYPES: &[(&str, &str, &[(&str, &str)])] = &[
+pub const TYPES: &[Type] = &[
     (
         "Household",
         "household(reference: \"{reference}\") { % }",
