@@ -90,7 +90,7 @@ async fn an_exception_does_not_open_a_unit_that_is_taken(on: &Databases) {
 
 async fn reasons(world: &World, stay: &Stay) -> Vec<(u32, String)> {
     let views = world.engine.exceptions(&world.manager().actor, stay).await.unwrap();
-    views.into_iter().map(|view| (view.nights, view.reason)).collect()
+    views.into_iter().map(|view| (view.nights, view.reason.unwrap())).collect()
 }
 
 async fn a_check_in_is_not_taken_back_to_more_nights_than_the_policy_allows(on: &Databases) {

@@ -27,6 +27,7 @@ pub mod properties;
 pub mod referrals;
 pub mod refusal;
 pub mod restrictions;
+pub mod retention;
 pub mod reveals;
 pub mod sessions;
 pub mod stays;

@@ -13,6 +13,7 @@ use safespace_domain::{
     properties::Property,
     referrals::Referral,
     restrictions::Restriction,
+    retention::RetentionPolicy,
     stays::Stay,
     units::{Scheme, Unit},
     voids::{Void, VoidReason},
@@ -36,6 +37,8 @@ pub enum Command {
     SetPolicy(Policy),
     /// Keeps what partner councils are told.
     SetDisclosurePolicy(DisclosurePolicy),
+    /// Keeps how long records of a kind are kept.
+    SetRetentionPolicy(RetentionPolicy),
     /// Adds a property.
     RegisterProperty(RegisterProperty),
     /// Changes what is said of a property.
@@ -340,6 +343,7 @@ impl Command {
             Self::SaveVoidReason(_) => "save_void_reason",
             Self::SetPolicy(_) => "set_policy",
             Self::SetDisclosurePolicy(_) => "set_disclosure_policy",
+            Self::SetRetentionPolicy(_) => "set_retention_policy",
             Self::RegisterProperty(_) => "register_property",
             Self::DescribeProperty(_) => "describe_property",
             Self::CloseProperty { .. } => "close_property",
@@ -389,6 +393,7 @@ impl Command {
             | Self::ReopenUnit { .. } => Permission::ManageSpaces,
             Self::SetAddress(_) => Permission::KeepAddresses,
             Self::SetHouseholdDetails(_) => Permission::KeepHouseholdDetails,
+            Self::SetRetentionPolicy(_) => Permission::KeepRecords,
             Self::RestrictCase(_) | Self::LiftRestriction(_) => Permission::RestrictCases,
             Self::RecordVoid(_) | Self::ChangeVoid(_) | Self::CancelVoid { .. } => Permission::RecordVoids,
             Self::SubmitReferral(_) | Self::WithdrawReferral { .. } => Permission::Refer,
@@ -411,6 +416,8 @@ pub enum Outcome {
     Policy(Policy),
     /// What partner councils are told now.
     DisclosurePolicy(DisclosurePolicy),
+    /// How long records of a kind are kept now.
+    RetentionPolicy(RetentionPolicy),
     /// A referral as it is now.
     Referral(Referral),
     /// A property as it is now.

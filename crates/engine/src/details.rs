@@ -89,7 +89,10 @@ impl Engine {
         let mut details = Details::default();
         for detail in stored {
             let context = detail_context(household, detail.kind);
-            details.set(detail.kind, self.open_sealed(household.0, &context, &detail.sealed).await?);
+            let Some(text) = self.open_unless_erased(household.0, &context, &detail.sealed).await? else {
+                return Ok(None);
+            };
+            details.set(detail.kind, text);
         }
         Ok(Some(details))
     }

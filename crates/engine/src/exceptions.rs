@@ -26,8 +26,8 @@ pub struct ExceptionView {
     pub nights: u32,
     /// When it was granted.
     pub granted_at: DateTime<Utc>,
-    /// Why.
-    pub reason: String,
+    /// Why; none once the household was erased.
+    pub reason: Option<String>,
 }
 
 impl Engine {
@@ -42,7 +42,7 @@ impl Engine {
                 nights: stored.nights,
                 granted_at: stored.granted_at,
                 reason: self
-                    .open_sealed(stay.household.0, &exception_context(stored.id), &stored.reason)
+                    .open_unless_erased(stay.household.0, &exception_context(stored.id), &stored.reason)
                     .await?,
             });
         }

@@ -374,6 +374,17 @@ impl Engine {
         Ok(seal_text(&self.vault.unwrap(owner, &wrapped)?, context, text)?)
     }
 
+    /// Opens a text, unless the data key that it was sealed under has been destroyed.
+    pub(crate) async fn open_unless_erased(
+        &self,
+        owner: Uuid,
+        context: &str,
+        sealed: &[u8],
+    ) -> Result<Option<String>, EngineError> {
+        let Some(wrapped) = self.store.reader().data_key(owner).await? else { return Ok(None) };
+        Ok(Some(open_text(&self.vault.unwrap(owner, &wrapped)?, context, sealed)?))
+    }
+
     /// Opens a text that was sealed under the data key of a property or household.
     pub(crate) async fn open_sealed(
         &self,

@@ -21,6 +21,7 @@ mod commands;
 pub mod demo;
 mod details;
 mod disclosure;
+mod erasure;
 mod error;
 mod exceptions;
 mod households;
@@ -35,6 +36,7 @@ mod properties;
 mod questions;
 mod referrals;
 mod restrictions;
+mod retention;
 mod reveals;
 mod rotation;
 mod run;
@@ -43,6 +45,7 @@ mod sessions;
 mod set_up;
 mod sign_in;
 mod stays;
+mod subject_access;
 mod throttle;
 mod tokens;
 mod units;
@@ -72,6 +75,7 @@ pub use commands::{
     BookStay, ChangeVoid, Command, DescribeProperty, DescribeUnit, ExtendStay, LiftRestriction, MoveStay,
     Outcome, RecordVoid, RegisterProperty, RegisterUnit, RestrictCase, SetAddress, SetHouseholdDetails,
 };
+pub use erasure::Erased;
 pub use error::{EngineError, Fault};
 pub use exceptions::ExceptionView;
 pub use ids::SystemIds;
@@ -81,6 +85,7 @@ pub use passwords::PasswordCost;
 pub use questions::{AskForRoom, RoomTold};
 pub use referrals::{FollowedReferral, ReferralFilter, ReferralView, SubmitReferral};
 pub use restrictions::RestrictionView;
+pub use retention::{RetentionCount, RetentionRun};
 pub use rotation::{KeyStatus, KeysStatus, Rotated};
 pub use safespace_store::{
     Notice, Page, Question, QuestionCount, Settings as StoreSettings, StayFilter, StoreError, Token,
@@ -90,6 +95,7 @@ pub use second_factors::{NewSecondFactor, code_now};
 pub use sessions::SessionView;
 pub use set_up::SetUp;
 pub use sign_in::SignedIn;
+pub use subject_access::{HeldRecord, HeldReferral, HeldRestriction, HeldStay, SubjectAccess};
 pub use tokens::NewToken;
 pub use voids::VoidView;
 

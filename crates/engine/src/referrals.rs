@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     Engine, EngineError, Fault, Outcome,
     audit::of_case,
+    erasure::must_not_be_erased,
     keys::Purpose,
     questions::council_of,
     work::{Done, Work},
@@ -115,11 +116,17 @@ impl Engine {
             found.ok_or_else(|| Refusal::not_found("referral", "referral"))?;
         let none = || Refusal::bad("referral", "This referral has no details, or they were erased.");
         let details = details.ok_or_else(none)?;
-        if read.data_key(id.0).await?.is_none() {
+        let opened = self.open_unless_erased(id.0, &details_context(id), &details).await?;
+        let details = opened.ok_or_else(none)?;
+        let tx = self.store.begin().await?;
+        if let Some(household) = referral.household() {
+            tx.lock_household_by_id(household).await?;
+            must_not_be_erased(&tx, household).await?;
+        }
+        // Sealing makes a key where there is none: one that was destroyed a moment ago must not come to life again.
+        if tx.lock_referral(id).await?.is_none_or(|stored| stored.details.is_none()) {
             return Err(none().into());
         }
-        let details = self.open_sealed(id.0, &details_context(id), &details).await?;
-        let tx = self.store.begin().await?;
         let mut record = self.record_of(actor, "reveal_referral_details", Some(id.0));
         record.sealed = self.sealed_why(&tx, id.0, &reason).await?;
         if let Some(household) = referral.household() {

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::{
     Engine, EngineError, Fault, Outcome,
     commands::{LiftRestriction, RestrictCase},
+    erasure::must_not_be_erased,
     keys::Purpose,
     work::{Done, Work},
 };
@@ -124,10 +125,7 @@ impl Engine {
         let mut views = Vec::new();
         for stored in self.store.reader().restrictions_on(household).await? {
             let context = reason_context(&stored.restriction);
-            let reason = match self.store.reader().data_key(household.0).await? {
-                Some(_) => Some(self.open_sealed(household.0, &context, &stored.reason).await?),
-                None => None,
-            };
+            let reason = self.open_unless_erased(household.0, &context, &stored.reason).await?;
             let denied_is_token = self.store.reader().is_token(stored.restriction.denied).await?;
             views.push(RestrictionView { restriction: stored.restriction, denied_is_token, reason });
         }
@@ -180,6 +178,7 @@ impl Engine {
         let reference = codes::code(reference, "household")?;
         let household = work.tx.lock_household(&reference).await?.ok_or_else(not_found)?.id;
         self.must_be_open_to(&work.actor, household, "household")?;
+        must_not_be_erased(&work.tx, household).await?;
         work.about(household);
         Ok(household)
     }

@@ -15,7 +15,7 @@ use safespace_domain::{
 use safespace_store::{AuditRecord, Notice, Page};
 use uuid::Uuid;
 
-use crate::{Engine, EngineError, Fault, addresses::address_context};
+use crate::{Engine, EngineError, Fault, addresses::address_context, erasure::must_not_be_erased};
 
 /// What is revealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,10 @@ impl Engine {
         let tx = self.store.begin().await?;
         // Two at the same moment are counted one after the other.
         tx.lock_account(account).await?;
+        if let Confidential::Details(household) = what {
+            tx.lock_household_by_id(household).await?;
+            must_not_be_erased(&tx, household).await?;
+        }
         let earlier = tx.reader().reveals_by(account.0, now - TimeDelta::days(1)).await?;
         must_be_within_quota(&earlier, now)?;
         tx.add_reveal(self.ids.next(), account.0, now).await?;

@@ -233,6 +233,7 @@ impl Engine {
             Command::SaveVoidReason(reason) => self.save_void_reason(work, reason).await,
             Command::SetPolicy(policy) => self.set_policy(work, policy).await,
             Command::SetDisclosurePolicy(policy) => self.set_disclosure_policy(work, policy).await,
+            Command::SetRetentionPolicy(policy) => self.set_retention_policy(work, policy).await,
             Command::RegisterProperty(ask) => self.register_property(work, ask).await,
             Command::DescribeProperty(ask) => self.describe_property(work, ask).await,
             Command::CloseProperty { property, on } => self.close_property(work, property, on).await,

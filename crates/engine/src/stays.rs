@@ -16,6 +16,7 @@ use safespace_store::{Page, StayFilter};
 
 use crate::{
     BookStay, Engine, EngineError, ExtendStay, MoveStay, Outcome,
+    erasure::must_not_be_erased,
     exceptions::journey,
     units::unit,
     work::{Done, Failure, Work},
@@ -126,6 +127,7 @@ impl Engine {
         let unit = unit(work, before.unit)?;
         let after = before.clone().arrive(work.now, &work.spaces.policy_of(&unit))?;
         work.tx.lock_household_by_id(before.household).await?;
+        must_not_be_erased(&work.tx, before.household).await?;
         self.must_have_left(work, &before).await?;
         self.must_be_left(work, &unit).await?;
         self.keep(work, &before, after).await
@@ -189,6 +191,7 @@ impl Engine {
         let asked = Exception::granted_if(exception.is_some());
         let before = self.lock(work, ask.stay).await?;
         work.tx.lock_household_by_id(before.household).await?;
+        must_not_be_erased(&work.tx, before.household).await?;
         let unit = unit(work, before.unit)?;
         let after = before.clone().extend(ask.departure, work.today)?;
         unit.must_serve(after.nights)?;
@@ -225,6 +228,7 @@ impl Engine {
     pub(crate) async fn reinstate_stay(&self, work: &mut Work, id: StayId) -> Done<Outcome> {
         let before = self.lock(work, id).await?;
         work.tx.lock_household_by_id(before.household).await?;
+        must_not_be_erased(&work.tx, before.household).await?;
         let unit = unit(work, before.unit)?;
         let after = before.clone().reinstate()?;
         unit.must_serve(after.nights)?;
@@ -248,6 +252,7 @@ impl Engine {
         let asked = Exception::granted_if(exception.is_some());
         let before = self.lock(work, ask.stay).await?;
         work.tx.lock_household_by_id(before.household).await?;
+        must_not_be_erased(&work.tx, before.household).await?;
         let (old_unit, new_unit) = (unit(work, before.unit)?, unit(work, ask.unit)?);
         let policy = work.spaces.policy_of(&new_unit);
         let new_id = StayId(self.ids.next());

@@ -13,8 +13,8 @@ pub struct StayException {
     nights: i32,
     /// When a manager granted it.
     granted_at: DateTime<Utc>,
-    /// Why.
-    reason: String,
+    /// Why. Null once the household was erased.
+    reason: Option<String>,
 }
 
 impl From<ExceptionView> for StayException {

@@ -33,6 +33,7 @@ mod properties;
 mod questions;
 mod referrals;
 mod restrictions;
+mod retention;
 mod reveals;
 mod scalars;
 mod sessions;
@@ -84,6 +85,7 @@ pub struct Query(
     tokens::TokensQuery,
     sessions::SessionsQuery,
     reveals::RevealsQuery,
+    retention::RetentionQuery,
 );
 
 /// Everything that can be done. Each takes an idempotency key: the same key and input have one effect and one answer.
@@ -101,6 +103,7 @@ pub struct Mutation(
     tokens::TokensMutation,
     sessions::SessionsMutation,
     reveals::RevealsMutation,
+    retention::RetentionMutation,
 );
 
 type Schema = async_graphql::Schema<Query, Mutation, subscriptions::Subscription>;

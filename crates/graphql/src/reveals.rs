@@ -320,7 +320,7 @@ impl RevealsMutation {
 }
 
 /// A refusal is an answer, a fault an error.
-fn told<T>(done: std::result::Result<T, EngineError>) -> Result<std::result::Result<T, Refused>> {
+pub(crate) fn told<T>(done: std::result::Result<T, EngineError>) -> Result<std::result::Result<T, Refused>> {
     match done {
         Ok(done) => Ok(Ok(done)),
         Err(EngineError::Refused(refusal)) => Ok(Err(refusal.into())),

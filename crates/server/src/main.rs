@@ -11,7 +11,9 @@ mod import;
 mod keys;
 mod occupancy;
 mod print;
+mod retention;
 mod serve;
+mod subject_access;
 mod tls;
 mod tokens;
 
@@ -74,6 +76,11 @@ enum Command {
     /// Keep bearer tokens, for programs.
     #[command(subcommand)]
     Token(tokens::Command),
+    /// Take away what has been kept for long enough; erase a household.
+    #[command(subcommand)]
+    Retention(retention::Command),
+    /// Export everything that is held on a household, for the people that it is about.
+    SubjectAccess(subject_access::Arguments),
     /// Bring in spaces, stays and voids from CSV files.
     Import(import::Arguments),
     /// Say how full the homes are.
@@ -122,6 +129,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Admin(command) => admin::run(&cli.place, command).await,
         Command::Keys(command) => keys::run(&cli.place, command).await,
         Command::Token(command) => tokens::run(&cli.place, command).await,
+        Command::Retention(command) => retention::run(&cli.place, command).await,
+        Command::SubjectAccess(arguments) => subject_access::run(&cli.place, &arguments).await,
         Command::Import(arguments) => import::import(&cli.place, &arguments).await,
         Command::Occupancy(arguments) => occupancy::occupancy(&cli.place, &arguments).await,
     }

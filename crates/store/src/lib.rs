@@ -23,6 +23,7 @@ mod properties;
 mod questions;
 mod referrals;
 mod restrictions;
+mod retention;
 mod reveals;
 mod sessions;
 mod sql;

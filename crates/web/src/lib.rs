@@ -8,6 +8,7 @@ mod home;
 mod set_up;
 mod shell;
 mod sign_in;
+mod subject_access;
 
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ use poem::{
 use safespace_engine::Engine;
 
 use crate::shell::told;
+
+pub use subject_access::subject_access_page;
 
 /// The pages, beside what is served already.
 pub fn routes(beside: Route, engine: &Arc<Engine>) -> Route {

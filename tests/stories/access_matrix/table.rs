@@ -44,6 +44,22 @@ pub const CLASSES: &[(&str, [Told; 7])] = &[
 /// The roots: the class, and how each is asked. `{…}` is put in; `%` stands for all that the answer has.
 pub const ROOTS: &[(&str, &str, &str)] = &[
     ("Query.audit", "manager in person", "audit(first: 3) %"),
+    ("Query.retentionPolicies", "manager in person", "retentionPolicies %"),
+    (
+        "Mutation.setRetentionPolicy",
+        "manager in person",
+        "setRetentionPolicy(input: {kind: SEEN_NOTICES, days: 365}) %",
+    ),
+    (
+        "Mutation.eraseHousehold",
+        "manager in person",
+        "eraseHousehold(input: {household: \"{reference}\", reason: \"asked for\"}) %",
+    ),
+    (
+        "Mutation.exportSubjectAccess",
+        "manager in person",
+        "exportSubjectAccess(input: {household: \"{reference}\"}) %",
+    ),
     ("Query.accounts", "accounts", "accounts(first: 3) %"),
     ("Query.tokens", "accounts", "tokens(first: 3) %"),
     ("Query.sessions", "oneself", "sessions(first: 3) %"),
@@ -290,7 +306,11 @@ pub const TYPES: &[Type] = &[
         "audit(first: 1) { nodes { % } }",
         &[("manager in person", "action at by detail household role subject why")],
     ),
+    ("RetentionPolicy", "retentionPolicies { % }", &[("manager in person", "days kind")]),
     // Parts of what is reached above.
+    ("HouseholdErased", "", &[("manager in person", "backups erasedAt reference")]),
+    ("RetentionPolicySet", "", &[("manager in person", "policy")]),
+    ("SubjectAccessExported", "", &[("manager in person", "json")]),
     ("QuestionCount", "", &[("managing", "answer asked council")]),
     ("AccountChanged", "", &[("accounts", "account")]),
     ("AccountInvited", "", &[("accounts", "account link until")]),

@@ -1,0 +1,243 @@
+//! Subject access: everything that is held on a household, for the people that it is about (UK GDPR, article 15).
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use safespace_domain::{
+    HouseholdId, Night, NoticeId, Refusal,
+    access::{Actor, Permission, Who},
+    households::People,
+};
+use safespace_store::{AuditFilter, AuditRecord, Notice, Page};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    Engine, EngineError, Fault, audit::WHY, audit::of_case, erasure::must_not_be_erased,
+    referrals::details_context,
+};
+
+/// Records of the audit that are read at once.
+const PAGE: u64 = 500;
+
+/// Everything that is held on a household. The addresses of the homes are not among it: they are about the homes.
+#[derive(Clone, Debug, Serialize)]
+pub struct SubjectAccess {
+    /// The household's reference.
+    pub household: String,
+    /// When this was put together.
+    pub made_at: DateTime<Utc>,
+    /// Names, where they are kept.
+    pub name: Option<String>,
+    /// A way to reach it, where one is kept.
+    pub contact: Option<String>,
+    /// What else was written down.
+    pub note: Option<String>,
+    /// Its stays, oldest booking first.
+    pub stays: Vec<HeldStay>,
+    /// The referrals that it came by.
+    pub referrals: Vec<HeldReferral>,
+    /// To whom its case is closed.
+    pub restrictions: Vec<HeldRestriction>,
+    /// What was done with its records, newest first.
+    pub records: Vec<HeldRecord>,
+}
+
+/// What is held on a stay.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldStay {
+    /// The public code of the unit.
+    pub unit: String,
+    /// What became of it.
+    pub status: &'static str,
+    /// The day of arrival.
+    pub arrival: Night,
+    /// The day of departure.
+    pub departure: Night,
+    /// Who stayed, as counts.
+    pub people: People,
+    /// When it was booked.
+    pub booked_at: DateTime<Utc>,
+    /// Why a longer stay was allowed, and when.
+    pub exceptions: Vec<(DateTime<Utc>, Option<String>)>,
+}
+
+/// What is held on a referral.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldReferral {
+    /// What people call it.
+    pub reference: String,
+    /// The council that sent it.
+    pub council: String,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// Who needed a place, as counts.
+    pub people: People,
+    /// From which night on.
+    pub arrival: Night,
+    /// What the council wrote.
+    pub details: Option<String>,
+}
+
+/// What is held on a restriction.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldRestriction {
+    /// When the case was closed to somebody on the staff.
+    pub made_at: DateTime<Utc>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// What was done with the household's records.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldRecord {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By which account or token; none for the service.
+    pub by: Option<Uuid>,
+    /// In which role.
+    pub role: String,
+    /// What was done.
+    pub action: String,
+    /// The facts.
+    pub detail: serde_json::Value,
+    /// Why, where somebody said so.
+    pub why: Option<String>,
+}
+
+impl SubjectAccess {
+    /// As JSON, to be read by people, too.
+    pub fn to_json(&self) -> Result<String, Fault> {
+        serde_json::to_string_pretty(self).map_err(|_| Fault::Broken("an export can't be written as JSON"))
+    }
+}
+
+impl Engine {
+    /// Everything that is held on the household with this reference. For managers, as persons with a fresh second
+    /// factor, and for whoever has the command line. Recorded, and told to managers, before it is put together.
+    pub async fn subject_access(
+        self: &Arc<Self>,
+        actor: &Arc<Actor>,
+        reference: &str,
+    ) -> Result<SubjectAccess, EngineError> {
+        actor.must(Permission::KeepRecords)?;
+        let found = self.household(actor, reference.trim()).await?;
+        let household = found.ok_or_else(|| Refusal::not_found("household", "household"))?;
+        if actor.who != Who::Service {
+            actor.must_have_fresh_second_factor(self.clock.now())?;
+        }
+        let (engine, by, id) = (Arc::clone(self), Arc::clone(actor), household.id);
+        let task = tokio::spawn(async move { engine.record_subject_access(&by, id).await });
+        task.await.unwrap_or(Err(EngineError::Fault(Fault::Broken("an export panicked"))))?;
+        let details = self.open_details(id).await?.unwrap_or_default();
+        Ok(SubjectAccess {
+            household: household.reference,
+            made_at: self.clock.now(),
+            name: details.name,
+            contact: details.contact,
+            note: details.note,
+            stays: self.held_stays(actor, id).await?,
+            referrals: self.held_referrals(id).await?,
+            restrictions: self.held_restrictions(actor, id).await?,
+            records: self.held_records(id).await?,
+        })
+    }
+
+    async fn record_subject_access(&self, actor: &Actor, household: HouseholdId) -> Result<(), EngineError> {
+        let action = "export_subject_access";
+        let tx = self.store.begin().await?;
+        tx.lock_household_by_id(household).await?;
+        must_not_be_erased(&tx, household).await?;
+        let notice = Notice {
+            id: NoticeId(self.ids.next()),
+            at: self.clock.now(),
+            kind: action.to_owned(),
+            subject: household.0,
+            by: actor.named(),
+            seen_at: None,
+        };
+        tx.add_notice(&notice).await?;
+        let record: AuditRecord = self.record_of(actor, action, Some(household.0));
+        self.record(&tx, &[of_case(record, household)]).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn held_stays(&self, actor: &Actor, household: HouseholdId) -> Result<Vec<HeldStay>, EngineError> {
+        let spaces = self.spaces();
+        let mut held = Vec::new();
+        for stay in self.store.reader().whole_stays_of(&[household]).await? {
+            let exceptions = self.exceptions(actor, &stay).await?;
+            held.push(HeldStay {
+                unit: spaces.unit_by_id(stay.unit).map(|unit| unit.code.clone()).unwrap_or_default(),
+                status: stay.status().as_str(),
+                arrival: stay.nights.arrival(),
+                departure: stay.nights.departure(),
+                people: stay.people,
+                booked_at: stay.booked_at,
+                exceptions: exceptions.into_iter().map(|view| (view.granted_at, view.reason)).collect(),
+            });
+        }
+        Ok(held)
+    }
+
+    async fn held_referrals(&self, household: HouseholdId) -> Result<Vec<HeldReferral>, EngineError> {
+        let mut held = Vec::new();
+        for id in self.store.reader().referrals_of(household).await? {
+            let Some(stored) = self.store.reader().referral(id).await? else { continue };
+            let details = match &stored.details {
+                Some(sealed) => self.open_unless_erased(id.0, &details_context(id), sealed).await?,
+                None => None,
+            };
+            let referral = stored.referral;
+            held.push(HeldReferral {
+                reference: referral.reference,
+                council: referral.council,
+                received_at: referral.received_at,
+                people: referral.people,
+                arrival: referral.arrival,
+                details,
+            });
+        }
+        Ok(held)
+    }
+
+    async fn held_restrictions(
+        &self,
+        actor: &Actor,
+        household: HouseholdId,
+    ) -> Result<Vec<HeldRestriction>, EngineError> {
+        let views = self.restrictions(actor, household).await?;
+        let held = |view: crate::RestrictionView| HeldRestriction {
+            made_at: view.restriction.made_at,
+            reason: view.reason,
+        };
+        Ok(views.into_iter().map(held).collect())
+    }
+
+    async fn held_records(&self, household: HouseholdId) -> Result<Vec<HeldRecord>, EngineError> {
+        let filter = AuditFilter { case: Some(household), ..AuditFilter::default() };
+        let (mut held, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.store.reader().search_audit(&filter, Page { after, limit: PAGE }).await?;
+            after = page.last().map(|record| record.seq);
+            let whole = page.len() as u64 == PAGE;
+            for record in page {
+                let why = match &record.sealed {
+                    Some((owner, sealed)) => self.open_unless_erased(*owner, WHY, sealed).await?,
+                    None => None,
+                };
+                held.push(HeldRecord {
+                    at: record.at,
+                    by: record.by,
+                    role: record.role,
+                    action: record.action,
+                    detail: serde_json::from_str(&record.detail).unwrap_or_default(),
+                    why,
+                });
+            }
+            if !whole {
+                return Ok(held);
+            }
+        }
+    }
+}
