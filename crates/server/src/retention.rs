@@ -1,6 +1,6 @@
 //! `safespace retention`: what has been kept for long enough goes.
 
-use std::process::ExitCode;
+use std::{fmt::Write as _, process::ExitCode};
 
 use clap::Subcommand;
 use safespace_engine::RetentionRun;
@@ -41,7 +41,8 @@ pub async fn run(place: &Place, command: Command) -> Result<ExitCode, Failure> {
                 let mut text = String::new();
                 for count in &counts {
                     let (kind, days) = (count.policy.kind, count.policy.days);
-                    text.push_str(&format!("{kind}: {} (kept for {days} days)\n", count.records));
+                    // Writing into a text does not fail.
+                    let _ = writeln!(text, "{kind}: {} (kept for {days} days)", count.records);
                 }
                 text.push_str(if dry_run { "This is due, and nothing was changed.\n" } else { BACKUPS });
                 text
