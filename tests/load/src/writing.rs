@@ -149,7 +149,7 @@ macro_rules! insert {
         }
         nights.execute(&mut $connection).await?;
         sqlx::query(
-            "INSERT INTO command_key (token_id, idempotency_key, payload, answer, at) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO command_key (by_id, idempotency_key, payload, answer, at) VALUES ($1, $2, $3, $4, $5)",
         )
         .bind(token)
         .bind(format!("floor-{number}"))
@@ -159,7 +159,7 @@ macro_rules! insert {
         .execute(&mut $connection)
         .await?;
         sqlx::query(
-            "INSERT INTO audit (at, token_id, role, action, subject_id, units, origin, detail) \
+            "INSERT INTO audit (at, by_id, role, action, subject_id, units, origin, detail) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(at)
