@@ -15,7 +15,7 @@ use safespace_domain::{
 };
 use safespace_engine::{
     BookStay, Command, EngineError, ExtendStay, MoveStay, Outcome, Page, RecordVoid, ReferralFilter,
-    RegisterProperty, RegisterUnit,
+    RegisterProperty, RegisterUnit, SetAddress,
 };
 use safespace_tests::{CountedIds, Databases, World, api::Api, day, partner_of};
 use serde_json::{Value as Json, json};
@@ -43,6 +43,14 @@ impl Difference {
             (Self::One, Scheme::MoveOn) => ("FLATS", "North Herts"),
             (Self::Other, Scheme::SafeSpace) => ("QUITE-ANOTHER-PLACE", "Hertsmere"),
             (Self::Other, Scheme::MoveOn) => ("Z", "Stevenage"),
+        }
+    }
+
+    /// The street it is in.
+    fn address(self) -> &'static str {
+        match self {
+            Self::One => "1 Made-up Lane",
+            Self::Other => "The Invented House\n99 Nowhere Crescent\nNeverton\nA place that is on no map",
         }
     }
 
@@ -151,7 +159,13 @@ impl Side {
             let (code, district) = self.difference.property(scheme);
             let ask = RegisterProperty { code: code.into(), scheme, district: district.into() };
             match self.act(Command::RegisterProperty(ask)).await.unwrap() {
-                Outcome::Property(property) => properties.push(property),
+                Outcome::Property(property) => {
+                    let address = self.difference.address().to_owned();
+                    self.act(Command::SetAddress(SetAddress { property: property.id, address }))
+                        .await
+                        .unwrap();
+                    properties.push(property);
+                }
                 other => panic!("{other:?} is not a property"),
             }
         }
