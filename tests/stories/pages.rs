@@ -29,7 +29,7 @@ struct Browser {
 
 impl Browser {
     fn at(api: &Api) -> Self {
-        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        let client = safespace_tests::api::client().redirect(Policy::none()).build().unwrap();
         let origin = api.url.strip_suffix("/graphql").unwrap().to_owned();
         Self { client, origin, cookies: BTreeMap::new() }
     }

@@ -19,7 +19,7 @@ async fn ask(service: &Service, token: &str, query: &str, variables: Json) -> Js
 }
 
 async fn ask_at(service: &Service, path: &str, token: &str, query: &str, variables: Json) -> Json {
-    let client = reqwest::Client::new();
+    let client = safespace_tests::api::client().build().unwrap();
     let url = format!("http://{}{path}", service.address);
     let body = json!({ "query": query, "variables": variables });
     let answer: Json =
@@ -29,7 +29,15 @@ async fn ask_at(service: &Service, path: &str, token: &str, query: &str, variabl
 }
 
 async fn get(service: &Service, path: &str) -> u16 {
-    reqwest::get(format!("http://{}{path}", service.address)).await.unwrap().status().as_u16()
+    safespace_tests::api::client()
+        .build()
+        .unwrap()
+        .get(format!("http://{}{path}", service.address))
+        .send()
+        .await
+        .unwrap()
+        .status()
+        .as_u16()
 }
 
 /// The first minute of somebody new: one command, a demonstration that is filled and ready to take bookings, Ctrl-C,
@@ -89,7 +97,7 @@ async fn a_token_that_the_command_line_makes_opens_the_api(on: &Databases) {
         ask_at(&service, "/partner/graphql", &partner, viewer, json!({})).await["viewer"],
         json!({ "role": "PARTNER", "council": "North Herts" })
     );
-    let client = reqwest::Client::new();
+    let client = safespace_tests::api::client().build().unwrap();
     let url = format!("http://{}/graphql", service.address);
     let nobody = client.post(url).json(&json!({ "query": "{ __typename }" })).send().await.unwrap();
     assert_eq!(nobody.status().as_u16(), 401);

@@ -29,11 +29,18 @@ pub struct Account {
     pub disabled_at: Option<DateTime<Utc>>,
     /// Whether a password was chosen.
     pub has_password: bool,
+    /// Whether an issuer says that it is them, instead of a password.
+    pub has_issuer: bool,
     /// Whether a second factor was confirmed.
     pub has_second_factor: bool,
 }
 
 impl Account {
+    /// Whether it is settled what they show first when they sign in.
+    pub const fn has_first_factor(&self) -> bool {
+        self.has_password || self.has_issuer
+    }
+
     /// Whether somebody can sign in with it: not disabled, and set up as its role needs.
     pub const fn is_usable(&self) -> bool {
         self.disabled_at.is_none() && (self.has_second_factor || !self.role.needs_second_factor())

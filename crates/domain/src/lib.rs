@@ -19,6 +19,7 @@ pub mod exceptions;
 pub mod features;
 pub mod households;
 pub mod ids;
+pub mod issuers;
 pub mod ledger;
 pub mod nights;
 pub mod occupancy;

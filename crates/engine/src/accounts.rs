@@ -70,6 +70,7 @@ impl Engine {
             made_at: now,
             disabled_at: None,
             has_password: false,
+            has_issuer: false,
             has_second_factor: false,
         };
         let link = secret()?;
@@ -114,9 +115,11 @@ impl Engine {
         stored.password = None;
         stored.second_factor = None;
         stored.account.has_password = false;
+        stored.account.has_issuer = false;
         stored.account.has_second_factor = false;
         tx.save_account(&stored).await?;
         tx.set_recovery_codes(id, &[]).await?;
+        tx.forget_identities_of(id).await?;
         tx.end_sessions_of(id, now).await?;
         self.record(&tx, &[self.record_of(by, "reset_account", Some(id.0))]).await?;
         tx.commit().await?;

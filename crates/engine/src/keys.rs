@@ -126,16 +126,19 @@ pub(crate) enum Purpose {
     Disguise,
     /// What people call a referral.
     Reference,
+    /// As whom an issuer knows somebody.
+    Identity,
 }
 
 /// Every purpose, in the order of their codes.
-const PURPOSES: [(Purpose, &str); 6] = [
+const PURPOSES: [(Purpose, &str); 7] = [
     (Purpose::Fingerprint, "safespace fingerprint"),
     (Purpose::Blind, "safespace blind index"),
     (Purpose::Throttle, "safespace throttle"),
     (Purpose::Forgery, "safespace forgery"),
     (Purpose::Disguise, "safespace disguise"),
     (Purpose::Reference, "safespace reference"),
+    (Purpose::Identity, "safespace identity"),
 ];
 
 /// The keys that wrap data keys, each from a root key, newest first.

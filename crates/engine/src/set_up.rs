@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use safespace_domain::{
-    Refusal, RefusalCode,
+    IssuerId, Refusal, RefusalCode,
     access::{Actor, Role, Who},
     accounts::Account,
 };
@@ -28,8 +28,10 @@ pub struct SetUp {
     pub name: String,
     /// What they are to the service.
     pub role: Role,
-    /// Whether the password was chosen.
-    pub has_password: bool,
+    /// Whether it is settled what is shown first when signing in: a password, or somebody else's word.
+    pub has_first_factor: bool,
+    /// The issuers that may be signed in with instead of a password.
+    pub issuers: Vec<(IssuerId, String)>,
     /// Whether a second factor must be added.
     pub needs_second_factor: bool,
     /// Until when the link is good.
@@ -37,7 +39,7 @@ pub struct SetUp {
 }
 
 /// A link that is wrong, used up, too old, or of a disabled account: the four read the same.
-fn no_such_link() -> Refusal {
+pub(crate) fn no_such_link() -> Refusal {
     Refusal::new(
         RefusalCode::NotGood,
         "This link is not good, or no longer: ask an administrator for a new one.",
@@ -47,7 +49,7 @@ fn no_such_link() -> Refusal {
 impl Engine {
     /// What a link is for.
     pub async fn set_up(&self, link: &str) -> Result<SetUp, EngineError> {
-        Ok(Self::view_of(&self.account_of_link(link).await?))
+        self.view_of(&self.account_of_link(link).await?).await
     }
 
     /// The account that a link sets up.
@@ -61,14 +63,15 @@ impl Engine {
         stored.account.disabled_at.is_none() && until.is_some_and(|until| self.clock.now() < until)
     }
 
-    fn view_of(stored: &StoredAccount) -> SetUp {
-        SetUp {
+    async fn view_of(&self, stored: &StoredAccount) -> Result<SetUp, EngineError> {
+        Ok(SetUp {
             name: stored.account.name.clone(),
             role: stored.account.role,
-            has_password: stored.account.has_password,
+            has_first_factor: stored.account.has_first_factor(),
+            issuers: self.issuers_for(&stored.account).await?,
             needs_second_factor: stored.account.role.needs_second_factor(),
             until: stored.link.as_ref().map_or(stored.account.made_at, |(_, until)| *until),
-        }
+        })
     }
 
     /// Chooses the password. Where no second factor is needed, the account can be used from now on; the link stays good
@@ -87,10 +90,10 @@ impl Engine {
         let tx = self.store.begin().await?;
         let mut stored = tx.lock_account(account.id).await?.ok_or_else(no_such_link)?;
         self.must_be_of_link(&stored, link)?;
-        if stored.account.has_password {
+        if stored.account.has_first_factor() {
             return Err(Refusal::new(
                 RefusalCode::WrongState,
-                "The password was chosen already. If it was not you, or you have forgotten it, ask an administrator for a \
+                "A password or another way to sign in was chosen already. If it was not you, or you have forgotten it, ask an administrator for a \
                  new link.",
             )
             .into());
@@ -104,7 +107,7 @@ impl Engine {
         tx.commit().await?;
         self.forget_sessions();
         self.forgive(&[Subject::Address(from)]).await?;
-        Ok(Self::view_of(&stored))
+        self.view_of(&stored).await
     }
 
     /// A second factor to add, which is confirmed with one of its codes: the same until then.
@@ -114,7 +117,7 @@ impl Engine {
         let tx = self.store.begin().await?;
         let mut stored = tx.lock_account(account.id).await?.ok_or_else(no_such_link)?;
         self.must_be_of_link(&stored, link)?;
-        if !stored.account.has_password {
+        if !stored.account.has_first_factor() {
             return Err(Refusal::new(RefusalCode::WrongState, "Choose a password first.").into());
         }
         if let Some(begun) = &stored.second_factor {
@@ -169,14 +172,14 @@ impl Engine {
         Ok(codes)
     }
 
-    fn must_be_of_link(&self, stored: &StoredAccount, link: &str) -> Result<(), Refusal> {
+    pub(crate) fn must_be_of_link(&self, stored: &StoredAccount, link: &str) -> Result<(), Refusal> {
         let is_it = stored.link.as_ref().is_some_and(|(kept, _)| *kept == hash(link));
         if is_it && self.is_good_link(stored) { Ok(()) } else { Err(no_such_link()) }
     }
 }
 
 /// Whoever holds the link of an account, as the audit names them.
-fn owner(account: &Account) -> Actor {
+pub(crate) fn owner(account: &Account) -> Actor {
     let session = safespace_domain::SessionId(Uuid::nil());
     Actor { who: Who::Person { account: account.id, session }, role: account.role, ..Actor::service() }
 }

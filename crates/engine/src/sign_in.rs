@@ -34,6 +34,7 @@ pub struct SignedIn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Proof {
     Password,
+    Issuer,
     Code,
     RecoveryCode,
 }
@@ -42,6 +43,7 @@ impl Proof {
     const fn action(self) -> &'static str {
         match self {
             Self::Password => "sign_in",
+            Self::Issuer => "sign_in_with_issuer",
             Self::Code => "give_code",
             Self::RecoveryCode => "use_recovery_code",
         }

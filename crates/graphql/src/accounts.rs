@@ -54,7 +54,7 @@ impl Account {
     async fn state(&self) -> AccountState {
         if self.0.disabled_at.is_some() {
             AccountState::Disabled
-        } else if self.0.has_password && self.0.is_usable() {
+        } else if self.0.has_first_factor() && self.0.is_usable() {
             AccountState::InUse
         } else {
             AccountState::NotSetUp

@@ -103,7 +103,7 @@ fn line(account: &Account) -> String {
     let whose = account.council.as_ref().map(|council| format!(" of {council}")).unwrap_or_default();
     let state = match account.disabled_at {
         Some(at) => format!("disabled {}", at.format("%F")),
-        None if account.has_password && account.is_usable() => "in use".to_owned(),
+        None if account.has_first_factor() && account.is_usable() => "in use".to_owned(),
         None => "not set up yet".to_owned(),
     };
     format!("{}  {}{whose}  {state}\n", account.name, account.role)

@@ -8,6 +8,7 @@ mod demo;
 mod edge;
 mod failure;
 mod import;
+mod issuers;
 mod keys;
 mod occupancy;
 mod print;
@@ -73,6 +74,9 @@ enum Command {
     /// Keep the root keys that all that is confidential is sealed under.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Keep the issuers that people may sign in with (OpenID Connect).
+    #[command(subcommand)]
+    Issuer(issuers::Command),
     /// Keep bearer tokens, for programs.
     #[command(subcommand)]
     Token(tokens::Command),
@@ -128,6 +132,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Audit(command) => audit::run(&cli.place, command).await,
         Command::Admin(command) => admin::run(&cli.place, command).await,
         Command::Keys(command) => keys::run(&cli.place, command).await,
+        Command::Issuer(command) => issuers::run(&cli.place, command).await,
         Command::Token(command) => tokens::run(&cli.place, command).await,
         Command::Retention(command) => retention::run(&cli.place, command).await,
         Command::SubjectAccess(arguments) => subject_access::run(&cli.place, &arguments).await,

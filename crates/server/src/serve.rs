@@ -41,6 +41,10 @@ pub struct Arguments {
     /// unless a proxy with TLS stands in front.
     #[arg(long, env = "SAFESPACE_INSECURE_HTTP")]
     insecure_http: bool,
+    /// Where browsers find this service, where that is not what it listens on: the address of the proxy in front. The
+    /// issuers that people sign in with send them back there.
+    #[arg(long, env = "SAFESPACE_PUBLIC_URL")]
+    public_url: Option<String>,
     #[command(flatten)]
     checkpoints: Checkpoints,
     #[command(flatten)]
@@ -67,6 +71,7 @@ pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fai
     let address = listener.local_addr().unwrap_or(arguments.listen);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{address}");
+    let public_url = arguments.public_url.clone().unwrap_or_else(|| url.clone());
     let edge = arguments.edge.edge(place);
     arguments.edge.serve_metrics(&edge.metrics).await?;
     if place.demo {
@@ -80,7 +85,7 @@ pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fai
         tokio::spawn(catch_up(Arc::clone(&engine))),
         tokio::spawn(checkpoint_hourly(Arc::clone(&engine), checkpoints.clone())),
     ];
-    let app = safespace_web::routes(safespace_graphql::api(&engine, &edge), &engine);
+    let app = safespace_web::routes(safespace_graphql::api(&engine, &edge), &engine, &public_url);
     let app = safespace_edge::guarded(app, &edge);
     let metrics = Arc::clone(&edge.metrics);
     let entrance = Entrance { listener, tls, bounds: arguments.edge.bounds(), metrics };

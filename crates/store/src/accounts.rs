@@ -1,5 +1,7 @@
 //! People's accounts, and what proves that it is them: hashes and sealed secrets only.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use safespace_domain::{AccountId, access::Role, accounts::Account};
 use sea_orm::{
@@ -9,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{Page, Reader, Result, StoreError, Tx};
+use crate::{Page, Reader, Result, StoreError, Tx, issuers::identity};
 
 mod account {
     use sea_orm::entity::prelude::*;
@@ -73,7 +75,30 @@ pub struct StoredAccount {
 /// As the index has it.
 const KEY: &str = "upper(name)";
 
-fn domain(row: account::Model) -> Result<StoredAccount> {
+/// The accounts of these rows. Who signs in with an issuer, its own table knows.
+async fn domain(connection: &impl ConnectionTrait, rows: Vec<account::Model>) -> Result<Vec<StoredAccount>> {
+    let ids = rows.iter().map(|row| row.id);
+    let select = identity::Entity::find().filter(identity::Column::AccountId.is_in(ids));
+    let known: BTreeSet<Uuid> =
+        select.all(connection).await?.into_iter().map(|identity| identity.account_id).collect();
+    rows.into_iter()
+        .map(|row| {
+            let has_issuer = known.contains(&row.id);
+            let mut stored = of_row(row)?;
+            stored.account.has_issuer = has_issuer;
+            Ok(stored)
+        })
+        .collect()
+}
+
+async fn one(
+    connection: &impl ConnectionTrait,
+    row: Option<account::Model>,
+) -> Result<Option<StoredAccount>> {
+    Ok(domain(connection, row.into_iter().collect()).await?.pop())
+}
+
+fn of_row(row: account::Model) -> Result<StoredAccount> {
     let role: Role = row.role.parse().map_err(|_| StoreError::Unreadable("account.role"))?;
     Ok(StoredAccount {
         account: Account {
@@ -84,6 +109,7 @@ fn domain(row: account::Model) -> Result<StoredAccount> {
             made_at: row.made_at,
             disabled_at: row.disabled_at,
             has_password: row.password.is_some(),
+            has_issuer: false,
             has_second_factor: row.second_factor_confirmed,
         },
         password: row.password,
@@ -114,19 +140,19 @@ fn row(stored: &StoredAccount) -> account::ActiveModel {
 impl<C: ConnectionTrait> Reader<'_, C> {
     /// The account with this id.
     pub async fn account(&self, id: AccountId) -> Result<Option<StoredAccount>> {
-        account::Entity::find_by_id(id.0).one(self.connection).await?.map(domain).transpose()
+        one(self.connection, account::Entity::find_by_id(id.0).one(self.connection).await?).await
     }
 
     /// The account with this name, in upper or lower case.
     pub async fn account_by_name(&self, name: &str) -> Result<Option<StoredAccount>> {
         let select = account::Entity::find().filter(Expr::cust(KEY).eq(name.to_ascii_uppercase()));
-        select.one(self.connection).await?.map(domain).transpose()
+        one(self.connection, select.one(self.connection).await?).await
     }
 
     /// The account that is set up by the link with this hash.
     pub async fn account_by_link(&self, hash: &[u8]) -> Result<Option<StoredAccount>> {
         let select = account::Entity::find().filter(account::Column::LinkHash.eq(hash));
-        select.one(self.connection).await?.map(domain).transpose()
+        one(self.connection, select.one(self.connection).await?).await
     }
 
     /// A page of the accounts, oldest first.
@@ -136,7 +162,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             select = select.filter(account::Column::Id.gt(after.0));
         }
         let rows = select.order_by_asc(account::Column::Id).limit(page.limit).all(self.connection).await?;
-        rows.into_iter().map(domain).collect()
+        domain(self.connection, rows).await
     }
 
     /// How many recovery codes the account has that were not used.
@@ -152,7 +178,7 @@ impl Tx {
     /// The account with this id; nobody else changes it until the transaction ends.
     pub async fn lock_account(&self, id: AccountId) -> Result<Option<StoredAccount>> {
         let select = account::Entity::find_by_id(id.0).lock_exclusive();
-        select.one(self.connection()).await?.map(domain).transpose()
+        one(self.connection(), select.one(self.connection()).await?).await
     }
 
     /// Every account in this role that is not disabled; nobody else changes them until the transaction ends.
@@ -162,7 +188,7 @@ impl Tx {
             .filter(account::Column::DisabledAt.is_null())
             .order_by_asc(account::Column::Id)
             .lock_exclusive();
-        select.all(self.connection()).await?.into_iter().map(domain).collect()
+        domain(self.connection(), select.all(self.connection()).await?).await
     }
 
     /// Adds an account. Fails with `InUse("account_name")` where the name is taken.

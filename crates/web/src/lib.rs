@@ -5,6 +5,7 @@
 
 mod forms;
 mod home;
+mod issuers;
 mod set_up;
 mod shell;
 mod sign_in;
@@ -23,15 +24,19 @@ use crate::shell::told;
 
 pub use subject_access::subject_access_page;
 
-/// The pages, beside what is served already.
-pub fn routes(beside: Route, engine: &Arc<Engine>) -> Route {
+/// The pages, beside what is served already. `public_url` is where browsers find this site: issuers send them back there.
+pub fn routes(beside: Route, engine: &Arc<Engine>, public_url: &str) -> Route {
+    let site = Arc::new(Site {
+        engine: Arc::clone(engine),
+        back: format!("{}{}", public_url.trim_end_matches('/'), issuers::BACK),
+    });
     let at = |route: Route, path: &str, page: Page| {
-        let engine = Arc::clone(engine);
+        let site = Arc::clone(&site);
         route.at(
             path,
             make(move |request| {
-                let engine = Arc::clone(&engine);
-                async move { page.answer(&engine, request).await }
+                let site = Arc::clone(&site);
+                async move { page.answer(&site, request).await }
             }),
         )
     };
@@ -39,6 +44,8 @@ pub fn routes(beside: Route, engine: &Arc<Engine>) -> Route {
         ("/", Page::Home),
         ("/sign-in", Page::SignIn),
         ("/sign-in/code", Page::Code),
+        ("/sign-in/issuer/:id", Page::Issuer),
+        (issuers::BACK, Page::BackFromIssuer),
         ("/confirm", Page::Confirm),
         ("/sign-out", Page::SignOut),
         ("/quick-exit", Page::QuickExit),
@@ -47,6 +54,7 @@ pub fn routes(beside: Route, engine: &Arc<Engine>) -> Route {
         ("/sessions/end-all", Page::EndAllSessions),
         ("/session", Page::Session),
         ("/set-up/:link", Page::SetUp),
+        ("/set-up/:link/issuer/:id", Page::SetUpIssuer),
         ("/set-up/:link/password", Page::ChoosePassword),
         ("/set-up/:link/second-factor", Page::ConfirmSecondFactor),
     ];
@@ -61,11 +69,21 @@ pub fn routes(beside: Route, engine: &Arc<Engine>) -> Route {
     )
 }
 
+/// What the pages are about.
+struct Site {
+    engine: Arc<Engine>,
+    /// Where issuers send a browser back to.
+    back: String,
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Page {
     Home,
     SignIn,
     Code,
+    Issuer,
+    BackFromIssuer,
+    SetUpIssuer,
     Confirm,
     SignOut,
     QuickExit,
@@ -79,13 +97,17 @@ enum Page {
 }
 
 impl Page {
-    async fn answer(self, engine: &Arc<Engine>, request: Request) -> Response {
+    async fn answer(self, site: &Site, request: Request) -> Response {
+        let engine = &site.engine;
         let get = matches!(*request.method(), Method::GET | Method::HEAD);
         let post = request.method() == Method::POST;
         let done = match self {
             Self::Home if get => home::page(engine, &request).await,
-            Self::SignIn if get => sign_in::page(engine, &request),
+            Self::SignIn if get => sign_in::page(engine, &request).await,
             Self::SignIn if post => sign_in::sign_in(engine, request).await,
+            Self::Issuer if get => issuers::sign_in(site, &request).await,
+            Self::BackFromIssuer if get => issuers::back(site, &request).await,
+            Self::SetUpIssuer if get => issuers::set_up(site, &request).await,
             Self::Code if get => sign_in::code_page(engine, &request).await,
             Self::Code if post => sign_in::give_code(engine, request).await,
             Self::Confirm if get => sign_in::confirm_page(engine, &request).await,

@@ -12,6 +12,7 @@ use safespace_engine::{Engine, EngineError};
 use crate::{
     Stopped,
     forms::{FORM_COOKIE, form, read},
+    issuers::{Choice, choices},
     shell::{Shell, set_cookie, show, to, told},
 };
 
@@ -22,6 +23,7 @@ struct PasswordPage {
     token: String,
     link: String,
     name: String,
+    issuers: Vec<Choice>,
 }
 
 #[derive(Template)]
@@ -68,8 +70,9 @@ async fn step(
         Err(EngineError::Fault(fault)) => return Err(fault.into()),
     };
     let link = link.to_owned();
-    if !set_up.has_password {
-        return show(status, &PasswordPage { shell, token, link, name: set_up.name });
+    if !set_up.has_first_factor {
+        let issuers = choices(&set_up.issuers, &format!("/set-up/{link}/issuer"));
+        return show(status, &PasswordPage { shell, token, link, name: set_up.name, issuers });
     }
     match engine.new_second_factor(&link).await {
         Ok(factor) => {
@@ -122,8 +125,8 @@ fn no_such_link(refusal: &Refusal) -> Response {
 }
 
 /// The link's secret, of which only hexadecimal digits are taken: it comes back in the page.
-fn link(request: &Request) -> String {
-    let link = request.path_params::<String>().unwrap_or_default();
+pub(crate) fn link(request: &Request) -> String {
+    let link = request.raw_path_param("link").unwrap_or_default().to_owned();
     if link.len() == 64 && link.bytes().all(|digit| digit.is_ascii_hexdigit()) { link } else { String::new() }
 }
 

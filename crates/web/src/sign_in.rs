@@ -14,6 +14,7 @@ use safespace_engine::{Engine, EngineError, SignedIn};
 use crate::{
     Stopped,
     forms::{FORM_COOKIE, form, read, session},
+    issuers::{Choice, choices},
     shell::{Shell, set_cookie, show, take_cookies, to},
 };
 
@@ -26,6 +27,7 @@ struct SignInPage {
     shell: Shell,
     token: String,
     name: String,
+    issuers: Vec<Choice>,
 }
 
 #[derive(Template)]
@@ -42,11 +44,12 @@ form!(CodeForm { code, next });
 form!(PlainForm {});
 
 /// The form to sign in.
-pub(crate) fn page(engine: &Engine, request: &Request) -> Result<Response, Stopped> {
+pub(crate) async fn page(engine: &Engine, request: &Request) -> Result<Response, Stopped> {
     let known = cookie(request.headers(), FORM_COOKIE);
     let cookie = known.map_or_else(|| engine.form_cookie(), |known| Ok(known.to_owned()))?;
     let token = engine.forgery_token(&cookie)?;
-    let page = SignInPage { shell: Shell::default(), token, name: String::new() };
+    let issuers = issuers(engine).await?;
+    let page = SignInPage { shell: Shell::default(), token, name: String::new(), issuers };
     let mut response = show(StatusCode::OK, &page)?;
     set_cookie(&mut response, FORM_COOKIE, &cookie);
     Ok(response)
@@ -60,15 +63,20 @@ pub(crate) async fn sign_in(engine: &Engine, request: Request) -> Result<Respons
         Ok(signed_in) => Ok(in_session(&signed_in, "/")),
         Err(EngineError::Refused(refusal)) => {
             let token = engine.forgery_token(&owner)?;
-            let page = SignInPage { shell: Shell::with(&refusal, "name"), token, name: form.name };
+            let (shell, issuers) = (Shell::with(&refusal, "name"), issuers(engine).await?);
+            let page = SignInPage { shell, token, name: form.name, issuers };
             show(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(EngineError::Fault(fault)) => Err(fault.into()),
     }
 }
 
+async fn issuers(engine: &Engine) -> Result<Vec<Choice>, Stopped> {
+    Ok(choices(&engine.issuers_to_sign_in().await?, "/sign-in/issuer"))
+}
+
 /// Goes on with a session's new secret.
-fn in_session(signed_in: &SignedIn, next: &str) -> Response {
+pub(crate) fn in_session(signed_in: &SignedIn, next: &str) -> Response {
     let mut response = to(if signed_in.stage == Stage::Whole { next } else { "/sign-in/code" });
     set_cookie(&mut response, SESSION_COOKIE, &signed_in.cookie);
     response
