@@ -14,7 +14,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::{canary, world};
+use crate::{canary, outside::be_ready_for_tls, world};
 
 /// Names the PostgreSQL server: a URL that ends in a database from which others can be made, `…/postgres`.
 const SERVER: &str = "SAFESPACE_TEST_POSTGRES";
@@ -43,11 +43,13 @@ pub fn has_postgres() -> Option<String> {
 impl Databases {
     /// `SQLite` files.
     pub fn sqlite() -> Self {
+        be_ready_for_tls();
         Self(Place::Folder(tempfile::Builder::new().prefix("safespace-").tempdir().unwrap()))
     }
 
     /// PostgreSQL databases. None, said loudly, when there is no server; with `CI=true` that is a failure.
     pub fn postgres(story: &str) -> Option<Self> {
+        be_ready_for_tls();
         let Some(url) = has_postgres() else {
             let why = format!("SKIPPED on PostgreSQL: {story}, because {SERVER} does not name a server");
             assert!(std::env::var("CI").as_deref() != Ok("true"), "{why}; with CI=true a skip is a failure");

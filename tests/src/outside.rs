@@ -9,6 +9,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use safespace_domain::{Clock, Ids};
 use uuid::Uuid;
 
+/// Gives the HTTP client of stories what it wants before it is made, plain HTTP or not: a provider of TLS.
+pub(crate) fn be_ready_for_tls() {
+    // It is there already but for the first time.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// A clock that stands until it is moved.
 #[derive(Debug)]
 pub struct MovableClock(Mutex<DateTime<Utc>>);

@@ -11,7 +11,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::canary;
+use crate::{canary, outside::be_ready_for_tls};
 
 /// Long enough for a debug build on a busy machine to fill the demonstration; a program that takes longer hangs.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -58,6 +58,7 @@ impl Program {
 
     /// On what it keeps at home where nothing else is said.
     pub fn at_home() -> Self {
+        be_ready_for_tls();
         Self { home: tempfile::Builder::new().prefix("safespace-home-").tempdir().unwrap(), database: None }
     }
 
