@@ -3,18 +3,13 @@
 //! The library's own endpoint would run mutations over GET, take `text/plain` and batches, and has no limit on
 //! aliases; so this one is ours.
 
-use std::{
-    num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::{
     Executor, Request as GraphQlRequest, Response as GraphQlResponse, Value, Variables,
     dataloader::DataLoader,
     parser::{Error as ParseError, parse_query, types::ExecutableDocument},
 };
-use lru::LruCache;
 use poem::{
     Endpoint, IntoResponse, Request, Response, Route,
     endpoint::make,
@@ -28,6 +23,7 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::{
     cookies,
+    documents::Documents,
     echo::Vocabulary,
     households::HouseholdLoader,
     limits::{check_document, check_text},
@@ -43,9 +39,6 @@ pub(crate) const LARGEST_BODY: usize = 256 * 1024;
 const MOST_PASSED_OVER: u64 = 32 << 20;
 /// The longest that one request may take.
 const LONGEST: Duration = Duration::from_secs(10);
-/// So many parsed documents are kept, of at most this length.
-const DOCUMENTS_KEPT: usize = 256;
-const LONGEST_KEPT: usize = 16 * 1024;
 
 /// The code of what is wrong with a query.
 const UNREADABLE: &str = "BAD_USER_INPUT";
@@ -132,7 +125,7 @@ pub(crate) struct Api<S> {
     pub(crate) engine: Arc<Engine>,
     door: Door,
     equip: Equip,
-    documents: Mutex<LruCache<String, Arc<ExecutableDocument>>>,
+    documents: Documents,
     vocabulary: Vocabulary,
     introspection: Introspection,
 }
@@ -183,8 +176,7 @@ impl<S: Executor> Api<S> {
         sdl: &str,
         introspection: Introspection,
     ) -> Self {
-        let most = NonZeroUsize::new(DOCUMENTS_KEPT).unwrap_or(NonZeroUsize::MIN);
-        let documents = Mutex::new(LruCache::new(most));
+        let documents = Documents::new();
         let vocabulary = Vocabulary::of(sdl);
         Self { schema, engine: Arc::clone(engine), door, equip, documents, vocabulary, introspection }
     }
@@ -278,16 +270,13 @@ impl<S: Executor> Api<S> {
 
     /// The parsed document, from memory where it was seen before. Refused where it does not parse or is too much.
     pub(crate) fn document(&self, query: &str) -> Result<Arc<ExecutableDocument>, Rejected> {
-        let lock = || self.documents.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lock().get(query).cloned() {
+        if let Some(known) = self.documents.get(query) {
             return Ok(known);
         }
         check_text(query).map_err(Rejected::bad)?;
         let document = parse_query(query).map(Arc::new).map_err(|error| Rejected::unreadable(&error))?;
         check_document(&document, self.introspection).map_err(Rejected::bad)?;
-        if query.len() <= LONGEST_KEPT {
-            lock().put(query.to_owned(), Arc::clone(&document));
-        }
+        self.documents.keep(query, &document);
         Ok(document)
     }
 

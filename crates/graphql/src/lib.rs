@@ -17,6 +17,7 @@ mod board;
 mod codes;
 mod cookies;
 mod disclosure;
+mod documents;
 mod echo;
 mod endpoint;
 mod exceptions;
