@@ -91,8 +91,8 @@ pub use restrictions::RestrictionView;
 pub use retention::{RetentionCount, RetentionRun};
 pub use rotation::{KeyStatus, KeysStatus, Rotated};
 pub use safespace_store::{
-    Notice, Page, Question, QuestionCount, Settings as StoreSettings, StayFilter, StoreError, Token,
-    VoidFilter,
+    Network as StoreNetwork, Notice, Page, Question, QuestionCount, Settings as StoreSettings, StayFilter,
+    StoreError, Token, VoidFilter,
 };
 pub use second_factors::{NewSecondFactor, code_now};
 pub use sessions::SessionView;

@@ -8,8 +8,8 @@ use std::{
 
 use clap::Args;
 use safespace_engine::{
-    Engine, Fault, GivenKeys, KeyFile, KeyProvider, PasswordCost, StoreError, StoreSettings, SystemClock,
-    SystemIds, World,
+    Engine, Fault, GivenKeys, KeyFile, KeyProvider, PasswordCost, StoreError, StoreNetwork, StoreSettings,
+    SystemClock, SystemIds, World,
 };
 
 use crate::failure::Failure;
@@ -32,6 +32,10 @@ pub struct Place {
     /// hold the key instead: 64 hexadecimal digits, or several keys parted by commas, newest first.
     #[arg(long, global = true, env = "SAFESPACE_KEY_FILE", help_heading = EVERYWHERE)]
     key_file: Option<PathBuf>,
+    /// Reach a PostgreSQL on another machine without TLS, or without checking its certificate, as its address says. Whoever
+    /// is on the way may then read and change everything.
+    #[arg(long, global = true, env = "SAFESPACE_INSECURE_DATABASE", help_heading = EVERYWHERE)]
+    insecure_database: bool,
     /// Use the demonstration's database instead of the service's own.
     #[arg(long, global = true, env = "SAFESPACE_DEMO", help_heading = EVERYWHERE)]
     pub demo: bool,
@@ -98,7 +102,14 @@ impl Place {
             keys: self.keys()?,
             passwords: PasswordCost::USUAL,
         };
-        Engine::open(&StoreSettings::new(self.url()?), world).await.map_err(|fault| self.failure(fault))
+        Engine::open(&self.settings(self.url()?), world).await.map_err(|fault| self.failure(fault))
+    }
+
+    /// How a database is opened.
+    pub fn settings(&self, url: String) -> StoreSettings {
+        let network =
+            if self.insecure_database { StoreNetwork::AsTheAddressSays } else { StoreNetwork::CheckedTls };
+        StoreSettings { network, ..StoreSettings::new(url) }
     }
 
     /// What to say of a fault. A database's driver may quote the address that it could not read, and there may be a

@@ -11,7 +11,7 @@ use std::{
 use clap::Args;
 use safespace_domain::{Clock, access::Role};
 use safespace_engine::{
-    Engine, NewAccount, NewToken, StoreSettings, SystemClock, code_now,
+    Engine, NewAccount, NewToken, SystemClock, code_now,
     demo::{DemoError, Filled, fill, is_demonstration},
 };
 
@@ -92,7 +92,7 @@ fn is_missing(file: &Path) -> bool {
 }
 
 async fn fill_database(place: &Place, url: String, seed: u64) -> Result<(), Failure> {
-    let settings = StoreSettings::new(url);
+    let settings = place.settings(url);
     let filled =
         fill(&settings, place.keys()?, SystemClock.now(), seed).await.map_err(|error| match error {
             DemoError::NotEmpty | DemoError::TooEarly(_) => Failure::wrong_call(error.to_string()),

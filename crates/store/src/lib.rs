@@ -45,7 +45,7 @@ pub use error::StoreError;
 pub use exceptions::StayException;
 pub use issuers::{IssuerRequest, StoredIssuer};
 pub use ledger::Changed;
-pub use open::{Durability, Settings, Store};
+pub use open::{Durability, Network, Settings, Store};
 pub use questions::{Question, QuestionCount};
 pub use referrals::{ReferralFilter, StoredReferral};
 pub use restrictions::StoredRestriction;

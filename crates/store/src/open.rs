@@ -1,10 +1,14 @@
 //! Opening a database: its address, its settings, its migrations.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use safespace_migrations::Migrator;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement, sqlx::Connection as _,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement,
+    sqlx::{
+        Connection as _,
+        postgres::{PgConnectOptions, PgSslMode},
+    },
 };
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::Mutex;
@@ -22,6 +26,17 @@ pub struct Settings {
     pub writers: u32,
     /// What a commit waits for.
     pub durability: Durability,
+    /// How a database on another machine is reached.
+    pub network: Network,
+}
+
+/// How PostgreSQL on another machine is reached: neither its own socket nor this machine's loopback leads there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// Over TLS, its certificate checked; otherwise it is refused.
+    CheckedTls,
+    /// As the address says, even if whoever is on the way reads everything.
+    AsTheAddressSays,
 }
 
 /// What a commit on `SQLite` waits for.
@@ -36,7 +51,13 @@ pub enum Durability {
 impl Settings {
     /// The usual numbers of connections.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), readers: 4, writers: 16, durability: Durability::Full }
+        Self {
+            url: url.into(),
+            readers: 4,
+            writers: 16,
+            durability: Durability::Full,
+            network: Network::CheckedTls,
+        }
     }
 }
 
@@ -154,6 +175,9 @@ impl Store {
     }
 
     async fn open_postgres(settings: &Settings) -> Result<Self> {
+        if settings.network == Network::CheckedTls {
+            must_be_safe_on_the_way(&settings.url)?;
+        }
         let connect = |connections: u32| {
             let mut options = ConnectOptions::new(settings.url.clone());
             options
@@ -234,6 +258,30 @@ impl Store {
     }
 }
 
+/// Refuses to reach another machine but by TLS with its certificate checked.
+fn must_be_safe_on_the_way(url: &str) -> Result<()> {
+    // As the driver reads it, the environment's part included.
+    let options: PgConnectOptions = url.parse().map_err(|error: sea_orm::sqlx::Error| {
+        opening(sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))
+    })?;
+    let host = options.get_host();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let stays_here = options.get_socket().is_some()
+        || host.starts_with('/')
+        || host.eq_ignore_ascii_case("localhost")
+        || address.is_ok_and(|address| address.is_loopback());
+    let is_checked = matches!(options.get_ssl_mode(), PgSslMode::VerifyCa | PgSslMode::VerifyFull);
+    if stays_here || is_checked {
+        return Ok(());
+    }
+    Err(StoreError::BadUrl(
+        "this PostgreSQL is on another machine, and its address does not ask for TLS with the certificate checked: add \
+         ?sslmode=verify-full to it (and &sslrootcert=<file> for a certificate of your own authority), or insist with \
+         --insecure-database"
+            .into(),
+    ))
+}
+
 fn opening(error: sea_orm::DbErr) -> StoreError {
     let text = error.to_string();
     if text.contains("unable to open database file") || text.contains("Permission denied") {
@@ -279,4 +327,34 @@ async fn applied_migrations(connection: &DatabaseConnection) -> Result<Vec<Strin
         ))
         .await?;
     rows.iter().map(|row| Ok(row.try_get_by_index::<String>(0)?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_machine_is_reached_by_tls_with_its_certificate_checked() {
+        for (url, safe) in [
+            ("postgres://u@127.0.0.1/d", true),
+            ("postgres://u@127.9.9.9:15999/d?sslmode=disable", true),
+            ("postgres://u@[::1]/d", true),
+            ("postgres://u@localhost/d", true),
+            ("postgres://u@%2Fvar%2Frun%2Fpostgresql/d", true),
+            ("postgres://u@elsewhere.invalid/d?host=/var/run/postgresql", true),
+            ("postgres://u:p@elsewhere.invalid/d", false),
+            ("postgres://u:p@elsewhere.invalid/d?sslmode=disable", false),
+            ("postgres://u:p@elsewhere.invalid/d?sslmode=prefer", false),
+            // Encrypted, for whoever answers.
+            ("postgres://u:p@elsewhere.invalid/d?sslmode=require", false),
+            ("postgres://u:p@elsewhere.invalid/d?sslmode=verify-ca", true),
+            ("postgres://u:p@elsewhere.invalid/d?sslmode=verify-full", true),
+            ("postgresql://u@localhost/d?host=elsewhere.invalid", false),
+            ("postgresql://u@127.0.0.1/d?hostaddr=192.0.2.7", false),
+            ("postgres://u@localhost.elsewhere.invalid/d", false),
+            ("postgres://u@[2001:db8::1]/d", false),
+        ] {
+            assert_eq!(must_be_safe_on_the_way(url).is_ok(), safe, "{url}");
+        }
+    }
 }
