@@ -18,7 +18,7 @@ fn read_as(content_type: &[u8], bytes: &[u8]) -> Option<SignInForm> {
 }
 
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"))
 }
 
 /// Pieces of forms in any order, some of them no text at all.
