@@ -38,6 +38,7 @@ pub fn is_same_origin(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
     use poem::http::{HeaderName, HeaderValue};
+    use proptest::prelude::*;
 
     fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -81,5 +82,92 @@ mod tests {
         }
         let twice = headers(&[("cookie", "__Host-safespace=abc"), ("cookie", "__Host-safespace=def")]);
         assert_eq!(cookie(&twice, SESSION_COOKIE), None);
+    }
+    /// Headers with these lines, whatever bytes are in them. None where no HTTP server would take them.
+    fn lines(name: &str, lines: &[Vec<u8>]) -> Option<HeaderMap> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(name.parse::<HeaderName>().ok()?, HeaderValue::from_bytes(line).ok()?);
+        }
+        Some(headers)
+    }
+
+    /// Bytes that a header may have: any, and pieces of what is looked for.
+    fn line() -> impl Strategy<Value = Vec<u8>> {
+        let byte = (0x20..=u8::MAX).prop_map(|byte| if byte == 0x7f { b' ' } else { byte });
+        let pieces: Vec<&[u8]> = vec![
+            b"__Host-safespace",
+            b"=",
+            b";",
+            b" ",
+            b"a",
+            b"\xff",
+            b"\t",
+            b"https://",
+            b"http://",
+            b"same-origin",
+            b"null",
+            b"host.example",
+            b":443",
+            b"@",
+            b"/",
+        ];
+        let pieces =
+            prop::collection::vec(prop::sample::select(pieces), 0..12).prop_map(|pieces| pieces.concat());
+        prop_oneof![prop::collection::vec(byte, 0..80), pieces]
+    }
+
+    proptest! {
+        #[test]
+        fn cookies_are_read_or_refused(all in prop::collection::vec(line(), 0..6)) {
+            let Some(headers) = lines("cookie", &all) else { return Ok(()) };
+            for name in [SESSION_COOKIE, "", "a", "=", ";"] {
+                if let Some(value) = cookie(&headers, name) {
+                    prop_assert!(!value.is_empty() && !value.contains(';'));
+                }
+            }
+        }
+
+        #[test]
+        fn a_cookie_is_found_among_any_others_and_not_when_it_is_there_twice(
+            before in "[ -:<-~]{0,30}",
+            after in "[ -:<-~]{0,30}",
+            value in "[0-9a-f]{1,64}",
+            apart in any::<bool>(),
+        ) {
+            let is_one = |text: &str| text.trim().starts_with(SESSION_COOKIE);
+            prop_assume!(!is_one(&before) && !is_one(&after));
+            let one = format!("{SESSION_COOKIE}={value}");
+            let all = [before, one.clone(), after];
+            let split = |all: &[String]| if apart {
+                all.iter().map(|line| line.clone().into_bytes()).collect()
+            } else {
+                vec![all.join("; ").into_bytes()]
+            };
+            let headers = lines("cookie", &split(&all)).unwrap();
+            prop_assert_eq!(cookie(&headers, SESSION_COOKIE), Some(value.as_str()));
+            let headers = lines("cookie", &split(&[&all[..], &[one]].concat())).unwrap();
+            prop_assert_eq!(cookie(&headers, SESSION_COOKIE), None);
+        }
+
+        #[test]
+        fn whatever_another_site_has_said_it_is_not_believed(site in line(), origin in line(), host in line()) {
+            let same = |site: Option<&[u8]>, origin: Option<&[u8]>| {
+                let said = [("sec-fetch-site", site), ("origin", origin), ("host", Some(&host[..]))];
+                let mut headers = HeaderMap::new();
+                for (name, value) in said.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+                    headers.append(name, HeaderValue::from_bytes(value).unwrap());
+                }
+                is_same_origin(&headers)
+            };
+            prop_assume!(site != b"same-origin" && origin != b"null");
+            let scheme_and_host = |scheme: &[u8]| [scheme, &host].concat().to_ascii_lowercase();
+            let here = [scheme_and_host(b"https://"), scheme_and_host(b"http://")].contains(&origin.to_ascii_lowercase());
+            prop_assert!(!same(Some(&site), None));
+            prop_assert!(!same(Some(&site), Some(&origin)));
+            prop_assert!(!same(None, None));
+            prop_assert!(here || !same(None, Some(&origin)));
+            prop_assert!(here || !same(Some(b"same-origin"), Some(&origin)));
+        }
     }
 }

@@ -74,7 +74,7 @@ enum Command {
     /// Keep the root keys that all that is confidential is sealed under.
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Keep the issuers that people may sign in with (OpenID Connect).
+    /// Keep the issuers that people may sign in with (`OpenID` Connect).
     #[command(subcommand)]
     Issuer(issuers::Command),
     /// Keep bearer tokens, for programs.

@@ -1,6 +1,6 @@
 //! Forms: read whole, and taken only from a page of this site that carries its token.
 
-use poem::{FromRequest, Request, RequestBody, http::HeaderMap, web::Form};
+use poem::{Body, FromRequest, Request, RequestBody, http::HeaderMap, web::Form};
 use safespace_domain::sessions::Stage;
 use safespace_edge::{SESSION_COOKIE, cookie, is_same_origin};
 use safespace_engine::{Engine, SessionView};
@@ -10,6 +10,9 @@ use crate::Stopped;
 
 /// Before anybody has signed in, a form's token belongs to this cookie.
 pub(crate) const FORM_COOKIE: &str = "__Host-safespace-form";
+
+/// The largest form, in bytes. The longest field is a password of 128 characters, each of which may take twelve bytes.
+const LARGEST: usize = 16 * 1024;
 
 /// A form that carries a token.
 pub(crate) trait Carries {
@@ -22,18 +25,24 @@ pub(crate) async fn read<T: DeserializeOwned + Carries>(
     request: Request,
     cookie_name: &str,
 ) -> Result<(T, String, Request), Stopped> {
+    if !is_same_origin(request.headers()) {
+        return Err(Stopped::Forged);
+    }
     let (request, mut body) = request.split();
     let form = fields::<T>(&request, &mut body).await?;
     let owner = cookie(request.headers(), cookie_name).unwrap_or_default().to_owned();
-    let comes_from_here = is_same_origin(request.headers());
-    if !comes_from_here || owner.is_empty() || !engine.is_forgery_token(&owner, form.token()) {
+    if owner.is_empty() || !engine.is_forgery_token(&owner, form.token()) {
         return Err(Stopped::Forged);
     }
     Ok((form, owner, request))
 }
 
+/// Reads the fields. Anybody may send a form to sign in with: no more of it is taken than one could be.
 async fn fields<T: DeserializeOwned>(request: &Request, body: &mut RequestBody) -> Result<T, Stopped> {
-    let Form(form) = Form::<T>::from_request(request, body).await.map_err(|_| Stopped::Unreadable)?;
+    let whole = body.take().map_err(|_| Stopped::Unreadable)?;
+    let whole = whole.into_bytes_limit(LARGEST).await.map_err(|_| Stopped::Unreadable)?;
+    let mut whole = RequestBody::new(Body::from(whole));
+    let Form(form) = Form::<T>::from_request(request, &mut whole).await.map_err(|_| Stopped::Unreadable)?;
     Ok(form)
 }
 
@@ -66,3 +75,6 @@ macro_rules! form {
     };
 }
 pub(crate) use form;
+
+#[cfg(test)]
+mod hostile;
