@@ -30,6 +30,7 @@ mod database_address;
 mod days;
 mod edge;
 mod exceptions;
+mod forged_credentials;
 mod idempotency;
 mod import;
 mod keys;

@@ -7,7 +7,6 @@ use safespace_domain::{
     accounts::{self, Account},
 };
 use safespace_store::{AuditRecord, Page, StoreError, StoredAccount, Tx};
-use sha2::{Digest, Sha256};
 
 use crate::{Engine, EngineError, keys::secret};
 
@@ -79,7 +78,8 @@ impl Engine {
             password: None,
             second_factor: None,
             second_factor_step: 0,
-            link: Some((hash(&link), now + LINK_FOR)),
+            second_factor_shown_to: None,
+            link: Some(self.stored_link(account.id, &link, now + LINK_FOR)?),
         };
         let tx = self.store.begin().await?;
         tx.add_account(&stored).await.map_err(|error| match error {
@@ -111,9 +111,10 @@ impl Engine {
         let mut stored = self.lock_account(&tx, id).await?;
         self.must_leave_an_administrator(&tx, by, &stored.account).await?;
         let link = secret()?;
-        stored.link = Some((hash(&link), now + LINK_FOR));
+        stored.link = Some(self.stored_link(id, &link, now + LINK_FOR)?);
         stored.password = None;
         stored.second_factor = None;
+        stored.second_factor_shown_to = None;
         stored.account.has_password = false;
         stored.account.has_issuer = false;
         stored.account.has_second_factor = false;
@@ -190,9 +191,4 @@ impl Engine {
 
 fn wrong_state(message: &str) -> EngineError {
     Refusal::new(RefusalCode::WrongState, message).on("account").into()
-}
-
-/// What is kept of a secret.
-pub(crate) fn hash(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret.as_bytes()).to_vec()
 }

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Engine, EngineError, Fault,
-    accounts::hash,
+    credentials::Secret,
     issuer_client::{IssuerClient, NotAnswered},
     keys::{Purpose, SERVICE, secret},
     set_up::{no_such_link, owner},
@@ -234,7 +234,7 @@ impl Engine {
         let awaited =
             Awaited { nonce, verifier: verifier.into_secret(), browser: self.code_of(browser)?, errand };
         let now = self.clock.now();
-        let state_hash = hash(&state);
+        let state_hash = self.code_of_secret(Secret::Errand, &state)?;
         let awaited = serde_json::to_string(&awaited).map_err(|_| away(issuer, &NotAnswered::Unreadable))?;
         let tx = self.store.begin().await?;
         let sealed = self.seal(&tx, SERVICE, &request_context(id, &state_hash), &awaited).await?;
@@ -255,7 +255,7 @@ impl Engine {
         self.count_try(&[Subject::Address(from)]).await?;
         let now = self.clock.now();
         let tx = self.store.begin().await?;
-        let request = tx.take_issuer_request(&hash(&answer.state)).await?;
+        let request = tx.take_issuer_request(&self.code_of_secret(Secret::Errand, &answer.state)?).await?;
         // Whatever comes of it, it is used up.
         tx.commit().await?;
         let request = request.filter(|request| now < request.expires_at).ok_or_else(not_taken)?;
