@@ -13,6 +13,7 @@ mod availability;
 mod board;
 mod calendar;
 mod chain;
+mod change_password;
 mod checkpoints;
 mod clashes;
 mod clock;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use safespace_domain::access::{Permission, Role};
 use uuid::Uuid;
 
 use crate::Engine;
@@ -26,15 +27,25 @@ pub(crate) enum SecurityEvent {
     ForgedToken,
     /// The row of an account's link is not as the service wrote it.
     ForgedLink,
+    /// Somebody in a role asked for what they may not do.
+    NotAllowed(Permission, Role),
+    /// Somebody in a role came to an API that is for others.
+    WrongDoor(Role),
 }
 
 impl SecurityEvent {
-    const fn words(self) -> &'static str {
-        match self {
+    /// Names what happened, not what was asked.
+    fn words(self) -> String {
+        let words = match self {
             Self::ForgedSession => "a session in the database is not as the service wrote it: not good",
             Self::ForgedToken => "a token in the database is not as the service wrote it: not good",
             Self::ForgedLink => "a set-up link in the database is not as the service wrote it: not good",
-        }
+            Self::NotAllowed(permission, role) => {
+                return format!("refused, not allowed: {permission:?} as {role}");
+            }
+            Self::WrongDoor(role) => return format!("refused at the door: {role}"),
+        };
+        words.to_owned()
     }
 }
 

@@ -139,9 +139,9 @@ impl Engine {
     }
 
     /// Makes a bearer token and returns it with its text, which is shown once: only a code of it is kept. So there is no
-    /// idempotency key.
+    /// idempotency key. A person must have a fresh second factor.
     pub async fn create_token(&self, by: &Actor, new: NewToken) -> Result<(Token, String), EngineError> {
-        by.must(Permission::ManageAccounts)?;
+        self.must_freshly(by, Permission::ManageAccounts)?;
         if new.role == Role::Administrator {
             return Err(Refusal::bad(
                 "role",
@@ -181,14 +181,14 @@ impl Engine {
 
     /// A page of the tokens, oldest first, revoked ones too. For administrators.
     pub async fn tokens(&self, actor: &Actor, page: Page<TokenId>) -> Result<Vec<Token>, EngineError> {
-        actor.must(Permission::ManageAccounts)?;
+        self.must(actor, Permission::ManageAccounts)?;
         self.note_used_tokens().await?;
         Ok(self.store.reader().tokens(page).await?)
     }
 
     /// Takes a token back: it opens nothing from now on, here at once and in other processes within seconds.
     pub async fn revoke_token(&self, by: &Actor, id: TokenId) -> Result<Token, EngineError> {
-        by.must(Permission::ManageAccounts)?;
+        self.must(by, Permission::ManageAccounts)?;
         let not_found = || Refusal::not_found("token", "token");
         let found = self.store.reader().token_by_id(id).await?.ok_or_else(not_found)?;
         let now = self.clock.now();

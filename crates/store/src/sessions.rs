@@ -127,6 +127,23 @@ impl Tx {
         Ok(ended.rows_affected == 1)
     }
 
+    /// Ends every session of an account but this one.
+    pub async fn end_other_sessions_of(
+        &self,
+        account: AccountId,
+        but: SessionId,
+        at: DateTime<Utc>,
+    ) -> Result<u64> {
+        let ended = session::Entity::update_many()
+            .col_expr(session::Column::EndedAt, Expr::value(at))
+            .filter(session::Column::AccountId.eq(account.0))
+            .filter(session::Column::Id.ne(but.0))
+            .filter(session::Column::EndedAt.is_null())
+            .exec(self.connection())
+            .await?;
+        Ok(ended.rows_affected)
+    }
+
     /// Ends every session of an account.
     pub async fn end_sessions_of(&self, account: AccountId, at: DateTime<Utc>) -> Result<u64> {
         let ended = session::Entity::update_many()
