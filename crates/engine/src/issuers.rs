@@ -114,7 +114,7 @@ fn no_such_issuer() -> Refusal {
     Refusal::not_found("issuer", "issuer")
 }
 
-fn away(issuer: &Issuer, why: &NotAnswered) -> Refusal {
+fn away(issuer: &Issuer, why: NotAnswered) -> Refusal {
     // Not what it answered: that may name somebody.
     tracing::warn!(issuer = %issuer.id, %why, "an issuer does not answer as it should");
     Refusal::new(
@@ -127,7 +127,7 @@ fn away(issuer: &Issuer, why: &NotAnswered) -> Refusal {
 impl Engine {
     /// Adds an issuer, once it has answered who it is. For administrators.
     pub async fn add_issuer(&self, by: &Actor, new: NewIssuer) -> Result<Issuer, EngineError> {
-        by.must(Permission::ManageAccounts)?;
+        self.must_freshly(by, Permission::ManageAccounts)?;
         let now = self.clock.now();
         let issuer = Issuer {
             id: IssuerId(self.ids.next()),
@@ -148,7 +148,7 @@ impl Engine {
             )
             .into());
         }
-        let client = IssuerClient::new().map_err(|why| away(&issuer, &why))?;
+        let client = IssuerClient::new().map_err(|why| away(&issuer, why))?;
         client.discover(&issuer).await.map_err(|why| {
             Refusal::bad(
                 "url",
@@ -169,14 +169,14 @@ impl Engine {
 
     /// The issuers, oldest first, retired ones too. For administrators.
     pub async fn issuers(&self, by: &Actor) -> Result<Vec<Issuer>, EngineError> {
-        by.must(Permission::ManageAccounts)?;
+        self.must(by, Permission::ManageAccounts)?;
         Ok(self.store.reader().issuers().await?.into_iter().map(|stored| stored.issuer).collect())
     }
 
     /// Retires an issuer: from now on nobody can sign in with it, and whoever did is signed out. Their accounts stay;
     /// resetting one makes a link by which it is set up another way. For administrators.
     pub async fn retire_issuer(&self, by: &Actor, id: IssuerId) -> Result<(), EngineError> {
-        by.must(Permission::ManageAccounts)?;
+        self.must_freshly(by, Permission::ManageAccounts)?;
         let now = self.clock.now();
         let tx = self.store.begin().await?;
         if !tx.retire_issuer(id, now).await? {
@@ -217,8 +217,8 @@ impl Engine {
             self.must_be_set_up_by(&stored.issuer, link).await?;
         }
         let issuer = &stored.issuer;
-        let client = IssuerClient::new().map_err(|why| away(issuer, &why))?;
-        let metadata = client.discover(issuer).await.map_err(|why| away(issuer, &why))?;
+        let client = IssuerClient::new().map_err(|why| away(issuer, why))?;
+        let metadata = client.discover(issuer).await.map_err(|why| away(issuer, why))?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let (state, nonce) = (secret()?, secret()?);
         let (to_bring_back, to_be_signed) = (CsrfToken::new(state.clone()), Nonce::new(nonce.clone()));
@@ -235,7 +235,7 @@ impl Engine {
             Awaited { nonce, verifier: verifier.into_secret(), browser: self.code_of(browser)?, errand };
         let now = self.clock.now();
         let state_hash = self.code_of_secret(Secret::Errand, &state)?;
-        let awaited = serde_json::to_string(&awaited).map_err(|_| away(issuer, &NotAnswered::Unreadable))?;
+        let awaited = serde_json::to_string(&awaited).map_err(|_| away(issuer, NotAnswered::Unreadable))?;
         let tx = self.store.begin().await?;
         let sealed = self.seal(&tx, SERVICE, &request_context(id, &state_hash), &awaited).await?;
         let request = IssuerRequest { state_hash, issuer: id, sealed, expires_at: now + REQUEST_FOR };
@@ -293,18 +293,18 @@ impl Engine {
         back: &str,
     ) -> Result<String, EngineError> {
         let issuer = &stored.issuer;
-        let client = IssuerClient::new().map_err(|why| away(issuer, &why))?;
-        let metadata = client.discover(issuer).await.map_err(|why| away(issuer, &why))?;
+        let client = IssuerClient::new().map_err(|why| away(issuer, why))?;
+        let metadata = client.discover(issuer).await.map_err(|why| away(issuer, why))?;
         let provider = self.provider(stored, metadata).await?.set_redirect_uri(redirect(issuer, back)?);
         let exchange = provider
             .exchange_code(AuthorizationCode::new(code))
-            .map_err(|_| away(issuer, &NotAnswered::Unreadable))?
+            .map_err(|_| away(issuer, NotAnswered::Unreadable))?
             .set_pkce_verifier(PkceCodeVerifier::new(awaited.verifier.clone()));
         let said = exchange.request_async(&client).await.map_err(|error| {
             // A code that it does not know is somebody's mistake or attempt; all else is the issuer's.
             match error {
                 openidconnect::RequestTokenError::ServerResponse(_) => not_taken(),
-                _ => away(issuer, &NotAnswered::Unreadable),
+                _ => away(issuer, NotAnswered::Unreadable),
             }
         })?;
         let now = self.clock.now();
@@ -312,10 +312,10 @@ impl Engine {
         let nonce = Nonce::new(awaited.nonce.clone());
         let claims = openidconnect::TokenResponse::id_token(&said)
             .and_then(|token| token.claims(&verifier, &nonce).ok())
-            .ok_or_else(|| away(issuer, &NotAnswered::NotProven))?;
+            .ok_or_else(|| away(issuer, NotAnswered::NotProven))?;
         let subject = claims.subject().as_str();
         if subject.is_empty() || subject.len() > LONGEST_SUBJECT {
-            return Err(away(issuer, &NotAnswered::NotProven).into());
+            return Err(away(issuer, NotAnswered::NotProven).into());
         }
         Ok(subject.to_owned())
     }
@@ -413,7 +413,7 @@ type Provider = CoreClient<
 >;
 
 fn redirect(issuer: &Issuer, back: &str) -> Result<RedirectUrl, Refusal> {
-    RedirectUrl::new(back.to_owned()).map_err(|_| away(issuer, &NotAnswered::Unreadable))
+    RedirectUrl::new(back.to_owned()).map_err(|_| away(issuer, NotAnswered::Unreadable))
 }
 
 /// The address of an issuer, as the library has it.
