@@ -13,6 +13,7 @@ mod m0004_issuers;
 mod m0005_partners;
 mod m0006_confidential;
 mod m0007_restrictions;
+mod m0008_credentials;
 
 /// Every migration, in order.
 pub struct Migrator;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_partners::Migration),
             Box::new(m0006_confidential::Migration),
             Box::new(m0007_restrictions::Migration),
+            Box::new(m0008_credentials::Migration),
         ]
     }
 }

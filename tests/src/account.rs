@@ -14,6 +14,9 @@ use crate::{Person, World};
 /// A password that nobody guesses.
 pub const PASSWORD: &str = "four quiet lamps below the stair";
 
+/// The secret of the browser that they look with.
+pub const BROWSER: &str = "a browser of their own";
+
 /// Where people in stories call from.
 pub const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 
@@ -36,7 +39,7 @@ impl World {
         let engine = &self.engine;
         let invited = engine.create_account(&engine.local(), new).await.unwrap();
         engine.choose_password(&invited.link, PASSWORD, HERE).await.unwrap();
-        let factor = engine.new_second_factor(&invited.link).await.unwrap().secret;
+        let factor = engine.new_second_factor(&invited.link, BROWSER).await.unwrap().secret;
         let code = code_now(&factor, self.now()).unwrap();
         let recovery_codes = engine.confirm_second_factor(&invited.link, &code, HERE).await.unwrap();
         let account = engine.account(&engine.local(), invited.account.id).await.unwrap().unwrap();

@@ -21,7 +21,7 @@ mod person;
 pub mod program;
 mod world;
 
-pub use account::{HERE, Owner, PASSWORD};
+pub use account::{BROWSER, HERE, Owner, PASSWORD};
 pub use databases::{Databases, has_postgres};
 pub use outside::{CountedIds, MovableClock};
 pub use person::{Person, Told, refused};

@@ -15,10 +15,10 @@ use serde_json::{Value as Json, json};
 
 use self::{
     sdl::Sdl,
-    table::{CALLERS, CLASSES, ROOTS, TYPES, Told},
+    table::{CALLERS, CLASSES, FRESH, ROOTS, TYPES, Told},
 };
 
-on_both![everybody_is_told_what_the_table_says];
+on_both![everybody_is_told_what_the_table_says, what_needs_a_fresh_second_factor_is_what_the_table_says];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
 
@@ -152,6 +152,11 @@ impl<'w> Stage<'w> {
 
     /// What a caller is told, and the whole answer.
     async fn ask(&self, caller: &str, query: &str) -> (Told, Json) {
+        let (status, answer) = self.answer(caller, query).await;
+        (what_was_told(status, query, &answer), answer)
+    }
+
+    async fn answer(&self, caller: &str, query: &str) -> (u16, Json) {
         let world = self.world;
         let answer = match caller {
             "officer" => self.in_session(&self.cookies[0], query).await,
@@ -166,8 +171,7 @@ impl<'w> Stage<'w> {
             other => panic!("nobody is called {other:?}"),
         };
         let status = answer.status().as_u16();
-        let answer: Json = answer.json().await.unwrap();
-        (what_was_told(status, query, &answer), answer)
+        (status, answer.json().await.unwrap())
     }
 
     async fn in_session(&self, cookie: &str, query: &str) -> reqwest::Response {
@@ -302,6 +306,39 @@ async fn everybody_is_told_what_the_table_says(on: &Databases) {
             let (told, _) = stage.ask(caller, &query).await;
             if told != Told::Answer {
                 wrong.push(format!("{place} for {caller}: {told:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+async fn what_needs_a_fresh_second_factor_is_what_the_table_says(on: &Databases) {
+    let sdl = main_schema();
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02", "SS-03", "SS-04"]).await;
+    let stage = Stage::set(&world).await;
+    world.clock.forward(chrono::TimeDelta::minutes(6));
+    let mut wrong = Vec::new();
+    let is_fresh = |place: &str| FRESH.contains(&place);
+    for place in FRESH {
+        assert!(ROOTS.iter().any(|(known, ..)| known == place), "there is no {place}");
+    }
+    // First those that are refused, and change nothing.
+    let mut roots = ROOTS.to_vec();
+    roots.sort_by_key(|(place, ..)| !is_fresh(place));
+    for (place, class, way) in roots {
+        if place == "Mutation.endAllSessions" {
+            continue;
+        }
+        let query = put_in(&stage.open, &document(&sdl, place, way));
+        for caller in ["officer", "manager", "administrator"] {
+            if expected(class, caller) != Told::Answer {
+                continue;
+            }
+            let (_, answer) = stage.answer(caller, &query).await;
+            let code = answer["data"]["it"]["Refused_code"].as_str();
+            let code = code.or_else(|| answer["errors"][0]["extensions"]["code"].as_str());
+            if (code == Some("SECOND_FACTOR_NEEDED")) != is_fresh(place) {
+                wrong.push(format!("{place} for {caller}: {code:?}"));
             }
         }
     }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use safespace_domain::access::{Permission, Role, Scope};
 use safespace_engine::{EngineError, NewAccount, NewToken, Page, PasswordCost, code_now};
-use safespace_tests::{Databases, HERE, PASSWORD, World, on_both, refused};
+use safespace_tests::{BROWSER, Databases, HERE, PASSWORD, World, on_both, refused};
 
 on_both![
     an_account_is_set_up_by_its_link_once,
@@ -35,11 +35,11 @@ async fn an_account_is_set_up_by_its_link_once(on: &Databases) {
     let engine = &world.engine;
     let invited = engine.create_account(&engine.local(), officer("night.officer")).await.unwrap();
     let link = &invited.link;
-    assert!(told(engine.new_second_factor(link).await).contains("Choose a password first"));
+    assert!(told(engine.new_second_factor(link, BROWSER).await).contains("Choose a password first"));
     assert!(told(engine.confirm_second_factor(link, "000000", HERE).await).contains("Add a second factor"));
     engine.choose_password(link, PASSWORD, HERE).await.unwrap();
     assert!(engine.sign_in("night.officer", PASSWORD, HERE).await.is_err(), "not without a second factor");
-    let factor = engine.new_second_factor(link).await.unwrap();
+    let factor = engine.new_second_factor(link, BROWSER).await.unwrap();
     assert!(told(engine.confirm_second_factor(link, "12345", HERE).await).starts_with("BAD_VALUE (code)"));
     let code = code_now(&factor.secret, world.now()).unwrap();
     let codes = engine.confirm_second_factor(link, &code, HERE).await.unwrap();
@@ -94,7 +94,7 @@ async fn a_reset_ends_everything_that_was(on: &Databases) {
     assert!(engine.sign_in("night.officer", PASSWORD, HERE).await.is_err());
     world.clock.forward(TimeDelta::minutes(1));
     engine.choose_password(&invited.link, "another set of quiet words", HERE).await.unwrap();
-    let factor = engine.new_second_factor(&invited.link).await.unwrap();
+    let factor = engine.new_second_factor(&invited.link, BROWSER).await.unwrap();
     assert_ne!(factor.secret, owner.factor);
     let old = world.next_code(&owner);
     assert!(engine.confirm_second_factor(&invited.link, &old, HERE).await.is_err());

@@ -402,14 +402,16 @@ async fn the_command_line_verifies(on: &Databases) {
     assert!(ended.out.contains("BROKEN: line 1 of the file of checkpoints"), "{}", ended.out);
 }
 
-/// A manager who has signed in: only a person may search the audit.
+/// A manager who has just signed in: only a person may search the audit.
 fn person(world: &World, who: &Person<'_>) -> Actor {
     let (account, session) = (AccountId(who.actor.who.id()), SessionId(world.new_id()));
-    Actor { who: Who::Person { account, session }, role: Role::Manager, ..Actor::service() }
+    let second_factor_at = Some(world.now());
+    Actor { who: Who::Person { account, session }, role: Role::Manager, second_factor_at, ..Actor::service() }
 }
 
 async fn search(world: &World, actor: &Actor, search: SearchAudit) -> Vec<AuditView> {
-    world.engine.search_audit(actor, search, Page { after: None, limit: 100 }).await.unwrap()
+    let actor = Actor { second_factor_at: Some(world.now()), ..actor.clone() };
+    world.engine.search_audit(&actor, search, Page { after: None, limit: 100 }).await.unwrap()
 }
 
 fn actions(found: &[AuditView]) -> Vec<&str> {

@@ -15,6 +15,8 @@ on_both![
     leaving_at_once_ends_the_session_and_clears_the_browser,
     a_fresh_second_factor_leads_back_to_a_page_of_this_site_only,
     a_session_that_has_ended_leads_to_the_sign_in,
+    a_password_is_changed_on_its_page,
+    whoever_else_has_the_link_is_shown_another_second_factor,
     the_api_takes_a_session_only_from_a_page_of_this_site,
 ];
 
@@ -256,13 +258,70 @@ async fn a_session_that_has_ended_leads_to_the_sign_in(on: &Databases) {
     let mut browser = Browser::at(&api);
     browser.sign_in(&world, "night.officer", &owner.factor).await;
     world.clock.forward(TimeDelta::minutes(16));
-    for path in ["/", "/sessions", "/confirm", "/session", "/sign-in/code"] {
+    for path in ["/", "/sessions", "/confirm", "/session", "/sign-in/code", "/password", "/password/changed"]
+    {
         assert_eq!(browser.get(path).await.0, 303, "{path}");
     }
     for tampered in ["", "x", "0".repeat(64).as_str(), "%00", "\u{7f}"] {
         browser.cookies.insert("__Host-safespace".into(), tampered.replace('\u{7f}', "~"));
         assert_eq!(browser.get("/").await.0, 303, "{tampered:?}");
     }
+}
+
+async fn a_password_is_changed_on_its_page(on: &Databases) {
+    let world = World::at(EVENING, on).await;
+    let api = Api::serve(&world.engine).await;
+    let owner = world.owner_of_account("night.officer", Role::Officer).await;
+    let mut browser = Browser::at(&api);
+    browser.sign_in(&world, "night.officer", &owner.factor).await;
+    for path in ["/", "/sessions"] {
+        assert!(browser.get(path).await.1.contains("<a href=\"/password\">"), "{path}");
+    }
+    let (status, page) = browser.get("/password").await;
+    assert_eq!(status, 200, "{page}");
+    let new = "seven grey boats under one roof";
+    for (current, password, field) in
+        [("a wrong one, typed here", new, "#current"), (PASSWORD, "passwordpassword", "#password")]
+    {
+        let fields = [("token", token(&page)), ("current", current), ("password", password)];
+        let (status, _, again) = browser.post("/password", &fields).await;
+        assert_eq!(status, 422);
+        assert!(again.contains("<title>Error: Change your password"));
+        assert!(again.contains(&format!("<a href=\"{field}\">")), "{again}");
+        assert!(!again.contains(current) && !again.contains(password), "passwords are never said back");
+    }
+    let fields = [("token", token(&page)), ("current", PASSWORD), ("password", new)];
+    assert_eq!(browser.post_from("cross-site", "https://evil.example", "/password", &fields).await.0, 403);
+    let done = browser.post("/password", &fields).await;
+    assert_eq!((done.0, done.1.as_str()), (303, "/password/changed"), "{}", done.2);
+    assert!(browser.get("/password/changed").await.1.contains("Your password is changed"));
+    world.clock.forward(TimeDelta::minutes(6));
+    assert_eq!(browser.get("/password").await.0, 303, "a code first");
+    let late = browser.post("/password", &fields).await;
+    assert_eq!((late.0, late.1.as_str()), (303, "/confirm?next=/password"));
+    world.engine.sign_in("night.officer", new, safespace_tests::HERE).await.unwrap();
+}
+
+async fn whoever_else_has_the_link_is_shown_another_second_factor(on: &Databases) {
+    let world = World::at(EVENING, on).await;
+    let api = Api::serve(&world.engine).await;
+    let new = NewAccount { name: "night.officer".into(), role: Role::Officer, council: None };
+    let link = world.engine.create_account(&world.engine.local(), new).await.unwrap().link;
+    world.engine.choose_password(&link, PASSWORD, safespace_tests::HERE).await.unwrap();
+    let path = format!("/set-up/{link}");
+    let secret = |page: &str| {
+        let after = page.split("<code>").nth(1).unwrap_or_else(|| panic!("no secret: {page}"));
+        after.split("</code>").next().unwrap().to_owned()
+    };
+    let (mut own, mut other) = (Browser::at(&api), Browser::at(&api));
+    let first = own.get(&path).await.1;
+    assert_eq!(secret(&own.get(&path).await.1), secret(&first), "the page can be looked at twice");
+    let fields = [("token", token(&first)), ("code", "12345")];
+    let (_, _, again) = own.post(&format!("{path}/second-factor"), &fields).await;
+    assert_eq!(secret(&again), secret(&first), "and a mistyped code changes nothing");
+    let elsewhere = secret(&other.get(&path).await.1);
+    assert_ne!(elsewhere, secret(&first));
+    assert_ne!(secret(&own.get(&path).await.1), elsewhere);
 }
 
 async fn the_api_takes_a_session_only_from_a_page_of_this_site(on: &Databases) {

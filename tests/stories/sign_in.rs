@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use safespace_domain::{Refusal, access::Role, sessions::Stage};
 use safespace_engine::{EngineError, NewAccount, SignedIn, code_now};
-use safespace_tests::{Databases, HERE, PASSWORD, World, on_both};
+use safespace_tests::{BROWSER, Databases, HERE, PASSWORD, World, on_both};
 
 on_both![
     a_password_and_a_code_let_an_officer_in,
@@ -62,7 +62,7 @@ async fn a_partner_gets_in_without_a_second_factor(on: &Databases) {
     let actor = world.in_session(&in_one.cookie).await.unwrap();
     assert_eq!(actor.council.as_deref(), Some("North Herts"));
     assert_eq!(actor.second_factor_at, None);
-    engine.new_second_factor(&invited.link).await.unwrap();
+    engine.new_second_factor(&invited.link, BROWSER).await.unwrap();
     let again = engine.sign_in("herts.duty", PASSWORD, HERE).await.unwrap();
     assert_eq!(again.stage, Stage::Whole, "one that was not confirmed is none");
 }

@@ -93,7 +93,7 @@ impl FromStr for Role {
 }
 
 /// Something that a role may or may not do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Permission {
     /// See properties, units, their free nights, and occupancy.
     SeeSpaces,

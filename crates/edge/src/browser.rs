@@ -34,6 +34,13 @@ pub fn is_same_origin(headers: &HeaderMap) -> bool {
         && origin.is_none_or(same_host)
 }
 
+/// Whether a browser says that a request comes from a page of another site, or of one that it does not name. Programs say
+/// nothing. For what carries no cookie: there [`is_same_origin`] is asked.
+pub fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
+    let names = ["origin", "sec-fetch-site"];
+    names.iter().any(|name| headers.contains_key(*name)) && !is_same_origin(headers)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +77,22 @@ mod tests {
             (vec![("origin", "https://")], false),
         ] {
             assert_eq!(is_same_origin(&headers(&pairs)), same, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn a_program_says_nothing_and_a_page_of_another_site_can_not_hide() {
+        let host = ("host", "refuge.example");
+        for (pairs, elsewhere) in [
+            (vec![host], false),
+            (vec![host, ("origin", "https://refuge.example")], false),
+            (vec![host, ("origin", "https://refuge.example"), ("sec-fetch-site", "same-origin")], false),
+            (vec![host, ("origin", "https://elsewhere.example")], true),
+            (vec![host, ("origin", "null")], true),
+            (vec![host, ("sec-fetch-site", "cross-site")], true),
+            (vec![host, ("origin", "https://refuge.example"), ("sec-fetch-site", "same-site")], true),
+        ] {
+            assert_eq!(comes_from_elsewhere(&headers(&pairs)), elsewhere, "{pairs:?}");
         }
     }
 

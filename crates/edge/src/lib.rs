@@ -12,10 +12,10 @@ mod rates;
 
 use std::{net::IpAddr, num::NonZeroU32, sync::Arc};
 
-pub use browser::{SESSION_COOKIE, cookie, is_same_origin};
+pub use browser::{SESSION_COOKIE, comes_from_elsewhere, cookie, is_same_origin};
 pub use gate::guarded;
 pub use metrics::{Metrics, endpoint as metrics_endpoint};
-pub use peer::peer_address;
+pub use peer::{network, peer_address};
 
 /// Whether the schemas can be asked what they hold. They are published anyway; a stranger's tools need no help.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

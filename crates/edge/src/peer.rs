@@ -1,6 +1,6 @@
 //! From where a request comes.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use poem::{Request, http::HeaderMap};
 
@@ -18,6 +18,14 @@ pub fn peer_address(request: &Request) -> IpAddr {
 pub(crate) fn socket(request: &Request) -> IpAddr {
     let address = request.remote_addr().as_socket_addr();
     address.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip().to_canonical())
+}
+
+/// What an address is counted as: itself, or for IPv6 its first 64 bits. Whoever has one of those has 2⁶⁴ of them.
+pub fn network(from: IpAddr) -> IpAddr {
+    match from {
+        IpAddr::V4(_) => from,
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+    }
 }
 
 /// The last hop that is no trusted proxy. What stands before it in `X-Forwarded-For` anybody may have written.

@@ -2,7 +2,7 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     num::NonZeroU32,
     time::Duration,
 };
@@ -10,7 +10,7 @@ use std::{
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
 use poem::http::{HeaderMap, header};
 
-use crate::metrics::Limit;
+use crate::{metrics::Limit, peer::network};
 
 /// Several people share the address of an office.
 const AN_ADDRESS_HAS: u32 = 4;
@@ -69,14 +69,6 @@ fn take(limiter: &DefaultKeyedRateLimiter<u64>, key: u64) -> Result<(), Duration
         }
     }
     limiter.check_key(&key).map_err(|until| until.wait_time_from(limiter.clock().now()))
-}
-
-/// Whoever has one address of IPv6 has 2⁶⁴ of them.
-fn network(from: IpAddr) -> IpAddr {
-    match from {
-        IpAddr::V4(_) => from,
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-    }
 }
 
 /// What the request shows of whose it is: a token, or our own cookie.

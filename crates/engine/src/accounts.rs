@@ -1,15 +1,16 @@
-//! Accounts: made, reset and disabled by an administrator; never by those who sign in with them.
+//! Accounts: made, reset and disabled by an administrator with a fresh second factor; never by those who sign in with
+//! them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use safespace_domain::{
-    AccountId, Refusal, RefusalCode,
+    AccountId, NoticeId, Refusal, RefusalCode,
     access::{Actor, Permission, Role, Who},
     accounts::{self, Account},
 };
-use safespace_store::{AuditRecord, Page, StoreError, StoredAccount, Tx};
-use sha2::{Digest, Sha256};
+use safespace_store::{AuditRecord, Notice, Page, StoreError, StoredAccount, Tx};
+use uuid::Uuid;
 
-use crate::{Engine, EngineError, keys::secret};
+use crate::{Engine, EngineError, keys::secret, throttle::Subject};
 
 /// So long a link to set an account up is good.
 pub(crate) const LINK_FOR: TimeDelta = TimeDelta::hours(24);
@@ -39,20 +40,20 @@ pub struct Invited {
 impl Engine {
     /// A page of the accounts, oldest first. For administrators.
     pub async fn accounts(&self, actor: &Actor, page: Page<AccountId>) -> Result<Vec<Account>, EngineError> {
-        actor.must(Permission::ManageAccounts)?;
+        self.must(actor, Permission::ManageAccounts)?;
         let found = self.store.reader().accounts(page).await?;
         Ok(found.into_iter().map(|stored| stored.account).collect())
     }
 
     /// The account with this id. For administrators.
     pub async fn account(&self, actor: &Actor, id: AccountId) -> Result<Option<Account>, EngineError> {
-        actor.must(Permission::ManageAccounts)?;
+        self.must(actor, Permission::ManageAccounts)?;
         Ok(self.store.reader().account(id).await?.map(|stored| stored.account))
     }
 
     /// The account with this name, in upper or lower case. For administrators.
     pub async fn account_by_name(&self, actor: &Actor, name: &str) -> Result<Option<Account>, EngineError> {
-        actor.must(Permission::ManageAccounts)?;
+        self.must(actor, Permission::ManageAccounts)?;
         let Ok(name) = accounts::name(name) else { return Ok(None) };
         Ok(self.store.reader().account_by_name(&name).await?.map(|stored| stored.account))
     }
@@ -60,7 +61,7 @@ impl Engine {
     /// Makes an account, and a link by which its owner sets it up. The link is shown once; so there is no idempotency
     /// key: a second try is told that the name is taken.
     pub async fn create_account(&self, by: &Actor, new: NewAccount) -> Result<Invited, EngineError> {
-        by.must(Permission::ManageAccounts)?;
+        self.must_freshly(by, Permission::ManageAccounts)?;
         let now = self.clock.now();
         let account = Account {
             id: AccountId(self.ids.next()),
@@ -79,7 +80,8 @@ impl Engine {
             password: None,
             second_factor: None,
             second_factor_step: 0,
-            link: Some((hash(&link), now + LINK_FOR)),
+            second_factor_shown_to: None,
+            link: Some(self.stored_link(account.id, &link, now + LINK_FOR)?),
         };
         let tx = self.store.begin().await?;
         tx.add_account(&stored).await.map_err(|error| match error {
@@ -97,6 +99,7 @@ impl Engine {
             detail: facts.to_string(),
             ..self.record_of(by, "create_account", Some(account.id.0))
         };
+        self.tell_managers(&tx, by, "create_account", account.id.0).await?;
         self.record(&tx, &[record]).await?;
         tx.commit().await?;
         Ok(Invited { account, link, until: now + LINK_FOR })
@@ -105,15 +108,16 @@ impl Engine {
     /// Takes the password and the second factor of an account back, ends its sessions, and makes a new link by which its
     /// owner sets it up again.
     pub async fn reset_account(&self, by: &Actor, id: AccountId) -> Result<Invited, EngineError> {
-        by.must(Permission::ManageAccounts)?;
+        self.must_freshly(by, Permission::ManageAccounts)?;
         let now = self.clock.now();
         let tx = self.store.begin().await?;
         let mut stored = self.lock_account(&tx, id).await?;
         self.must_leave_an_administrator(&tx, by, &stored.account).await?;
         let link = secret()?;
-        stored.link = Some((hash(&link), now + LINK_FOR));
+        stored.link = Some(self.stored_link(id, &link, now + LINK_FOR)?);
         stored.password = None;
         stored.second_factor = None;
+        stored.second_factor_shown_to = None;
         stored.account.has_password = false;
         stored.account.has_issuer = false;
         stored.account.has_second_factor = false;
@@ -121,6 +125,11 @@ impl Engine {
         tx.set_recovery_codes(id, &[]).await?;
         tx.forget_identities_of(id).await?;
         tx.end_sessions_of(id, now).await?;
+        // Its owner may have been kept waiting by somebody else, or have forgotten what they are about to choose afresh.
+        for named in [stored.account.name.clone(), id.to_string()] {
+            self.forget_tries(&tx, Subject::Account(&named)).await?;
+        }
+        self.tell_managers(&tx, by, "reset_account", id.0).await?;
         self.record(&tx, &[self.record_of(by, "reset_account", Some(id.0))]).await?;
         tx.commit().await?;
         self.forget_sessions();
@@ -129,7 +138,7 @@ impl Engine {
 
     /// Shuts an account: nobody can sign in with it, and its sessions end now.
     pub async fn disable_account(&self, by: &Actor, id: AccountId) -> Result<Account, EngineError> {
-        by.must(Permission::ManageAccounts)?;
+        self.must_freshly(by, Permission::ManageAccounts)?;
         let now = self.clock.now();
         let tx = self.store.begin().await?;
         let mut stored = self.lock_account(&tx, id).await?;
@@ -149,7 +158,7 @@ impl Engine {
 
     /// Opens an account again that was disabled, with the password and the second factor that it had.
     pub async fn enable_account(&self, by: &Actor, id: AccountId) -> Result<Account, EngineError> {
-        by.must(Permission::ManageAccounts)?;
+        self.must_freshly(by, Permission::ManageAccounts)?;
         let tx = self.store.begin().await?;
         let mut stored = self.lock_account(&tx, id).await?;
         if stored.account.disabled_at.take().is_none() {
@@ -159,6 +168,21 @@ impl Engine {
         self.record(&tx, &[self.record_of(by, "enable_account", Some(id.0))]).await?;
         tx.commit().await?;
         Ok(stored.account)
+    }
+
+    /// Managers are told what an administrator has done to an account: they know who should have one. Whoever has the
+    /// command line sets the service up, and is found in the audit.
+    async fn tell_managers(&self, tx: &Tx, by: &Actor, kind: &str, subject: Uuid) -> Result<(), EngineError> {
+        let Who::Person { account, .. } = by.who else { return Ok(()) };
+        let notice = Notice {
+            id: NoticeId(self.ids.next()),
+            at: self.clock.now(),
+            kind: kind.to_owned(),
+            subject,
+            by: Some(account.0),
+            seen_at: None,
+        };
+        Ok(tx.add_notice(&notice).await?)
     }
 
     async fn lock_account(&self, tx: &Tx, id: AccountId) -> Result<StoredAccount, EngineError> {
@@ -190,9 +214,4 @@ impl Engine {
 
 fn wrong_state(message: &str) -> EngineError {
     Refusal::new(RefusalCode::WrongState, message).on("account").into()
-}
-
-/// What is kept of a secret.
-pub(crate) fn hash(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret.as_bytes()).to_vec()
 }

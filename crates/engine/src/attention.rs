@@ -70,7 +70,7 @@ impl AttentionItem {
 impl Engine {
     /// Everything that somebody must see to: overstays first, then what they block, then who did not come.
     pub async fn attention(&self, actor: &Actor) -> Result<Vec<AttentionItem>, EngineError> {
-        actor.must(Permission::SeeStays)?;
+        self.must(actor, Permission::SeeStays)?;
         let today = self.today();
         let read = self.store.reader();
         let seen = |stay: &Stay| !self.is_closed_to(actor, stay.household);

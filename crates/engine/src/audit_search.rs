@@ -48,14 +48,14 @@ pub struct AuditView {
 
 impl Engine {
     /// A page of the audit, newest first, without what belongs to cases that are closed to the actor. For managers, as
-    /// persons. Recorded before it is told.
+    /// persons with a fresh second factor. Recorded before it is told.
     pub async fn search_audit(
         &self,
         actor: &Actor,
         search: SearchAudit,
         page: Page<String>,
     ) -> Result<Vec<AuditView>, EngineError> {
-        actor.must(Permission::SearchAudit)?;
+        self.must_freshly(actor, Permission::SearchAudit)?;
         let after = page.after.as_deref().map(|cursor| self.seq_of(cursor)).transpose()?;
         let reference = search.household.as_deref().filter(|text| codes::code(text, "household").is_ok());
         let case = match reference {

@@ -26,7 +26,7 @@ pub struct Availability {
 impl Engine {
     /// The units that are free on all of the nights and fit, best first.
     pub async fn availability(&self, actor: &Actor, ask: Ask) -> Result<Availability, EngineError> {
-        actor.must(Permission::SeeSpaces)?;
+        self.must(actor, Permission::SeeSpaces)?;
         self.must_be_known(&ask)?;
         let (offers, spaces) = self
             .look_as(actor, |calendar, spaces| {
@@ -42,7 +42,7 @@ impl Engine {
         actor: &Actor,
         ask: &Ask,
     ) -> Result<Vec<(UnitNo, Vec<Exclusion>)>, EngineError> {
-        actor.must(Permission::SeeSpaces)?;
+        self.must(actor, Permission::SeeSpaces)?;
         Ok(self.look_as(actor, |calendar, spaces| availability::exclusions(calendar, spaces, ask)).await?)
     }
 

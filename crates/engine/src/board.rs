@@ -91,7 +91,7 @@ impl Engine {
         after: Option<&str>,
         limit: usize,
     ) -> Result<BoardWindow, EngineError> {
-        actor.must(Permission::SeeStays)?;
+        self.must(actor, Permission::SeeStays)?;
         if nights.len() > WIDEST_WINDOW {
             return Err(Refusal::bad(
                 "to",
@@ -124,7 +124,7 @@ impl Engine {
 
     /// Word of every change of the board, from now on, for as long as the actor's credential is good.
     pub fn board_changes(self: &Arc<Self>, actor: &Arc<Actor>) -> Result<BoardChanges, EngineError> {
-        actor.must(Permission::SeeStays)?;
+        self.must(actor, Permission::SeeStays)?;
         if !actor.is_good(self.clock.now()) {
             return Err(
                 Refusal::new(RefusalCode::NotAllowed, "This sign-in has expired: sign in again.").into()

@@ -376,6 +376,11 @@ impl Command {
         }
     }
 
+    /// Whether a person must have given a second factor just before: what decides who sees a case.
+    pub(crate) const fn needs_fresh_second_factor(&self) -> bool {
+        matches!(self, Self::RestrictCase(_) | Self::LiftRestriction(_))
+    }
+
     pub(crate) const fn permission(&self) -> Permission {
         match self {
             Self::SaveDistrict(_)

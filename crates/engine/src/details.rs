@@ -60,7 +60,7 @@ impl Engine {
         actor: &Arc<Actor>,
         contact: &str,
     ) -> Result<Vec<Household>, EngineError> {
-        actor.must(Permission::KeepHouseholdDetails)?;
+        self.must(actor, Permission::KeepHouseholdDetails)?;
         if contact_key(contact).len() < 6 {
             return Err(Refusal::new(
                 RefusalCode::BadValue,

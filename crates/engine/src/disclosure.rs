@@ -14,7 +14,7 @@ impl Engine {
     /// The policy, for whoever sees the spaces and for whoever it is about.
     pub fn disclosure_policy(&self, actor: &Actor) -> Result<DisclosurePolicy, EngineError> {
         if !actor.may(Permission::AskForRoom) {
-            actor.must(Permission::SeeSpaces)?;
+            self.must(actor, Permission::SeeSpaces)?;
         }
         Ok(self.spaces().disclosure.clone())
     }

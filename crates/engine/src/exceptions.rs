@@ -33,7 +33,7 @@ pub struct ExceptionView {
 impl Engine {
     /// The exceptions granted for a stay, oldest first.
     pub async fn exceptions(&self, actor: &Actor, stay: &Stay) -> Result<Vec<ExceptionView>, EngineError> {
-        actor.must(Permission::SeeStays)?;
+        self.must(actor, Permission::SeeStays)?;
         self.must_be_open_to(actor, stay.household, "stay")?;
         let mut views = Vec::new();
         for stored in self.store.reader().exceptions_of(stay.id).await? {
@@ -65,16 +65,15 @@ impl Engine {
     }
 }
 
-impl Work {
+impl Engine {
     /// A manager may; the reason is kept, sealed.
-    pub(crate) fn may_grant(&self, exception: Option<&str>) -> Result<Option<String>, Refusal> {
+    pub(crate) fn may_grant(&self, work: &Work, exception: Option<&str>) -> Result<Option<String>, Refusal> {
         let Some(reason) = exception else { return Ok(None) };
-        self.actor.must(Permission::GrantExceptions).map_err(|refusal| refusal.on("exception"))?;
+        let may = self.must(&work.actor, Permission::GrantExceptions);
+        may.map_err(|refusal| refusal.on("exception"))?;
         codes::note(reason, "exception").map(Some)
     }
-}
 
-impl Engine {
     /// Refuses a stay that is too long for the scheme, with the household's back-to-back stays in it, unless a manager
     /// grants an exception now, or granted one for as many nights before, on this stay or on one from which the
     /// household was moved. Returns how many unbroken nights are granted now, where that is needed.

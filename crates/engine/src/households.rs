@@ -19,7 +19,7 @@ impl Engine {
         actor: &Actor,
         ids: &[HouseholdId],
     ) -> Result<Vec<Household>, EngineError> {
-        actor.must(Permission::SeeStays)?;
+        self.must(actor, Permission::SeeStays)?;
         let mut found = self.store.reader().households(ids).await?;
         found.retain(|household| !self.is_closed_to(actor, household.id));
         Ok(found)
@@ -27,7 +27,7 @@ impl Engine {
 
     /// The household with this reference.
     pub async fn household(&self, actor: &Actor, reference: &str) -> Result<Option<Household>, EngineError> {
-        actor.must(Permission::SeeStays)?;
+        self.must(actor, Permission::SeeStays)?;
         if codes::code(reference, "reference").is_err() {
             // No household has it; and not every sign that a caller can send can be sent to a database.
             return Ok(None);

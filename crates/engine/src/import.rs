@@ -154,7 +154,7 @@ impl Engine {
         mode: Mode,
         progress: &mut (dyn FnMut(usize, usize) + Send),
     ) -> Result<Report, EngineError> {
-        actor.must(Permission::ImportRecords)?;
+        self.must(actor, Permission::ImportRecords)?;
         let now = self.clock.now();
         let (spaces, calendar) = self.live.look(|calendar, spaces| (Arc::clone(spaces), calendar.clone()));
         let mut import = Import {

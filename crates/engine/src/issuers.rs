@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Engine, EngineError, Fault,
-    accounts::hash,
+    credentials::Secret,
     issuer_client::{IssuerClient, NotAnswered},
     keys::{Purpose, SERVICE, secret},
     set_up::{no_such_link, owner},
@@ -127,7 +127,7 @@ fn away(issuer: &Issuer, why: NotAnswered) -> Refusal {
 impl Engine {
     /// Adds an issuer, once it has answered who it is. For administrators.
     pub async fn add_issuer(&self, by: &Actor, new: NewIssuer) -> Result<Issuer, EngineError> {
-        by.must(Permission::ManageAccounts)?;
+        self.must_freshly(by, Permission::ManageAccounts)?;
         let now = self.clock.now();
         let issuer = Issuer {
             id: IssuerId(self.ids.next()),
@@ -169,14 +169,14 @@ impl Engine {
 
     /// The issuers, oldest first, retired ones too. For administrators.
     pub async fn issuers(&self, by: &Actor) -> Result<Vec<Issuer>, EngineError> {
-        by.must(Permission::ManageAccounts)?;
+        self.must(by, Permission::ManageAccounts)?;
         Ok(self.store.reader().issuers().await?.into_iter().map(|stored| stored.issuer).collect())
     }
 
     /// Retires an issuer: from now on nobody can sign in with it, and whoever did is signed out. Their accounts stay;
     /// resetting one makes a link by which it is set up another way. For administrators.
     pub async fn retire_issuer(&self, by: &Actor, id: IssuerId) -> Result<(), EngineError> {
-        by.must(Permission::ManageAccounts)?;
+        self.must_freshly(by, Permission::ManageAccounts)?;
         let now = self.clock.now();
         let tx = self.store.begin().await?;
         if !tx.retire_issuer(id, now).await? {
@@ -234,7 +234,7 @@ impl Engine {
         let awaited =
             Awaited { nonce, verifier: verifier.into_secret(), browser: self.code_of(browser)?, errand };
         let now = self.clock.now();
-        let state_hash = hash(&state);
+        let state_hash = self.code_of_secret(Secret::Errand, &state)?;
         let awaited = serde_json::to_string(&awaited).map_err(|_| away(issuer, NotAnswered::Unreadable))?;
         let tx = self.store.begin().await?;
         let sealed = self.seal(&tx, SERVICE, &request_context(id, &state_hash), &awaited).await?;
@@ -255,7 +255,7 @@ impl Engine {
         self.count_try(&[Subject::Address(from)]).await?;
         let now = self.clock.now();
         let tx = self.store.begin().await?;
-        let request = tx.take_issuer_request(&hash(&answer.state)).await?;
+        let request = tx.take_issuer_request(&self.code_of_secret(Secret::Errand, &answer.state)?).await?;
         // Whatever comes of it, it is used up.
         tx.commit().await?;
         let request = request.filter(|request| now < request.expires_at).ok_or_else(not_taken)?;

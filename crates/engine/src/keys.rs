@@ -128,10 +128,14 @@ pub(crate) enum Purpose {
     Reference,
     /// As whom an issuer knows somebody.
     Identity,
+    /// What sessions, tokens and links are found by.
+    Secret,
+    /// What the rows of sessions, tokens and links say.
+    Row,
 }
 
 /// Every purpose, in the order of their codes.
-const PURPOSES: [(Purpose, &str); 7] = [
+const PURPOSES: [(Purpose, &str); 9] = [
     (Purpose::Fingerprint, "safespace fingerprint"),
     (Purpose::Blind, "safespace blind index"),
     (Purpose::Throttle, "safespace throttle"),
@@ -139,6 +143,8 @@ const PURPOSES: [(Purpose, &str); 7] = [
     (Purpose::Disguise, "safespace disguise"),
     (Purpose::Reference, "safespace reference"),
     (Purpose::Identity, "safespace identity"),
+    (Purpose::Secret, "safespace secret"),
+    (Purpose::Row, "safespace row"),
 ];
 
 /// The keys that wrap data keys, each from a root key, newest first.
@@ -289,11 +295,19 @@ impl Vault {
 
     /// A code (HMAC-SHA-256) of bytes, which can't be guessed or made without the key.
     pub(crate) fn code(&self, purpose: Purpose, bytes: &[u8]) -> Result<[u8; KEY], KeyError> {
+        Ok(self.mac(purpose, bytes)?.finalize().into_bytes().into())
+    }
+
+    /// Whether this is the code of bytes; compared in constant time.
+    pub(crate) fn is_code(&self, purpose: Purpose, bytes: &[u8], code: &[u8]) -> bool {
+        self.mac(purpose, bytes).is_ok_and(|mac| mac.verify_slice(code).is_ok())
+    }
+
+    fn mac(&self, purpose: Purpose, bytes: &[u8]) -> Result<Hmac<Sha256>, KeyError> {
         let at = PURPOSES.iter().position(|(other, _)| *other == purpose);
         let key = at.and_then(|at| self.codes.get(at)).ok_or(KeyError::NotAKey)?;
-        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).map_err(|_| KeyError::NotAKey)?;
-        mac.update(bytes);
-        Ok(mac.finalize().into_bytes().into())
+        let mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).map_err(|_| KeyError::NotAKey)?;
+        Ok(mac.chain_update(bytes))
     }
 
     /// A code of bytes for the chain of the audit and for its checkpoints, which say in the bytes which of the two

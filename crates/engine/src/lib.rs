@@ -13,11 +13,13 @@ mod availability;
 mod board;
 mod calendar;
 mod chain;
+mod change_password;
 mod checkpoints;
 mod clashes;
 mod clock;
 mod codes;
 mod commands;
+mod credentials;
 pub mod demo;
 mod details;
 mod disclosure;
@@ -43,6 +45,7 @@ mod reveals;
 mod rotation;
 mod run;
 mod second_factors;
+mod security_log;
 mod sessions;
 mod set_up;
 mod sign_in;
@@ -127,6 +130,7 @@ pub struct Engine {
     tokens: Mutex<HashMap<Vec<u8>, tokens::Known>>,
     used_tokens: Mutex<HashMap<TokenId, DateTime<Utc>>>,
     sessions: Mutex<HashMap<Vec<u8>, sessions::KnownSession>>,
+    security_log: security_log::SecurityLog,
     board: broadcast::Sender<BoardChange>,
     mark: tokio::sync::Mutex<calendar::Mark>,
 }
@@ -157,6 +161,7 @@ impl Engine {
             tokens: Mutex::default(),
             used_tokens: Mutex::default(),
             sessions: Mutex::default(),
+            security_log: security_log::SecurityLog::default(),
             board,
             mark: tokio::sync::Mutex::new(mark),
         });

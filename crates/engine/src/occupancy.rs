@@ -26,7 +26,7 @@ impl Engine {
         by: PeriodKind,
         group: Option<GroupKind>,
     ) -> Result<Vec<OccupancyRow>, EngineError> {
-        actor.must(Permission::SeeSpaces)?;
+        self.must(actor, Permission::SeeSpaces)?;
         if range.len() > LONGEST_RANGE {
             return Err(Refusal::bad("to", format!("The range has at most {LONGEST_RANGE} nights.")).into());
         }

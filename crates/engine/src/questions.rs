@@ -50,7 +50,7 @@ impl Engine {
     /// Answers a question of a council. Two questions are two, also when they are the same: an answer from memory
     /// would not be counted. What makes no sense is refused, and not counted.
     pub async fn ask_for_room(&self, actor: &Actor, ask: AskForRoom) -> Result<RoomTold, EngineError> {
-        actor.must(Permission::AskForRoom)?;
+        self.must(actor, Permission::AskForRoom)?;
         let council = council_of(actor)?;
         let people = People::new(ask.adults, ask.children)?;
         let (now, spaces) = (self.clock.now(), self.spaces());
@@ -97,7 +97,7 @@ impl Engine {
         days: Option<Nights>,
         page: Page<Uuid>,
     ) -> Result<Vec<Question>, EngineError> {
-        actor.must(Permission::SeeQuestions)?;
+        self.must(actor, Permission::SeeQuestions)?;
         Ok(self.store.reader().questions(days, page).await?)
     }
 
@@ -107,7 +107,7 @@ impl Engine {
         actor: &Actor,
         days: Option<Nights>,
     ) -> Result<Vec<QuestionCount>, EngineError> {
-        actor.must(Permission::SeeQuestions)?;
+        self.must(actor, Permission::SeeQuestions)?;
         Ok(self.store.reader().question_counts(days).await?)
     }
 }

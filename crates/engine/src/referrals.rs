@@ -79,7 +79,7 @@ pub struct FollowedReferral {
 impl Engine {
     /// The referral with this id, for the team. None where it is about a case that is closed to the actor.
     pub async fn referral(&self, actor: &Actor, id: ReferralId) -> Result<Option<ReferralView>, EngineError> {
-        actor.must(Permission::AnswerReferrals)?;
+        self.must(actor, Permission::AnswerReferrals)?;
         let found = self.store.reader().referral(id).await?;
         Ok(found.filter(|stored| self.is_open(actor, &stored.referral)).map(ReferralView::from))
     }
@@ -91,7 +91,7 @@ impl Engine {
         filter: &ReferralFilter,
         page: Page<ReferralId>,
     ) -> Result<Vec<ReferralView>, EngineError> {
-        actor.must(Permission::AnswerReferrals)?;
+        self.must(actor, Permission::AnswerReferrals)?;
         let filter = safespace_store::ReferralFilter {
             council: filter.council.clone(),
             statuses: filter.statuses.clone(),
@@ -108,7 +108,7 @@ impl Engine {
         id: ReferralId,
         reason: &str,
     ) -> Result<String, EngineError> {
-        actor.must(Permission::AnswerReferrals)?;
+        self.must(actor, Permission::AnswerReferrals)?;
         let reason = codes::note(reason, "reason")?;
         let read = self.store.reader();
         let found = read.referral(id).await?.filter(|stored| self.is_open(actor, &stored.referral));
@@ -143,7 +143,7 @@ impl Engine {
         actor: &Actor,
         page: Page<ReferralId>,
     ) -> Result<Vec<FollowedReferral>, EngineError> {
-        actor.must(Permission::FollowReferrals)?;
+        self.must(actor, Permission::FollowReferrals)?;
         let filter = safespace_store::ReferralFilter {
             council: Some(council_of(actor)?.to_owned()),
             ..Default::default()
@@ -158,7 +158,7 @@ impl Engine {
         actor: &Actor,
         id: ReferralId,
     ) -> Result<Option<FollowedReferral>, EngineError> {
-        actor.must(Permission::FollowReferrals)?;
+        self.must(actor, Permission::FollowReferrals)?;
         let council = council_of(actor)?;
         let found = self.store.reader().referral(id).await?;
         let own = found.map(|stored| stored.referral).filter(|referral| referral.council == council);

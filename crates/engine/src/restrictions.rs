@@ -120,7 +120,7 @@ impl Engine {
         actor: &Actor,
         household: HouseholdId,
     ) -> Result<Vec<RestrictionView>, EngineError> {
-        actor.must(Permission::RestrictCases)?;
+        self.must(actor, Permission::RestrictCases)?;
         self.must_be_open_to(actor, household, "household")?;
         let mut views = Vec::new();
         for stored in self.store.reader().restrictions_on(household).await? {

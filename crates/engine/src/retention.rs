@@ -37,7 +37,7 @@ pub struct RetentionCount {
 impl Engine {
     /// How long records of each kind are kept.
     pub async fn retention_policies(&self, actor: &Actor) -> Result<Vec<RetentionPolicy>, EngineError> {
-        actor.must(Permission::KeepRecords)?;
+        self.must(actor, Permission::KeepRecords)?;
         let set = self.store.reader().retention_policies().await?;
         let policy = |kind| {
             let set = set.iter().find(|policy| policy.kind == kind).copied();

@@ -49,7 +49,7 @@ impl Engine {
         property: PropertyId,
         reason: &str,
     ) -> Result<String, EngineError> {
-        actor.must(Permission::Reveal)?;
+        self.must(actor, Permission::Reveal)?;
         let Some(sealed) = self.store.reader().address(property).await? else {
             return Err(Refusal::not_found("property with an address", "property").into());
         };
@@ -64,7 +64,7 @@ impl Engine {
         household: HouseholdId,
         reason: &str,
     ) -> Result<Details, EngineError> {
-        actor.must(Permission::Reveal)?;
+        self.must(actor, Permission::Reveal)?;
         self.must_be_open_to(actor, household, "household")?;
         if self.store.reader().details(household).await?.is_empty() {
             return Err(Refusal::not_found("household with details", "household").into());
@@ -131,14 +131,14 @@ impl Engine {
         unseen_only: bool,
         page: Page<NoticeId>,
     ) -> Result<Vec<Notice>, EngineError> {
-        actor.must(Permission::SearchAudit)?;
+        self.must(actor, Permission::SearchAudit)?;
         let hidden: Vec<HouseholdId> = self.closed_to(actor).await?.households().iter().copied().collect();
         Ok(self.store.reader().notices(unseen_only, &hidden, page).await?)
     }
 
     /// A manager has seen a notice.
     pub async fn mark_notice_seen(&self, actor: &Actor, id: NoticeId) -> Result<Notice, EngineError> {
-        actor.must(Permission::SearchAudit)?;
+        self.must(actor, Permission::SearchAudit)?;
         let not_found = || Refusal::not_found("notice", "notice");
         let notice = self.store.reader().notice(id).await?.ok_or_else(not_found)?;
         self.must_be_open_to(actor, HouseholdId(notice.subject), "notice")?;

@@ -64,7 +64,7 @@ struct Count {
 impl Engine {
     /// What the root keys are needed for. For whoever keeps accounts and keys.
     pub async fn keys_status(&self, actor: &Actor) -> Result<KeysStatus, EngineError> {
-        actor.must(Permission::ManageAccounts)?;
+        self.must(actor, Permission::ManageAccounts)?;
         let ring = self.vault.load_again()?;
         let check = self.store.reader().key_check(CHECK_NAME).await?.ok_or(KeyError::Missing)?;
         let count = self.count_data_keys(&ring).await?;
@@ -81,7 +81,7 @@ impl Engine {
     /// Has the newest root key take over, or a new one. The service may run meanwhile, here and elsewhere, as long as it
     /// gets its keys from the same place.
     pub async fn rotate_keys(&self, actor: &Actor) -> Result<Rotated, EngineError> {
-        actor.must(Permission::ManageAccounts)?;
+        self.must(actor, Permission::ManageAccounts)?;
         let provider = &self.vault.provider;
         let _held = provider.hold()?;
         let mut rotated = Rotated { made: self.put_new_key_first().await?, ..Rotated::default() };

@@ -44,7 +44,11 @@ impl Engine {
         key: Option<&str>,
         command: &Command,
     ) -> Result<Outcome, EngineError> {
-        actor.must(command.permission())?;
+        if command.needs_fresh_second_factor() {
+            self.must_freshly(actor, command.permission())?;
+        } else {
+            self.must(actor, command.permission())?;
+        }
         let key = key.map(idempotency_key).transpose()?;
         let mut tries = 0;
         loop {

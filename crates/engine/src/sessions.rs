@@ -11,7 +11,7 @@ use safespace_domain::{
 
 use crate::{
     Engine, EngineError, Fault,
-    accounts::hash,
+    credentials::Secret,
     keys::{Purpose, secret},
     sign_in::actor_of,
 };
@@ -56,7 +56,7 @@ impl Engine {
     /// read the same.
     pub async fn session(&self, cookie: &str) -> Result<Option<SessionView>, Fault> {
         let now = self.clock.now();
-        let key = hash(cookie);
+        let key = self.code_of_secret(Secret::Session, cookie)?;
         {
             let known = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(known) = known.get(&key)
@@ -67,7 +67,7 @@ impl Engine {
             }
         }
         let read = self.store.reader();
-        let Some(mut session) = read.session(&key).await? else { return Ok(None) };
+        let Some(mut session) = self.genuine_session(read.session(&key).await?)? else { return Ok(None) };
         if !session.is_good(now) {
             return Ok(None);
         }
@@ -107,7 +107,10 @@ impl Engine {
     pub async fn own_sessions(&self, actor: &Actor) -> Result<Vec<Session>, EngineError> {
         let Who::Person { account, .. } = actor.who else { return Ok(Vec::new()) };
         let now = self.clock.now();
-        let mut sessions = self.store.reader().sessions_of(account, MOST_SHOWN).await?;
+        let mut sessions = Vec::new();
+        for found in self.store.reader().sessions_of(account, MOST_SHOWN).await? {
+            sessions.extend(self.genuine_session(Some(found))?);
+        }
         sessions.retain(|session| session.is_good(now) && session.stage == Stage::Whole);
         Ok(sessions)
     }
@@ -139,7 +142,9 @@ impl Engine {
 
     /// Signs out. A secret that names no session is signed out already.
     pub async fn sign_out(&self, cookie: &str) -> Result<(), EngineError> {
-        let Some(session) = self.store.reader().session(&hash(cookie)).await? else { return Ok(()) };
+        let key = self.code_of_secret(Secret::Session, cookie)?;
+        let found = self.store.reader().session(&key).await?;
+        let Some(session) = self.genuine_session(found)? else { return Ok(()) };
         let Some(stored) = self.store.reader().account(session.account).await? else { return Ok(()) };
         let tx = self.store.begin().await?;
         if tx.end_session(session.id, self.clock.now()).await? {
@@ -158,7 +163,7 @@ impl Engine {
 
     /// What a form of this session must carry, so that no other site can send it.
     pub fn forgery_token(&self, cookie: &str) -> Result<String, Fault> {
-        let code = self.vault.code(Purpose::Forgery, &hash(cookie))?;
+        let code = self.vault.code(Purpose::Forgery, cookie.as_bytes())?;
         Ok(code.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
     }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Engine, EngineError,
-    accounts::hash,
+    credentials::Secret,
     keys::SERVICE,
     passwords::must_be_hard_to_guess,
     second_factors::{self, NewSecondFactor, recovery_hash, step_of},
@@ -54,13 +54,15 @@ impl Engine {
 
     /// The account that a link sets up.
     pub(crate) async fn account_of_link(&self, link: &str) -> Result<StoredAccount, EngineError> {
-        let found = self.store.reader().account_by_link(&hash(link)).await?;
-        Ok(found.filter(|stored| self.is_good_link(stored)).ok_or_else(no_such_link)?)
+        let found = self.store.reader().account_by_link(&self.code_of_secret(Secret::Link, link)?).await?;
+        let found = found.ok_or_else(no_such_link)?;
+        if self.is_good_link(&found)? { Ok(found) } else { Err(no_such_link().into()) }
     }
 
-    fn is_good_link(&self, stored: &StoredAccount) -> bool {
-        let until = stored.link.as_ref().map(|(_, until)| *until);
-        stored.account.disabled_at.is_none() && until.is_some_and(|until| self.clock.now() < until)
+    fn is_good_link(&self, stored: &StoredAccount) -> Result<bool, EngineError> {
+        let Some(link) = &stored.link else { return Ok(false) };
+        let in_time = stored.account.disabled_at.is_none() && self.clock.now() < link.until;
+        Ok(in_time && self.is_genuine_link(stored.account.id, link)?)
     }
 
     async fn view_of(&self, stored: &StoredAccount) -> Result<SetUp, EngineError> {
@@ -70,7 +72,7 @@ impl Engine {
             has_first_factor: stored.account.has_first_factor(),
             issuers: self.issuers_for(&stored.account).await?,
             needs_second_factor: stored.account.role.needs_second_factor(),
-            until: stored.link.as_ref().map_or(stored.account.made_at, |(_, until)| *until),
+            until: stored.link.as_ref().map_or(stored.account.made_at, |link| link.until),
         })
     }
 
@@ -110,8 +112,10 @@ impl Engine {
         self.view_of(&stored).await
     }
 
-    /// A second factor to add, which is confirmed with one of its codes: the same until then.
-    pub async fn new_second_factor(&self, link: &str) -> Result<NewSecondFactor, EngineError> {
+    /// A second factor to add, which is confirmed with one of its codes. `browser` is a secret of who looks: they see the
+    /// same until then. Who has the link and looks elsewhere is shown another one, and what was shown before is none any
+    /// longer: nobody else comes to know the secret that is confirmed.
+    pub async fn new_second_factor(&self, link: &str, browser: &str) -> Result<NewSecondFactor, EngineError> {
         let account = self.account_of_link(link).await?.account;
         let factor = second_factors::new_secret()?;
         let tx = self.store.begin().await?;
@@ -120,12 +124,16 @@ impl Engine {
         if !stored.account.has_first_factor() {
             return Err(Refusal::new(RefusalCode::WrongState, "Choose a password first.").into());
         }
-        if let Some(begun) = &stored.second_factor {
-            // It was shown before and not confirmed yet: the same again, so that a page can be looked at twice.
+        let looks = Some(self.code_of_secret(Secret::Browser, browser)?);
+        if let Some(begun) = &stored.second_factor
+            && stored.second_factor_shown_to == looks
+        {
+            // It was shown here before and not confirmed yet: the same again, so that a page can be looked at twice.
             let begun = self.open_sealed(SERVICE, &factor_context(account.id), begun).await?;
             return Ok(second_factors::for_authenticator(&begun, &account.name)?);
         }
         stored.second_factor = Some(self.seal(&tx, SERVICE, &factor_context(account.id), &factor).await?);
+        stored.second_factor_shown_to = looks;
         tx.save_account(&stored).await?;
         let record = self.record_of(&owner(&account), "begin_second_factor", Some(account.id.0));
         self.record(&tx, &[record]).await?;
@@ -161,6 +169,7 @@ impl Engine {
         stored.second_factor_step = step;
         stored.account.has_second_factor = true;
         stored.link = None;
+        stored.second_factor_shown_to = None;
         tx.save_account(&stored).await?;
         let codes = second_factors::recovery_codes()?;
         let hashes: Vec<Vec<u8>> = codes.iter().map(|code| recovery_hash(code)).collect();
@@ -172,9 +181,10 @@ impl Engine {
         Ok(codes)
     }
 
-    pub(crate) fn must_be_of_link(&self, stored: &StoredAccount, link: &str) -> Result<(), Refusal> {
-        let is_it = stored.link.as_ref().is_some_and(|(kept, _)| *kept == hash(link));
-        if is_it && self.is_good_link(stored) { Ok(()) } else { Err(no_such_link()) }
+    pub(crate) fn must_be_of_link(&self, stored: &StoredAccount, link: &str) -> Result<(), EngineError> {
+        let code = self.code_of_secret(Secret::Link, link)?;
+        let is_it = stored.link.as_ref().is_some_and(|kept| kept.hash == code);
+        if is_it && self.is_good_link(stored)? { Ok(()) } else { Err(no_such_link().into()) }
     }
 }
 

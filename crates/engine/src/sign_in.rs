@@ -15,7 +15,7 @@ use safespace_store::{AuditRecord, StoredAccount, Tx};
 
 use crate::{
     Engine, EngineError,
-    accounts::hash,
+    credentials::Secret,
     keys::{SERVICE, secret},
     second_factors::{recovery_hash, step_of},
     throttle::{Subject, not_good},
@@ -24,7 +24,7 @@ use crate::{
 /// Somebody has come further in signing in.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
-    /// The secret that names the session from now on: only its hash is kept.
+    /// The secret that names the session from now on: only a code of it is kept.
     pub cookie: String,
     /// How far they have come.
     pub stage: Stage,
@@ -98,8 +98,9 @@ impl Engine {
     /// second factor later. The session gets a new secret.
     pub async fn give_code(&self, cookie: &str, code: &str, from: IpAddr) -> Result<SignedIn, EngineError> {
         let now = self.clock.now();
-        let session = self.store.reader().session(&hash(cookie)).await?;
-        let session = session.filter(|session| session.is_good(now)).ok_or_else(not_good)?;
+        let found = self.store.reader().session(&self.code_of_secret(Secret::Session, cookie)?).await?;
+        let session =
+            self.genuine_session(found)?.filter(|session| session.is_good(now)).ok_or_else(not_good)?;
         let named = session.account.to_string();
         let subjects = [Subject::Account(&named), Subject::Address(from)];
         self.count_try(&subjects).await?;
@@ -173,7 +174,7 @@ impl Engine {
             second_factor_at,
             ended_at: None,
         };
-        tx.add_session(&session, &hash(&cookie)).await?;
+        tx.add_session(&self.stored_session(session.clone(), &cookie)?).await?;
         let facts = serde_json::json!({ "stage": stage.as_str() });
         let record = self.record_of(&actor_of(account, &session), proof.action(), Some(account.id.0));
         self.record(tx, &[AuditRecord { detail: facts.to_string(), ..record }]).await?;

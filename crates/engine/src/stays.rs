@@ -25,7 +25,7 @@ use crate::{
 impl Engine {
     /// The stay with this id.
     pub async fn stay(&self, actor: &Actor, id: StayId) -> Result<Option<Stay>, EngineError> {
-        actor.must(Permission::SeeStays)?;
+        self.must(actor, Permission::SeeStays)?;
         let stay = self.store.reader().stay(id).await?;
         Ok(stay.filter(|stay| !self.is_closed_to(actor, stay.household)))
     }
@@ -37,7 +37,7 @@ impl Engine {
         filter: &StayFilter,
         page: Page<StayId>,
     ) -> Result<Vec<Stay>, EngineError> {
-        actor.must(Permission::SeeStays)?;
+        self.must(actor, Permission::SeeStays)?;
         let not_of = self.closed_to(actor).await?.households().iter().copied().collect();
         let filter = StayFilter { tonight: Some(self.today()), not_of, ..filter.clone() };
         Ok(self.store.reader().stays(&filter, page).await?)
@@ -47,7 +47,7 @@ impl Engine {
         let nights = Nights::new(ask.arrival, ask.departure)?;
         let people = People::new(ask.adults, ask.children)?;
         let reference = codes::code(&ask.household, "household")?;
-        let exception = work.may_grant(ask.exception.as_deref())?;
+        let exception = self.may_grant(work, ask.exception.as_deref())?;
         let asked = Exception::granted_if(exception.is_some());
         let mut wanted = wanted(work, &ask, nights, people)?;
         let unit = match ask.unit {
@@ -187,7 +187,7 @@ impl Engine {
     }
 
     pub(crate) async fn extend_stay(&self, work: &mut Work, ask: ExtendStay) -> Done<Outcome> {
-        let exception = work.may_grant(ask.exception.as_deref())?;
+        let exception = self.may_grant(work, ask.exception.as_deref())?;
         let asked = Exception::granted_if(exception.is_some());
         let before = self.lock(work, ask.stay).await?;
         work.tx.lock_household_by_id(before.household).await?;
@@ -248,7 +248,7 @@ impl Engine {
     }
 
     pub(crate) async fn move_stay(&self, work: &mut Work, ask: MoveStay) -> Done<Outcome> {
-        let exception = work.may_grant(ask.exception.as_deref())?;
+        let exception = self.may_grant(work, ask.exception.as_deref())?;
         let asked = Exception::granted_if(exception.is_some());
         let before = self.lock(work, ask.stay).await?;
         work.tx.lock_household_by_id(before.household).await?;

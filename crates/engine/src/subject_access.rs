@@ -120,7 +120,7 @@ impl Engine {
         actor: &Arc<Actor>,
         reference: &str,
     ) -> Result<SubjectAccess, EngineError> {
-        actor.must(Permission::KeepRecords)?;
+        self.must(actor, Permission::KeepRecords)?;
         let found = self.household(actor, reference.trim()).await?;
         let household = found.ok_or_else(|| Refusal::not_found("household", "household"))?;
         if actor.who != Who::Service {

@@ -8,7 +8,7 @@ use safespace_domain::{
     access::Actor,
     throttle::{Throttle, Tries},
 };
-use safespace_store::AuditRecord;
+use safespace_store::{AuditRecord, Tx};
 
 use crate::{Engine, EngineError, keys::Purpose};
 
@@ -86,10 +86,10 @@ impl Engine {
     pub(crate) async fn forgive(&self, subjects: &[Subject<'_>]) -> Result<(), EngineError> {
         let tx = self.store.begin().await?;
         for subject in subjects {
-            let key = self.vault.code(Purpose::Throttle, subject.text().as_bytes())?;
             match subject {
-                Subject::Account(_) => tx.forget_tries(&key).await?,
+                Subject::Account(_) => self.forget_tries(&tx, *subject).await?,
                 Subject::Address(_) => {
+                    let key = self.vault.code(Purpose::Throttle, subject.text().as_bytes())?;
                     let Some(tries) = tx.lock_tries(&key).await? else { continue };
                     let fewer = Tries { failures: tries.failures.saturating_sub(1), ..tries };
                     tx.save_tries(&key, fewer, Some(tries)).await?;
@@ -98,6 +98,12 @@ impl Engine {
         }
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Forgets what was counted for a subject.
+    pub(crate) async fn forget_tries(&self, tx: &Tx, subject: Subject<'_>) -> Result<(), EngineError> {
+        let key = self.vault.code(Purpose::Throttle, subject.text().as_bytes())?;
+        Ok(tx.forget_tries(&key).await?)
     }
 }
 

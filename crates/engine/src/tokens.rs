@@ -1,4 +1,4 @@
-//! Bearer tokens, for programs: scoped, expiring, shown once; of which only a hash is kept.
+//! Bearer tokens, for programs: scoped, expiring, shown once; of which only a code is kept.
 
 use std::{
     collections::BTreeSet,
@@ -13,7 +13,7 @@ use safespace_domain::{
 };
 use safespace_store::{AuditRecord, Page, Token};
 
-use crate::{Engine, EngineError, Fault, accounts::hash, keys::secret};
+use crate::{Engine, EngineError, Fault, credentials::Secret, keys::secret};
 
 /// How long a token that was found good is taken to be so without asking the database again.
 const TRUST: TimeDelta = TimeDelta::seconds(10);
@@ -80,7 +80,7 @@ impl Engine {
     /// Who holds this bearer token. None when nobody does, or when it has expired or was revoked: they read the same.
     pub async fn authenticate(&self, text: &str) -> Result<Option<Arc<Actor>>, Fault> {
         let now = self.clock.now();
-        let key = hash(text);
+        let key = self.code_of_secret(Secret::Token, text)?;
         let known = {
             let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
             let known = tokens.get(&key).filter(|known| now < known.seen_at + TRUST);
@@ -90,6 +90,7 @@ impl Engine {
             Some(actor) => actor,
             None => {
                 let found = self.store.reader().token(&key).await?;
+                let found = self.genuine_token(found)?;
                 let Some(found) = found.filter(|found| found.revoked_at.is_none()) else { return Ok(None) };
                 let actor = Arc::new(found.actor());
                 let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,11 +126,11 @@ impl Engine {
         Ok(match actor.who {
             Who::Service => true,
             Who::Token(id) => {
-                let token = self.store.reader().token_by_id(id).await?;
+                let token = self.genuine_token(self.store.reader().token_by_id(id).await?)?;
                 actor.is_good(now) && token.is_some_and(|token| token.revoked_at.is_none())
             }
             Who::Person { account, session } => {
-                let session = self.store.reader().session_by_id(session).await?;
+                let session = self.genuine_session(self.store.reader().session_by_id(session).await?)?;
                 let account = self.store.reader().account(account).await?;
                 session.is_some_and(|session| session.is_good(now))
                     && account.is_some_and(|stored| stored.account.is_usable())
@@ -137,10 +138,10 @@ impl Engine {
         })
     }
 
-    /// Makes a bearer token and returns it with its text, which is shown once: only its hash is kept. So there is no
-    /// idempotency key.
+    /// Makes a bearer token and returns it with its text, which is shown once: only a code of it is kept. So there is no
+    /// idempotency key. A person must have a fresh second factor.
     pub async fn create_token(&self, by: &Actor, new: NewToken) -> Result<(Token, String), EngineError> {
-        by.must(Permission::ManageAccounts)?;
+        self.must_freshly(by, Permission::ManageAccounts)?;
         if new.role == Role::Administrator {
             return Err(Refusal::bad(
                 "role",
@@ -154,18 +155,19 @@ impl Engine {
         }
         let text = format!("ss_{}_{}", new.role, secret()?);
         let now = self.clock.now();
-        let token = Token {
+        let token = self.with_code(Token {
             id: TokenId(self.ids.next()),
             name: codes::name(&new.name, "name")?,
             role: new.role,
             council: accounts::council(new.role, new.council.as_deref())?,
             scopes: new.checked_scopes()?,
-            hash: hash(&text),
+            hash: self.code_of_secret(Secret::Token, &text)?,
             created_at: now,
             expires_at: Some(now + TimeDelta::days(i64::from(days))),
             revoked_at: None,
             last_used_at: None,
-        };
+            mac: None,
+        })?;
         let tx = self.store.begin().await?;
         tx.add_token(&token).await?;
         let detail = serde_json::json!({
@@ -179,14 +181,14 @@ impl Engine {
 
     /// A page of the tokens, oldest first, revoked ones too. For administrators.
     pub async fn tokens(&self, actor: &Actor, page: Page<TokenId>) -> Result<Vec<Token>, EngineError> {
-        actor.must(Permission::ManageAccounts)?;
+        self.must(actor, Permission::ManageAccounts)?;
         self.note_used_tokens().await?;
         Ok(self.store.reader().tokens(page).await?)
     }
 
     /// Takes a token back: it opens nothing from now on, here at once and in other processes within seconds.
     pub async fn revoke_token(&self, by: &Actor, id: TokenId) -> Result<Token, EngineError> {
-        by.must(Permission::ManageAccounts)?;
+        self.must(by, Permission::ManageAccounts)?;
         let not_found = || Refusal::not_found("token", "token");
         let found = self.store.reader().token_by_id(id).await?.ok_or_else(not_found)?;
         let now = self.clock.now();

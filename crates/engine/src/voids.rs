@@ -30,7 +30,7 @@ pub struct VoidView {
 impl Engine {
     /// The void with this id.
     pub async fn void(&self, actor: &Actor, id: VoidId) -> Result<Option<VoidView>, EngineError> {
-        actor.must(Permission::SeeSpaces)?;
+        self.must(actor, Permission::SeeSpaces)?;
         match self.store.reader().void(id).await? {
             Some(stored) => Ok(Some(self.view(stored).await?)),
             None => {
@@ -48,7 +48,7 @@ impl Engine {
         filter: &VoidFilter,
         page: Page<VoidId>,
     ) -> Result<Vec<VoidView>, EngineError> {
-        actor.must(Permission::SeeSpaces)?;
+        self.must(actor, Permission::SeeSpaces)?;
         let mut views = Vec::new();
         for stored in self.store.reader().voids(filter, page).await? {
             views.push(self.view(stored).await?);

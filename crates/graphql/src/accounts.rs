@@ -142,7 +142,7 @@ declare!(
     AccountAnswer = AccountChanged
 );
 
-/// Keeping accounts. For administrators. What shows a secret takes no idempotency key, for no answer with a secret is
+/// Keeping accounts. For administrators who have just given a second factor. What shows a secret takes no idempotency key, for no answer with a secret is
 /// remembered: a second try is told that the name is taken, and `resetAccount` makes another link.
 #[derive(Default)]
 pub struct AccountsMutation;

@@ -80,7 +80,8 @@ pub struct AuditQuery;
 
 #[Object]
 impl AuditQuery {
-    /// What was done and looked at, newest first. Each search is itself recorded. For managers who have signed in.
+    /// What was done and looked at, newest first. Each search is itself recorded. For managers who have
+    /// just given a second factor.
     #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn audit(
         &self,

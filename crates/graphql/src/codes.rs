@@ -144,7 +144,7 @@ impl From<policies::Policy> for Policy {
 
 /// Refuses whoever may not see the spaces.
 pub(crate) fn may_see_spaces(ctx: &Context<'_>) -> Result<()> {
-    actor(ctx).must(Permission::SeeSpaces).map_err(|refusal| query_error(refusal.into()))
+    engine(ctx).must(actor(ctx), Permission::SeeSpaces).map_err(|refusal| query_error(refusal.into()))
 }
 
 pub(crate) fn district(ctx: &Context<'_>, name: &str) -> Result<Option<District>> {

@@ -138,6 +138,15 @@ impl Rejected {
         Self(StatusCode::BAD_REQUEST, "BAD_REQUEST", message.into())
     }
 
+    /// A page of another site wants to open a connection.
+    pub(crate) fn of_another_site() -> Self {
+        Self(
+            StatusCode::FORBIDDEN,
+            "FORBIDDEN",
+            "This connection is for programs, and for pages of this site: it comes from a page of another one.".into(),
+        )
+    }
+
     /// A query that does not parse. The library would say so with the line that it stumbled on.
     fn unreadable(error: &ParseError) -> Self {
         let message = match (error, error.positions().next()) {
@@ -263,7 +272,7 @@ impl<S: Executor> Api<S> {
             )
         })?;
         if let Some(actor) = &found {
-            self.door.admit(actor)?;
+            self.door.admit(actor).inspect_err(|_| self.engine.note_wrong_door(actor))?;
         }
         Ok(found)
     }

@@ -78,7 +78,7 @@ declare!(
     RestrictionAnswer = RestrictionChanged
 );
 
-/// Closing cases to staff with a conflict of interest. For managers.
+/// Closing cases to staff with a conflict of interest. For managers who have just given a second factor.
 #[derive(Default)]
 pub struct RestrictionsMutation;
 

@@ -140,6 +140,10 @@ pub enum NoticeKind {
     AddressRevealed,
     /// Somebody had a household's personal details revealed.
     HouseholdDetailsRevealed,
+    /// An administrator made an account.
+    AccountCreated,
+    /// An administrator took an account's password and second factor back, and made a new link.
+    AccountReset,
 }
 
 /// Something that managers are told of.
@@ -159,16 +163,21 @@ impl Notice {
 
     /// What happened.
     async fn kind(&self) -> NoticeKind {
-        if self.0.kind == "reveal_address" {
-            NoticeKind::AddressRevealed
-        } else {
-            NoticeKind::HouseholdDetailsRevealed
+        match self.0.kind.as_str() {
+            "reveal_address" => NoticeKind::AddressRevealed,
+            "create_account" => NoticeKind::AccountCreated,
+            "reset_account" => NoticeKind::AccountReset,
+            _ => NoticeKind::HouseholdDetailsRevealed,
         }
     }
 
-    /// To which property or household.
+    /// To which property, household or account.
     async fn subject(&self) -> ID {
-        let kind = if self.0.kind == "reveal_address" { "Property" } else { "Household" };
+        let kind = match self.0.kind.as_str() {
+            "reveal_address" => "Property",
+            "create_account" | "reset_account" => "Account",
+            _ => "Household",
+        };
         ids::global(kind, self.0.subject)
     }
 
@@ -203,7 +212,7 @@ pub struct RevealsQuery;
 
 #[Object]
 impl RevealsQuery {
-    /// What was revealed and to whom, oldest first. For managers.
+    /// What was revealed and to whom, and which accounts were made or reset, oldest first. For managers.
     #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn notices(
         &self,

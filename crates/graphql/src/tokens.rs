@@ -156,7 +156,7 @@ pub struct TokensMutation;
 
 #[Object]
 impl TokensMutation {
-    /// Makes a token for a program, and shows it once.
+    /// Makes a token for a program, and shows it once. For administrators who have just given a second factor.
     async fn create_token(&self, ctx: &Context<'_>, input: CreateTokenInput) -> Result<CreateTokenAnswer> {
         let new = NewToken {
             name: input.name,

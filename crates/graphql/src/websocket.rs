@@ -16,11 +16,12 @@ use poem::{
     FromRequest, IntoResponse, Request, Response,
     web::websocket::{CloseCode, Message, WebSocket, WebSocketConfig},
 };
+use safespace_edge::comes_from_elsewhere;
 use serde_json::Value as Json;
 
 use crate::{
     Schema,
-    endpoint::{Api, LARGEST_BODY, PLAIN_JSON, bearer, reject},
+    endpoint::{Api, LARGEST_BODY, PLAIN_JSON, Rejected, bearer, reject},
     households::HouseholdLoader,
 };
 
@@ -32,8 +33,11 @@ const INIT_TIMEOUT: u16 = 4408;
 /// With which code the library closes a connection whose first message it refused.
 const LIBRARY_REFUSED: u16 = 1002;
 
-/// Serves one connection. The token comes in a header, or in the first message as `{"Authorization": "Bearer …"}`.
+/// Serves one connection; none from a page of another site. The token comes in a header, or in the first message as `{"Authorization": "Bearer …"}`.
 pub(crate) async fn serve(api: Arc<Api<Schema>>, request: Request) -> poem::Result<Response> {
+    if comes_from_elsewhere(request.headers()) {
+        return Ok(reject(&Rejected::of_another_site(), PLAIN_JSON));
+    }
     let from_header = match api.actor(request.headers()).await {
         Ok(actor) => actor,
         Err(rejected) => return Ok(reject(&rejected, PLAIN_JSON)),

@@ -21,7 +21,7 @@ use poem::{
     http::uri::Scheme,
     web::{LocalAddr, RemoteAddr},
 };
-use safespace_edge::Metrics;
+use safespace_edge::{Metrics, network};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -43,7 +43,7 @@ const BREATHER: Duration = Duration::from_millis(100);
 pub struct Bounds {
     /// So many may be open at a time. Who comes then waits.
     pub most: usize,
-    /// So many of these from one address. Who comes then is turned away.
+    /// So many of these from one address, or from one network of IPv6. Who comes then is turned away.
     pub most_of_one: usize,
     /// The addresses that stand for many: proxies.
     pub proxies: Vec<IpAddr>,
@@ -175,13 +175,14 @@ impl Connection {
     }
 }
 
-/// How many connections each address has.
+/// How many connections each address has, or each network of IPv6.
 #[derive(Default)]
 struct Addresses(Mutex<HashMap<IpAddr, usize>>);
 
 impl Addresses {
     /// One more, unless there are so many already.
     fn enter(self: &Arc<Self>, ip: IpAddr, most: usize) -> Option<Place> {
+        let ip = network(ip);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(ip).or_default();
         if *count >= most {
@@ -272,5 +273,18 @@ mod tests {
         assert!(addresses.enter(one, 2).is_some());
         drop(second);
         assert!(addresses.0.lock().unwrap().is_empty(), "nobody is remembered who has left");
+    }
+
+    #[test]
+    fn whoever_has_a_network_of_ipv6_has_no_more_than_whoever_has_an_address() {
+        let addresses = Arc::new(Addresses::default());
+        let enter = |ip: &str| addresses.enter(ip.parse().unwrap(), 2);
+        let places = [enter("2001:db8:0:1::1"), enter("2001:db8:0:1:ffff::2")];
+        assert!(places.iter().all(Option::is_some));
+        assert!(enter("2001:db8:0:1::3").is_none(), "the same network");
+        assert!(enter("2001:db8:0:2::1").is_some());
+        drop(places);
+        assert!(enter("2001:db8:0:1::3").is_some());
+        assert!(addresses.0.lock().unwrap().is_empty());
     }
 }

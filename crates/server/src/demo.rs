@@ -162,7 +162,7 @@ async fn person(engine: &Engine, role: Role, council: Option<&str>) -> Result<St
     // Nobody could guess the link, nor this part of another one.
     let password: String = engine.form_cookie()?.chars().take(20).collect();
     engine.choose_password(&invited.link, &password, here).await?;
-    let factor = engine.new_second_factor(&invited.link).await?;
+    let factor = engine.new_second_factor(&invited.link, &invited.link).await?;
     let code = code_now(&factor.secret, SystemClock.now())?;
     let codes = engine.confirm_second_factor(&invited.link, &code, here).await?;
     let some: Vec<&str> = codes.iter().take(3).map(String::as_str).collect();

@@ -32,6 +32,8 @@ mod account {
         pub link_expires_at: Option<DateTimeUtc>,
         pub made_at: DateTimeUtc,
         pub disabled_at: Option<DateTimeUtc>,
+        pub link_mac: Option<Vec<u8>>,
+        pub second_factor_shown_to: Option<Vec<u8>>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -68,8 +70,21 @@ pub struct StoredAccount {
     pub second_factor: Option<Vec<u8>>,
     /// Up to which step codes were used.
     pub second_factor_step: i64,
-    /// The hash of the link by which it is set up, and until when that is good.
-    pub link: Option<(Vec<u8>, DateTime<Utc>)>,
+    /// To which browser a second factor was shown that is not confirmed yet, as a code.
+    pub second_factor_shown_to: Option<Vec<u8>>,
+    /// The link by which it is set up.
+    pub link: Option<StoredLink>,
+}
+
+/// A link by which an account is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredLink {
+    /// The code of its secret.
+    pub hash: Vec<u8>,
+    /// Until when it is good.
+    pub until: DateTime<Utc>,
+    /// The code of what the row says of it.
+    pub mac: Vec<u8>,
 }
 
 /// As the index has it.
@@ -100,6 +115,7 @@ async fn one(
 
 fn of_row(row: account::Model) -> Result<StoredAccount> {
     let role: Role = row.role.parse().map_err(|_| StoreError::Unreadable("account.role"))?;
+    let link = row.link_hash.zip(row.link_expires_at).zip(row.link_mac);
     Ok(StoredAccount {
         account: Account {
             id: AccountId(row.id),
@@ -115,7 +131,8 @@ fn of_row(row: account::Model) -> Result<StoredAccount> {
         password: row.password,
         second_factor: row.second_factor,
         second_factor_step: row.second_factor_step,
-        link: row.link_hash.zip(row.link_expires_at),
+        second_factor_shown_to: row.second_factor_shown_to,
+        link: link.map(|((hash, until), mac)| StoredLink { hash, until, mac }),
     })
 }
 
@@ -130,10 +147,12 @@ fn row(stored: &StoredAccount) -> account::ActiveModel {
         second_factor: Set(stored.second_factor.clone()),
         second_factor_confirmed: Set(account.has_second_factor),
         second_factor_step: Set(stored.second_factor_step),
-        link_hash: Set(stored.link.as_ref().map(|(hash, _)| hash.clone())),
-        link_expires_at: Set(stored.link.as_ref().map(|(_, expires_at)| *expires_at)),
+        link_hash: Set(stored.link.as_ref().map(|link| link.hash.clone())),
+        link_expires_at: Set(stored.link.as_ref().map(|link| link.until)),
         made_at: Set(account.made_at),
         disabled_at: Set(account.disabled_at),
+        link_mac: Set(stored.link.as_ref().map(|link| link.mac.clone())),
+        second_factor_shown_to: Set(stored.second_factor_shown_to.clone()),
     }
 }
 
@@ -149,7 +168,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         one(self.connection, select.one(self.connection).await?).await
     }
 
-    /// The account that is set up by the link with this hash.
+    /// The account that is set up by the link whose secret has this code.
     pub async fn account_by_link(&self, hash: &[u8]) -> Result<Option<StoredAccount>> {
         let select = account::Entity::find().filter(account::Column::LinkHash.eq(hash));
         one(self.connection, select.one(self.connection).await?).await

@@ -35,7 +35,7 @@ mod tx;
 mod units;
 mod voids;
 
-pub use accounts::StoredAccount;
+pub use accounts::{StoredAccount, StoredLink};
 pub use audit::{AuditRecord, ChangeMark, Changes};
 pub use audit_search::{AuditFilter, FoundRecord};
 pub use chain::{ChainedRecord, LaneHead, MakeCode};
@@ -50,6 +50,7 @@ pub use questions::{Question, QuestionCount};
 pub use referrals::{ReferralFilter, StoredReferral};
 pub use restrictions::StoredRestriction;
 pub use reveals::Notice;
+pub use sessions::StoredSession;
 pub use stays::{StayFilter, StoredStay};
 pub use tokens::Token;
 pub use tx::Tx;

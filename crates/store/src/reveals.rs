@@ -57,7 +57,7 @@ pub struct Notice {
     pub at: DateTime<Utc>,
     /// What happened, as the audit calls it.
     pub kind: String,
-    /// To which property or household.
+    /// To which property, household or account.
     pub subject: Uuid,
     /// By whom: an account's id.
     pub by: Option<Uuid>,

@@ -1,4 +1,4 @@
-//! Sessions, by the hash of their secret.
+//! Sessions, by the code of their secret.
 
 use chrono::{DateTime, Utc};
 use safespace_domain::{
@@ -27,6 +27,7 @@ mod session {
         pub seen_at: DateTimeUtc,
         pub second_factor_at: Option<DateTimeUtc>,
         pub ended_at: Option<DateTimeUtc>,
+        pub mac: Option<Vec<u8>>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -34,54 +35,71 @@ mod session {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-fn domain(row: &session::Model) -> Result<Session> {
+/// A session, with what its row is known and checked by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSession {
+    /// The session, as the row says it.
+    pub session: Session,
+    /// The code of its secret.
+    pub hash: Vec<u8>,
+    /// The code of what the row says.
+    pub mac: Option<Vec<u8>>,
+}
+
+fn domain(row: session::Model) -> Result<StoredSession> {
     let stage = [Stage::CodeNeeded, Stage::Whole].into_iter().find(|stage| stage.as_str() == row.stage);
-    Ok(Session {
-        id: SessionId(row.id),
-        account: AccountId(row.account_id),
-        stage: stage.ok_or(StoreError::Unreadable("session.stage"))?,
-        begun_at: row.begun_at,
-        seen_at: row.seen_at,
-        second_factor_at: row.second_factor_at,
-        ended_at: row.ended_at,
+    Ok(StoredSession {
+        session: Session {
+            id: SessionId(row.id),
+            account: AccountId(row.account_id),
+            stage: stage.ok_or(StoreError::Unreadable("session.stage"))?,
+            begun_at: row.begun_at,
+            seen_at: row.seen_at,
+            second_factor_at: row.second_factor_at,
+            ended_at: row.ended_at,
+        },
+        hash: row.hash,
+        mac: row.mac,
     })
 }
 
 impl<C: ConnectionTrait> Reader<'_, C> {
-    /// The session whose secret has this hash, ended or not.
-    pub async fn session(&self, hash: &[u8]) -> Result<Option<Session>> {
+    /// The session whose secret has this code, ended or not.
+    pub async fn session(&self, hash: &[u8]) -> Result<Option<StoredSession>> {
         let select = session::Entity::find().filter(session::Column::Hash.eq(hash));
-        select.one(self.connection).await?.as_ref().map(domain).transpose()
+        select.one(self.connection).await?.map(domain).transpose()
     }
 
     /// The session with this id, ended or not.
-    pub async fn session_by_id(&self, id: SessionId) -> Result<Option<Session>> {
-        session::Entity::find_by_id(id.0).one(self.connection).await?.as_ref().map(domain).transpose()
+    pub async fn session_by_id(&self, id: SessionId) -> Result<Option<StoredSession>> {
+        session::Entity::find_by_id(id.0).one(self.connection).await?.map(domain).transpose()
     }
 
     /// The account's sessions that were not ended, newest first, at most so many.
-    pub async fn sessions_of(&self, account: AccountId, most: u64) -> Result<Vec<Session>> {
+    pub async fn sessions_of(&self, account: AccountId, most: u64) -> Result<Vec<StoredSession>> {
         let select = session::Entity::find()
             .filter(session::Column::AccountId.eq(account.0))
             .filter(session::Column::EndedAt.is_null())
             .order_by_desc(session::Column::BegunAt)
             .limit(most);
-        select.all(self.connection).await?.iter().map(domain).collect()
+        select.all(self.connection).await?.into_iter().map(domain).collect()
     }
 }
 
 impl Tx {
-    /// Adds a session, whose secret has this hash.
-    pub async fn add_session(&self, added: &Session, hash: &[u8]) -> Result<()> {
+    /// Adds a session.
+    pub async fn add_session(&self, stored: &StoredSession) -> Result<()> {
+        let added = &stored.session;
         let row = session::ActiveModel {
             id: Set(added.id.0),
             account_id: Set(added.account.0),
-            hash: Set(hash.to_vec()),
+            hash: Set(stored.hash.clone()),
             stage: Set(added.stage.as_str().to_owned()),
             begun_at: Set(added.begun_at),
             seen_at: Set(added.seen_at),
             second_factor_at: Set(added.second_factor_at),
             ended_at: Set(added.ended_at),
+            mac: Set(stored.mac.clone()),
         };
         session::Entity::insert(row).exec_without_returning(self.connection()).await?;
         Ok(())
@@ -107,6 +125,23 @@ impl Tx {
             .exec(self.connection())
             .await?;
         Ok(ended.rows_affected == 1)
+    }
+
+    /// Ends every session of an account but this one.
+    pub async fn end_other_sessions_of(
+        &self,
+        account: AccountId,
+        but: SessionId,
+        at: DateTime<Utc>,
+    ) -> Result<u64> {
+        let ended = session::Entity::update_many()
+            .col_expr(session::Column::EndedAt, Expr::value(at))
+            .filter(session::Column::AccountId.eq(account.0))
+            .filter(session::Column::Id.ne(but.0))
+            .filter(session::Column::EndedAt.is_null())
+            .exec(self.connection())
+            .await?;
+        Ok(ended.rows_affected)
     }
 
     /// Ends every session of an account.

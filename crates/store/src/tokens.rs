@@ -1,4 +1,4 @@
-//! Bearer tokens, by hash.
+//! Bearer tokens, by the code of their text.
 
 use std::collections::BTreeSet;
 
@@ -32,6 +32,7 @@ mod token {
         pub scopes: String,
         pub revoked_at: Option<DateTimeUtc>,
         pub last_used_at: Option<DateTimeUtc>,
+        pub mac: Option<Vec<u8>>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -39,7 +40,7 @@ mod token {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// A bearer token, of which only the hash is kept.
+/// A bearer token, of which only a code is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     /// Its id.
@@ -52,7 +53,7 @@ pub struct Token {
     pub council: Option<String>,
     /// What it may be used for.
     pub scopes: BTreeSet<Scope>,
-    /// SHA-256 of the token.
+    /// The code of its text.
     pub hash: Vec<u8>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
@@ -62,10 +63,12 @@ pub struct Token {
     pub revoked_at: Option<DateTime<Utc>>,
     /// When it was used last, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// The code of what the row says.
+    pub mac: Option<Vec<u8>>,
 }
 
 impl Token {
-    /// Whoever holds it. Whether it is revoked, this does not say.
+    /// Whoever holds it. Whether it is revoked, or its row was changed by others, this does not say.
     pub fn actor(&self) -> Actor {
         Actor {
             who: Who::Token(self.id),
@@ -92,11 +95,12 @@ fn domain(row: token::Model) -> Result<Token> {
         expires_at: row.expires_at,
         revoked_at: row.revoked_at,
         last_used_at: row.last_used_at,
+        mac: row.mac,
     })
 }
 
 impl<C: ConnectionTrait> Reader<'_, C> {
-    /// The token with this hash, revoked or not.
+    /// The token whose text has this code, revoked or not.
     pub async fn token(&self, hash: &[u8]) -> Result<Option<Token>> {
         let row = token::Entity::find().filter(token::Column::Hash.eq(hash)).one(self.connection).await?;
         row.map(domain).transpose()
@@ -138,6 +142,7 @@ impl Tx {
             scopes: Set(scopes.join(" ")),
             revoked_at: Set(added.revoked_at),
             last_used_at: Set(added.last_used_at),
+            mac: Set(added.mac.clone()),
         };
         token::Entity::insert(row).exec_without_returning(self.connection()).await?;
         Ok(())

@@ -3,6 +3,7 @@
 //! They work without JavaScript. Every form carries a token of its session and is taken only from a page of this site;
 //! what was done is answered with a redirect, so that going back repeats nothing.
 
+mod change_password;
 mod forms;
 mod home;
 mod issuers;
@@ -53,6 +54,8 @@ pub fn routes(beside: Route, engine: &Arc<Engine>, public_url: &str) -> Route {
         ("/sessions/end", Page::EndSession),
         ("/sessions/end-all", Page::EndAllSessions),
         ("/session", Page::Session),
+        (change_password::PATH, Page::ChangePassword),
+        (change_password::DONE, Page::PasswordChanged),
         ("/set-up/:link", Page::SetUp),
         ("/set-up/:link/issuer/:id", Page::SetUpIssuer),
         ("/set-up/:link/password", Page::ChoosePassword),
@@ -91,6 +94,8 @@ enum Page {
     EndSession,
     EndAllSessions,
     Session,
+    ChangePassword,
+    PasswordChanged,
     SetUp,
     ChoosePassword,
     ConfirmSecondFactor,
@@ -118,6 +123,9 @@ impl Page {
             Self::EndSession if post => home::end_session(engine, request).await,
             Self::EndAllSessions if post => home::end_all_sessions(engine, request).await,
             Self::Session if get => home::session(engine, &request).await,
+            Self::ChangePassword if get => change_password::page(engine, &request).await,
+            Self::ChangePassword if post => change_password::change(engine, request).await,
+            Self::PasswordChanged if get => change_password::done(engine, &request).await,
             Self::SetUp if get => set_up::page(engine, &request).await,
             Self::ChoosePassword if post => set_up::choose_password(engine, request).await,
             Self::ConfirmSecondFactor if post => set_up::confirm_second_factor(engine, request).await,

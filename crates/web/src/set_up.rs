@@ -52,7 +52,7 @@ pub(crate) async fn page(engine: &Engine, request: &Request) -> Result<Response,
     let known = cookie(request.headers(), FORM_COOKIE);
     let cookie = known.map_or_else(|| engine.form_cookie(), |known| Ok(known.to_owned()))?;
     let token = engine.forgery_token(&cookie)?;
-    let mut response = step(engine, &link(request), token, StatusCode::OK, Shell::default()).await?;
+    let mut response = step(engine, &link(request), &cookie, token, StatusCode::OK, Shell::default()).await?;
     set_cookie(&mut response, FORM_COOKIE, &cookie);
     Ok(response)
 }
@@ -60,6 +60,7 @@ pub(crate) async fn page(engine: &Engine, request: &Request) -> Result<Response,
 async fn step(
     engine: &Engine,
     link: &str,
+    browser: &str,
     token: String,
     status: StatusCode,
     shell: Shell,
@@ -74,7 +75,7 @@ async fn step(
         let issuers = choices(&set_up.issuers, &format!("/set-up/{link}/issuer"));
         return show(status, &PasswordPage { shell, token, link, name: set_up.name, issuers });
     }
-    match engine.new_second_factor(&link).await {
+    match engine.new_second_factor(&link, browser).await {
         Ok(factor) => {
             let picture = picture(&factor.uri)?;
             let secret = in_groups(&factor.secret);
@@ -117,7 +118,7 @@ async fn again(
     field: &'static str,
 ) -> Result<Response, Stopped> {
     let token = engine.forgery_token(owner)?;
-    step(engine, link, token, StatusCode::UNPROCESSABLE_ENTITY, Shell::with(refusal, field)).await
+    step(engine, link, owner, token, StatusCode::UNPROCESSABLE_ENTITY, Shell::with(refusal, field)).await
 }
 
 fn no_such_link(refusal: &Refusal) -> Response {

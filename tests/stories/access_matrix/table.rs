@@ -208,6 +208,21 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
     ("Mutation.shortenStay", "case", "shortenStay(input: {stay: \"{stay}\", departure: \"2020-11-05\"}) %"),
 ];
 
+/// What a person can do only within five minutes of giving a second factor, in the order in which it can be asked for.
+pub const FRESH: &[&str] = &[
+    "Query.audit",
+    "Mutation.exportSubjectAccess",
+    "Mutation.revealAddress",
+    "Mutation.revealHouseholdDetails",
+    "Mutation.createAccount",
+    "Mutation.resetAccount",
+    "Mutation.disableAccount",
+    "Mutation.enableAccount",
+    "Mutation.createToken",
+    "Mutation.restrictCase",
+    "Mutation.liftRestriction",
+];
+
 /// An object type: its name, the way to one, and its fields by class.
 type Type = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
