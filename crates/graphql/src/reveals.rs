@@ -140,6 +140,10 @@ pub enum NoticeKind {
     AddressRevealed,
     /// Somebody had a household's personal details revealed.
     HouseholdDetailsRevealed,
+    /// Somebody had revealed what a council wrote with a referral.
+    ReferralDetailsRevealed,
+    /// Somebody exported all that is held on a household.
+    SubjectAccessExported,
 }
 
 /// Something that managers are told of.
@@ -159,16 +163,21 @@ impl Notice {
 
     /// What happened.
     async fn kind(&self) -> NoticeKind {
-        if self.0.kind == "reveal_address" {
-            NoticeKind::AddressRevealed
-        } else {
-            NoticeKind::HouseholdDetailsRevealed
+        match self.0.kind.as_str() {
+            "reveal_address" => NoticeKind::AddressRevealed,
+            "reveal_referral_details" => NoticeKind::ReferralDetailsRevealed,
+            "export_subject_access" => NoticeKind::SubjectAccessExported,
+            _ => NoticeKind::HouseholdDetailsRevealed,
         }
     }
 
-    /// To which property or household.
+    /// To which property, household or referral.
     async fn subject(&self) -> ID {
-        let kind = if self.0.kind == "reveal_address" { "Property" } else { "Household" };
+        let kind = match self.0.kind.as_str() {
+            "reveal_address" => "Property",
+            "reveal_referral_details" => "Referral",
+            _ => "Household",
+        };
         ids::global(kind, self.0.subject)
     }
 
