@@ -46,6 +46,7 @@ mod partners;
 mod places;
 mod properties;
 mod race;
+mod referral_details;
 mod restrictions;
 mod retention;
 mod security_log;

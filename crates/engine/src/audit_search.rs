@@ -76,7 +76,7 @@ impl Engine {
             to: search.to,
             action: search.action.filter(|action| known_words(action) == action),
             closed: closed.households().clone(),
-            closed_subjects: closed.stays().collect(),
+            closed_subjects: self.subjects_closed_to(actor).await?.into_iter().collect(),
         };
         // A household that there is not has no records; one that is closed has none either, in SQL.
         let asked_for_nothing = (search.household.is_some() && case.is_none())

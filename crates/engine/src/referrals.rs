@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use safespace_domain::{
-    Night, ReferralId, Refusal,
+    HouseholdId, Night, ReferralId, Refusal, RefusalCode,
     access::{Actor, Permission},
     codes,
     households::People,
@@ -11,16 +11,16 @@ use safespace_domain::{
     stays::Stay,
     units::Scheme,
 };
-use safespace_store::{Page, StoredReferral};
+use safespace_store::{Page, StoredReferral, Tx};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     Engine, EngineError, Fault, Outcome,
-    audit::of_case,
     erasure::must_not_be_erased,
     keys::Purpose,
     questions::council_of,
+    reveals::Confidential,
     work::{Done, Work},
 };
 
@@ -101,40 +101,50 @@ impl Engine {
         Ok(found.into_iter().map(ReferralView::from).collect())
     }
 
-    /// What the worker wrote with a referral. Recorded, with the reason, before it is returned.
+    /// Reveals what the worker wrote with a referral, as personal details are revealed: to a person with a reason and a
+    /// fresh second factor, within the quota, and managers are told.
     pub async fn reveal_referral_details(
-        &self,
-        actor: &Actor,
+        self: &Arc<Self>,
+        actor: &Arc<Actor>,
         id: ReferralId,
         reason: &str,
     ) -> Result<String, EngineError> {
-        self.must(actor, Permission::AnswerReferrals)?;
-        let reason = codes::note(reason, "reason")?;
-        let read = self.store.reader();
-        let found = read.referral(id).await?.filter(|stored| self.is_open(actor, &stored.referral));
-        let StoredReferral { referral, details, .. } =
-            found.ok_or_else(|| Refusal::not_found("referral", "referral"))?;
-        let none = || Refusal::bad("referral", "This referral has no details, or they were erased.");
-        let details = details.ok_or_else(none)?;
+        self.must(actor, Permission::Reveal)?;
+        let found = self.store.reader().referral(id).await?;
+        let details = self.details_if_open(actor, found)?;
+        self.record_reveal(actor, Confidential::Referral(id), reason).await?;
         let opened = self.open_unless_erased(id.0, &details_context(id), &details).await?;
-        let details = opened.ok_or_else(none)?;
-        let tx = self.store.begin().await?;
-        if let Some(household) = referral.household() {
+        Ok(opened.ok_or_else(no_details)?)
+    }
+
+    /// Locks a referral whose details are to be revealed, so that they are not erased meanwhile: sealing a reason makes
+    /// a key where there is none, and one that was destroyed must not come to life again. Returns whose case it is of.
+    pub(crate) async fn lock_to_reveal(
+        &self,
+        tx: &Tx,
+        actor: &Actor,
+        id: ReferralId,
+    ) -> Result<Option<HouseholdId>, EngineError> {
+        let case = |found: &Option<StoredReferral>| found.as_ref().and_then(|it| it.referral.household());
+        // The household first, as an erasure locks them.
+        let expected = case(&tx.reader().referral(id).await?);
+        if let Some(household) = expected {
             tx.lock_household_by_id(household).await?;
-            must_not_be_erased(&tx, household).await?;
+            must_not_be_erased(tx, household).await?;
         }
-        // Sealing makes a key where there is none: one that was destroyed a moment ago must not come to life again.
-        if tx.lock_referral(id).await?.is_none_or(|stored| stored.details.is_none()) {
-            return Err(none().into());
+        let found = tx.lock_referral(id).await?;
+        if case(&found) != expected {
+            let message = "A colleague has just answered this referral: look again, then decide.";
+            return Err(Refusal::new(RefusalCode::Changed, message).on("referral").into());
         }
-        let mut record = self.record_of(actor, "reveal_referral_details", Some(id.0));
-        record.sealed = self.sealed_why(&tx, id.0, &reason).await?;
-        if let Some(household) = referral.household() {
-            record = of_case(record, household);
-        }
-        self.record(&tx, &[record]).await?;
-        tx.commit().await?;
-        Ok(details)
+        self.details_if_open(actor, found)?;
+        Ok(expected)
+    }
+
+    fn details_if_open(&self, actor: &Actor, found: Option<StoredReferral>) -> Result<Vec<u8>, Refusal> {
+        let open = found.filter(|stored| self.is_open(actor, &stored.referral));
+        let stored = open.ok_or_else(|| Refusal::not_found("referral", "referral"))?;
+        stored.details.ok_or_else(no_details)
     }
 
     /// A page of the council's own referrals, oldest first.
@@ -274,6 +284,10 @@ impl Engine {
         let digit = |at: u32| BASE_32.get((bits >> (5 * at) & 31) as usize).copied().unwrap_or('0');
         Ok(std::iter::once("P-".to_owned()).chain((0..8).rev().map(|at| digit(at).to_string())).collect())
     }
+}
+
+fn no_details() -> Refusal {
+    Refusal::bad("referral", "This referral has no details, or they were erased.")
 }
 
 /// The place to which a referral's details are bound.

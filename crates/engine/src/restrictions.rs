@@ -53,6 +53,19 @@ impl Engine {
         Ok(Closed::new((*households).clone(), stays, REASON))
     }
 
+    /// The ids of all records of cases that are closed to the actor: households, stays and referrals. What is told of a
+    /// record by its id is not told of these.
+    pub(crate) async fn subjects_closed_to(&self, actor: &Actor) -> Result<BTreeSet<Uuid>, Fault> {
+        let closed = self.closed_to(actor).await?;
+        let mut subjects: BTreeSet<Uuid> = closed.stays().collect();
+        for household in closed.households() {
+            let referrals = self.store.reader().referrals_of(*household).await?;
+            subjects.insert(household.0);
+            subjects.extend(referrals.into_iter().map(|referral| referral.0));
+        }
+        Ok(subjects)
+    }
+
     /// The id of the void that a closed stay looks like: the same every time, and of the same age.
     fn looks_like(&self, stay: Uuid) -> Result<Uuid, Fault> {
         let code = self.vault.code(Purpose::Disguise, stay.as_bytes())?;

@@ -1,4 +1,5 @@
-//! Revealing: an address or a household's details, one at a time, to a person with a reason and a fresh second factor.
+//! Revealing: an address, a household's details or what a council wrote with a referral, one at a time, to a person with
+//! a reason and a fresh second factor.
 //!
 //! The record and the notice to managers are on the disk before the plaintext is opened.
 
@@ -6,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use safespace_domain::{
-    HouseholdId, NoticeId, PropertyId, Refusal, RefusalCode,
+    HouseholdId, NoticeId, PropertyId, ReferralId, Refusal, RefusalCode,
     access::{Actor, Permission, Who},
     codes,
     details::Details,
@@ -19,9 +20,10 @@ use crate::{Engine, EngineError, Fault, addresses::address_context, erasure::mus
 
 /// What is revealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Confidential {
+pub(crate) enum Confidential {
     Address(PropertyId),
     Details(HouseholdId),
+    Referral(ReferralId),
 }
 
 impl Confidential {
@@ -29,6 +31,7 @@ impl Confidential {
         match self {
             Self::Address(property) => property.0,
             Self::Details(household) => household.0,
+            Self::Referral(referral) => referral.0,
         }
     }
 
@@ -36,6 +39,7 @@ impl Confidential {
         match self {
             Self::Address(_) => "reveal_address",
             Self::Details(_) => "reveal_household_details",
+            Self::Referral(_) => "reveal_referral_details",
         }
     }
 }
@@ -75,7 +79,7 @@ impl Engine {
     }
 
     /// Counts it, records it, tells the managers: in one transaction, in a task of its own.
-    async fn record_reveal(
+    pub(crate) async fn record_reveal(
         self: &Arc<Self>,
         actor: &Arc<Actor>,
         what: Confidential,
@@ -96,10 +100,15 @@ impl Engine {
         let tx = self.store.begin().await?;
         // Two at the same moment are counted one after the other.
         tx.lock_account(account).await?;
-        if let Confidential::Details(household) = what {
-            tx.lock_household_by_id(household).await?;
-            must_not_be_erased(&tx, household).await?;
-        }
+        let case = match what {
+            Confidential::Address(_) => None,
+            Confidential::Details(household) => {
+                tx.lock_household_by_id(household).await?;
+                must_not_be_erased(&tx, household).await?;
+                Some(household)
+            }
+            Confidential::Referral(referral) => self.lock_to_reveal(&tx, actor, referral).await?,
+        };
         let earlier = tx.reader().reveals_by(account.0, now - TimeDelta::days(1)).await?;
         must_be_within_quota(&earlier, now)?;
         tx.add_reveal(self.ids.next(), account.0, now).await?;
@@ -113,10 +122,7 @@ impl Engine {
         };
         tx.add_notice(&notice).await?;
         let record = AuditRecord {
-            case: match what {
-                Confidential::Details(household) => Some(household),
-                Confidential::Address(_) => None,
-            },
+            case,
             sealed: self.sealed_why(&tx, what.owner(), reason).await?,
             ..self.record_of(actor, what.action(), Some(what.owner()))
         };
@@ -132,7 +138,7 @@ impl Engine {
         page: Page<NoticeId>,
     ) -> Result<Vec<Notice>, EngineError> {
         self.must(actor, Permission::SearchAudit)?;
-        let hidden: Vec<HouseholdId> = self.closed_to(actor).await?.households().iter().copied().collect();
+        let hidden: Vec<Uuid> = self.subjects_closed_to(actor).await?.into_iter().collect();
         Ok(self.store.reader().notices(unseen_only, &hidden, page).await?)
     }
 
@@ -141,7 +147,9 @@ impl Engine {
         self.must(actor, Permission::SearchAudit)?;
         let not_found = || Refusal::not_found("notice", "notice");
         let notice = self.store.reader().notice(id).await?.ok_or_else(not_found)?;
-        self.must_be_open_to(actor, HouseholdId(notice.subject), "notice")?;
+        if self.subjects_closed_to(actor).await?.contains(&notice.subject) {
+            return Err(not_found().into());
+        }
         let now = self.clock.now();
         let tx = self.store.begin().await?;
         if !tx.see_notice(id, actor.who.id(), now).await? {

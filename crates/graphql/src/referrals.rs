@@ -11,11 +11,12 @@ use uuid::Uuid;
 
 use crate::{
     actor,
-    answers::{Refused, answer, failed, query_error, run, unexpected},
+    answers::{answer, failed, query_error, run, unexpected},
     engine,
     households::{Household, HouseholdLoader},
     ids,
     paging::{Page, Window},
+    reveals::told,
     scalars::Date,
 };
 
@@ -102,7 +103,7 @@ impl Referral {
         Ok(found.map(Household))
     }
 
-    /// Whether the worker wrote details, which `revealReferralDetails` shows.
+    /// Whether the worker wrote details, which `revealReferralDetails` reveals.
     async fn has_details(&self) -> bool {
         self.0.has_details
     }
@@ -175,12 +176,12 @@ pub struct DeclineReferralInput {
     idempotency_key: Option<String>,
 }
 
-/// A referral whose details are to be shown.
+/// A referral whose details are to be revealed.
 #[derive(InputObject)]
 pub struct RevealReferralDetailsInput {
     /// Which.
     referral: ID,
-    /// Why. Confidential, and recorded.
+    /// Why. Confidential; managers are told, and it is recorded.
     reason: String,
 }
 
@@ -191,7 +192,7 @@ pub struct ReferralAnswered {
     referral: Referral,
 }
 
-/// What the worker wrote.
+/// What the worker wrote. The act is recorded, and managers are told.
 #[derive(SimpleObject)]
 pub struct ReferralDetails {
     /// Confidential.
@@ -231,20 +232,19 @@ impl ReferralsMutation {
         answered(ctx, input.idempotency_key, command).await
     }
 
-    /// Shows what the worker wrote with a referral. Recorded, with the reason, before it is shown.
+    /// Reveals what the worker wrote with a referral, to a person who has just given a second factor. It counts with the
+    /// other things that are revealed: five an hour, twenty a day. Managers are told.
     async fn reveal_referral_details(
         &self,
         ctx: &Context<'_>,
         input: RevealReferralDetailsInput,
     ) -> Result<RevealReferralDetailsAnswer> {
         let referral = ReferralId(ids::of_kind("Referral", &input.referral)?);
-        match engine(ctx).reveal_referral_details(actor(ctx), referral, &input.reason).await {
-            Ok(details) => Ok(RevealReferralDetailsAnswer::Done(ReferralDetails { details })),
-            Err(EngineError::Refused(refusal)) => {
-                Ok(RevealReferralDetailsAnswer::Refused(Refused::from(refusal)))
-            }
-            Err(EngineError::Fault(fault)) => Err(failed(&fault)),
-        }
+        let done = engine(ctx).reveal_referral_details(actor(ctx), referral, &input.reason).await;
+        Ok(match told(done)? {
+            Ok(details) => RevealReferralDetailsAnswer::Done(ReferralDetails { details }),
+            Err(refused) => RevealReferralDetailsAnswer::Refused(refused),
+        })
     }
 }
 

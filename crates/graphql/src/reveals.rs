@@ -144,6 +144,10 @@ pub enum NoticeKind {
     AccountCreated,
     /// An administrator took an account's password and second factor back, and made a new link.
     AccountReset,
+    /// Somebody had revealed what a council wrote with a referral.
+    ReferralDetailsRevealed,
+    /// Somebody exported all that is held on a household.
+    SubjectAccessExported,
 }
 
 /// Something that managers are told of.
@@ -167,14 +171,17 @@ impl Notice {
             "reveal_address" => NoticeKind::AddressRevealed,
             "create_account" => NoticeKind::AccountCreated,
             "reset_account" => NoticeKind::AccountReset,
+            "reveal_referral_details" => NoticeKind::ReferralDetailsRevealed,
+            "export_subject_access" => NoticeKind::SubjectAccessExported,
             _ => NoticeKind::HouseholdDetailsRevealed,
         }
     }
 
-    /// To which property, household or account.
+    /// To which property, household, referral or account.
     async fn subject(&self) -> ID {
         let kind = match self.0.kind.as_str() {
             "reveal_address" => "Property",
+            "reveal_referral_details" => "Referral",
             "create_account" | "reset_account" => "Account",
             _ => "Household",
         };

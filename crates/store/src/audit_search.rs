@@ -95,8 +95,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let closed: Vec<Uuid> = filter.closed.iter().map(|household| household.0).collect();
         only.is_none_of("case_id", &closed);
         only.is_none_of("owner_id", &closed);
-        let subjects: Vec<Uuid> = closed.iter().chain(&filter.closed_subjects).copied().collect();
-        only.is_none_of("subject_id", &subjects);
+        only.is_none_of("subject_id", &filter.closed_subjects);
         let limit = only.place(i64::try_from(page.limit).unwrap_or(i64::MAX));
         let only_if =
             if only.words.is_empty() { String::new() } else { format!("WHERE {}", only.words.join(" AND ")) };

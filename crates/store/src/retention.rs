@@ -159,8 +159,9 @@ impl Tx {
         if kind == RetentionKind::ReferralDetails {
             let ids = self.reader().ids(&format!("SELECT id {DUE_DETAILS} LIMIT {limit}"), [before]).await?;
             for id in &ids {
-                self.destroy_data_key(*id).await?;
+                // The referral first: whoever is having its details revealed has locked it, and seals under its key.
                 self.change("UPDATE referral SET details = NULL WHERE id = $1", [(*id).into()]).await?;
+                self.destroy_data_key(*id).await?;
             }
             return Ok(ids.len() as u64);
         }

@@ -1,7 +1,7 @@
 //! Who had something revealed when; and the notices of it to managers.
 
 use chrono::{DateTime, Utc};
-use safespace_domain::{HouseholdId, NoticeId};
+use safespace_domain::NoticeId;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::Expr,
@@ -57,7 +57,7 @@ pub struct Notice {
     pub at: DateTime<Utc>,
     /// What happened, as the audit calls it.
     pub kind: String,
-    /// To which property, household or account.
+    /// To which property, household, referral or account.
     pub subject: Uuid,
     /// By whom: an account's id.
     pub by: Option<Uuid>,
@@ -84,11 +84,11 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         Ok(select.all(self.connection).await?.into_iter().map(|row| row.at).collect())
     }
 
-    /// A page of the notices, oldest first; those about none of these households.
+    /// A page of the notices, oldest first; those about none of these records.
     pub async fn notices(
         &self,
         unseen_only: bool,
-        not_of: &[HouseholdId],
+        not_of: &[Uuid],
         page: Page<NoticeId>,
     ) -> Result<Vec<Notice>> {
         let mut select = notice::Entity::find();
@@ -96,8 +96,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             select = select.filter(notice::Column::SeenAt.is_null());
         }
         if !not_of.is_empty() {
-            let hidden = not_of.iter().map(|household| household.0);
-            select = select.filter(notice::Column::SubjectId.is_not_in(hidden));
+            select = select.filter(notice::Column::SubjectId.is_not_in(not_of.iter().copied()));
         }
         if let Some(after) = page.after {
             select = select.filter(notice::Column::Id.gt(after.0));

@@ -81,7 +81,7 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
     ),
     (
         "Mutation.revealReferralDetails",
-        "case",
+        "revealing case",
         "revealReferralDetails(input: {referral: \"{referral}\", reason: \"calling back\"}) %",
     ),
     (
@@ -340,7 +340,7 @@ pub const TYPES: &[Type] = &[
     ("NoticeSeen", "", &[("manager in person", "notice")]),
     ("DisclosurePolicySet", "", &[("managing", "policy")]),
     ("ReferralAnswered", "", &[("case", "referral")]),
-    ("ReferralDetails", "", &[("case", "details")]),
+    ("ReferralDetails", "", &[("revealing", "details")]),
     ("AttentionItem", "", &[("case", "couldMoveTo kind lost message nightsOver stay")]),
     ("BoardRow", "", &[("case", "unit uses")]),
     ("BoardUse", "", &[("case", "by from nightUse to whose")]),
