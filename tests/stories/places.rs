@@ -81,7 +81,7 @@ fn an_address_that_names_no_database_is_said_to_be_none() {
         (in_folder("no/such/folder/x.sqlite"), 2, "does not exist: create it first"),
         (format!("sqlite:{}", text.display()), 2, "not a SQLite database"),
         ("postgres://nobody@127.0.0.1:1/none".to_owned(), 1, "can't be reached"),
-        ("postgres://me:s3cret@127.0.0.1:port/x".to_owned(), 2, "--database-url can't be read as an address"),
+        ("postgres://me:s3cret@127.0.0.1:port/x".to_owned(), 2, "can't be read as an address"),
     ] {
         let ended = Program::on(&url).run(["migrate"]);
         must_fail(&ended, code, why);

@@ -261,8 +261,13 @@ impl Store {
 /// Refuses to reach another machine but by TLS with its certificate checked.
 fn must_be_safe_on_the_way(url: &str) -> Result<()> {
     // As the driver reads it, the environment's part included.
-    let options: PgConnectOptions = url.parse().map_err(|error: sea_orm::sqlx::Error| {
-        opening(sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))
+    // Not what the driver says of it: that may quote a password.
+    let options: PgConnectOptions = url.parse().map_err(|_| {
+        StoreError::BadUrl(
+            "the database's address can't be read as an address: write \
+             postgres://<user>:<password>@<host>:<port>/<database>, with %40 and the like for signs such as @"
+                .to_owned(),
+        )
     })?;
     let host = options.get_host();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
