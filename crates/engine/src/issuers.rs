@@ -20,7 +20,7 @@ use safespace_domain::{
     issuers::{self, Issuer},
     sessions::Stage,
 };
-use safespace_store::{AuditRecord, IssuerRequest, StoredIssuer};
+use safespace_store::{AuditRecord, IssuerRequest, StoredIssuer, Tx};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -327,6 +327,7 @@ impl Engine {
         let stored = tx.lock_account(account).await?.ok_or_else(not_taken)?;
         // Asked again, under the lock: it may have been reset or disabled meanwhile.
         let is_theirs = tx.reader().account_of_identity(issuer.id, identity).await? == Some(account);
+        let issuer = issuer_now(&tx, issuer.id).await?;
         if !is_theirs || !stored.account.is_usable() || !issuer.speaks_for(&stored.account) {
             return Err(not_taken().into());
         }
@@ -344,6 +345,7 @@ impl Engine {
         let tx = self.store.begin().await?;
         let stored = tx.lock_account(account).await?.ok_or_else(no_such_link)?;
         self.must_be_of_link(&stored, link)?;
+        let issuer = issuer_now(&tx, issuer.id).await?;
         if stored.account.has_first_factor() || !issuer.speaks_for(&stored.account) {
             return Err(not_taken().into());
         }
@@ -411,6 +413,11 @@ type Provider = CoreClient<
     openidconnect::EndpointMaybeSet,
     openidconnect::EndpointMaybeSet,
 >;
+
+/// The issuer as it is by now: asking it takes seconds, in which it may have been retired.
+async fn issuer_now(tx: &Tx, id: IssuerId) -> Result<Issuer, EngineError> {
+    Ok(tx.reader().issuer(id).await?.ok_or_else(not_taken)?.issuer)
+}
 
 fn redirect(issuer: &Issuer, back: &str) -> Result<RedirectUrl, Refusal> {
     RedirectUrl::new(back.to_owned()).map_err(|_| away(issuer, NotAnswered::Unreadable))
