@@ -14,6 +14,7 @@ mod m0005_partners;
 mod m0006_confidential;
 mod m0007_restrictions;
 mod m0008_credentials;
+mod m0009_kept_voids;
 
 /// Every migration, in order.
 pub struct Migrator;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_confidential::Migration),
             Box::new(m0007_restrictions::Migration),
             Box::new(m0008_credentials::Migration),
+            Box::new(m0009_kept_voids::Migration),
         ]
     }
 }

@@ -169,14 +169,26 @@ impl<'w> Person<'w> {
         nights: u32,
         note: Option<&str>,
     ) -> Told<Void> {
-        let ask = RecordVoid {
+        let ask = self.to_record_void(unit, from, nights).await;
+        let ask = RecordVoid { note: note.map(str::to_owned), ..ask };
+        self.run(Command::RecordVoid(ask)).await.map(void)
+    }
+
+    /// Takes a unit out of service for a repair, so that nobody else may change that.
+    pub async fn record_kept_void(&self, unit: &str, from: &str, nights: u32) -> Told<Void> {
+        let ask = self.to_record_void(unit, from, nights).await;
+        self.run(Command::RecordVoid(RecordVoid { kept: true, ..ask })).await.map(void)
+    }
+
+    async fn to_record_void(&self, unit: &str, from: &str, nights: u32) -> RecordVoid {
+        RecordVoid {
             unit: self.world.unit(unit).await,
             from: day(from),
             to: later(day(from), nights),
             reason: "repair".into(),
-            note: note.map(str::to_owned),
-        };
-        self.run(Command::RecordVoid(ask)).await.map(void)
+            note: None,
+            kept: false,
+        }
     }
 
     /// Puts a void on other nights.

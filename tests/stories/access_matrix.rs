@@ -219,6 +219,10 @@ fn document(sdl: &Sdl, place: &str, way: &str) -> String {
     format!("{operation} {{ it: {} }}", way.replace('%', &all))
 }
 
+/// What gives a household its reference. To whom a case is closed its reference is one that nobody has, so they may give
+/// it: `stories/restrictions` shows that this is as with any other.
+const GIVE_A_REFERENCE: [&str; 2] = ["Mutation.acceptReferral", "Mutation.bookStay"];
+
 async fn everybody_is_told_what_the_table_says(on: &Databases) {
     let sdl = main_schema();
     let world = World::at(EVENING, on).with_units(["SS-01", "SS-02", "SS-03", "SS-04"]).await;
@@ -270,8 +274,11 @@ async fn everybody_is_told_what_the_table_says(on: &Databases) {
     let closed_ids: Vec<&String> = stage.closed.iter().take(3).map(|(_, value)| value).collect();
     for (place, class, way) in ROOTS.iter().filter(|(_, class, _)| *class != "accounts") {
         let query = put_in(&stage.closed, &document(&sdl, place, way));
+        if *place == "Mutation.endAllSessions" || GIVE_A_REFERENCE.contains(place) {
+            continue;
+        }
         for (denied, like) in [("denied officer", "officer"), ("denied manager", "manager")] {
-            if expected(class, like) != Told::Answer || *place == "Mutation.endAllSessions" {
+            if expected(class, like) != Told::Answer {
                 continue;
             }
             let (_, answer) = stage.ask(denied, &query).await;

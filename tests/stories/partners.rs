@@ -430,7 +430,9 @@ async fn a_case_that_is_closed_to_an_officer_takes_its_referral_with_it(on: &Dat
     assert_eq!(seen, json!({ "referral": null, "node": null, "referrals": { "nodes": [] } }));
     assert_eq!(service.decline(&referral, "other").await["code"], "NOT_FOUND");
     let other = service.refer(service.north_herts()).await;
-    assert_eq!(service.accept(&other, "R-1").await["field"], "household");
+    let accepted = service.accept(&other, "R-1").await;
+    assert_eq!(accepted["referral"]["household"]["reference"], "R-1", "to them, nobody has it: {accepted}");
+    assert_eq!(service.world.count("household WHERE reference = 'R-1~2'").await, 1);
     assert_eq!(service.outcome(&referral).await, "ACCEPTED", "its council follows it as before");
 }
 

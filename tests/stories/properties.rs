@@ -533,6 +533,7 @@ fn command(step: &Step, state: &State, world: &World) -> Option<(Command, bool)>
             to: later(ahead(*n), *length),
             reason: "repair".into(),
             note: None,
+            kept: false,
         }),
         Step::ChangeVoid(void, n, length) => Command::ChangeVoid(ChangeVoid {
             void: void_id(void)?,

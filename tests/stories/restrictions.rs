@@ -7,15 +7,17 @@ use safespace_domain::{
     access::{Actor, Role},
     occupancy::{GroupKind, PeriodKind},
 };
-use safespace_engine::{Command, EngineError, LiftRestriction, Page, RestrictCase, StayFilter, VoidFilter};
-use safespace_tests::{Databases, Person, Told, World, actor_with, api::Api, nights, on_both, refused};
+use safespace_engine::{
+    ChangeVoid, Command, EngineError, LiftRestriction, Page, RestrictCase, StayFilter, VoidFilter,
+};
+use safespace_tests::{Databases, Person, Told, World, api::Api, nights, on_both, refused};
 use serde_json::{Value as Json, json};
 
 on_both![
     whoever_knows_the_family_can_not_find_its_case,
     to_them_a_closed_stay_is_a_void_like_any_other,
     refusals_do_not_name_a_closed_case,
-    a_closed_reference_can_not_be_booked_or_restricted_by_them,
+    a_closed_reference_is_one_that_nobody_has_to_them,
     a_remembered_answer_is_closed_with_its_case,
     a_restriction_is_a_managers_with_a_reason_and_can_be_lifted,
     another_process_knows_of_a_restriction,
@@ -23,6 +25,7 @@ on_both![
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
+const ALL: Page<safespace_domain::VoidId> = Page { after: None, limit: 100 };
 
 /// Closes a household's case to somebody.
 async fn restrict(world: &World, household: &str, denied: &Person<'_>) -> Told<()> {
@@ -83,7 +86,7 @@ async fn everything(world: &World, actor: &Arc<Actor>) -> String {
     let engine = &world.engine;
     let window = nights("2020-11-01", 20);
     let board = engine.board(actor, window, None, 100).await.unwrap();
-    let voids = engine.voids(actor, &VoidFilter::default(), Page { after: None, limit: 100 }).await.unwrap();
+    let voids = engine.voids(actor, &VoidFilter::default(), ALL).await.unwrap();
     let stays = engine.stays(actor, &StayFilter::default(), Page { after: None, limit: 100 }).await.unwrap();
     let figures = engine.occupancy(actor, window, PeriodKind::Night, Some(GroupKind::Unit)).await.unwrap();
     let ask = safespace_domain::availability::Ask::plain(
@@ -103,7 +106,7 @@ async fn everything(world: &World, actor: &Arc<Actor>) -> String {
         .collect();
     let voids: Vec<_> = voids
         .iter()
-        .map(|view| (view.void.unit, view.void.nights, view.void.reason.clone(), view.void.cancelled))
+        .map(|view| (view.void.nights, view.void.reason.clone(), view.void.cancelled, view.kept))
         .collect();
     format!("{uses:#?}\n{voids:#?}\n{}\n{figures:#?}\n{why_not:#?}\n{}", stays.len(), attention.len())
 }
@@ -131,6 +134,13 @@ async fn to_them_a_closed_stay_is_a_void_like_any_other(on: &Databases) {
     assert_eq!(node["node"]["id"], void["id"]);
     let others = api.ask(&world.manager_token, query, json!({})).await;
     assert_eq!(others["voids"]["nodes"], json!([]));
+    let kept = "WRONG_STATE (void): This void is kept by whoever recorded it, and only they may change it or take it \
+                back: ask the team whose it is.";
+    let id = world.engine.voids(&officer.actor, &VoidFilter::default(), ALL).await.unwrap()[0].void.id;
+    assert_eq!(refused(officer.run(Command::CancelVoid { void: id }).await), kept);
+    let longer = ChangeVoid { void: id, from: None, to: None, reason: Some("other".into()), note: None };
+    assert_eq!(refused(officer.run(Command::ChangeVoid(longer)).await), kept);
+    manager.check_out(&theirs).await.unwrap();
 }
 
 async fn refusals_do_not_name_a_closed_case(on: &Databases) {
@@ -148,13 +158,42 @@ async fn refusals_do_not_name_a_closed_case(on: &Databases) {
     assert_words_snapshot!(refused(officer.check_in(&next).await), @"OUT_OF_SERVICE (unit): SS-01 is out of service: move this booking.");
 }
 
-async fn a_closed_reference_can_not_be_booked_or_restricted_by_them(on: &Databases) {
+async fn a_closed_reference_is_one_that_nobody_has_to_them(on: &Databases) {
     let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
     let (officer, manager) = (world.officer(), world.manager());
-    manager.book("SS-01", "R-KNOWN", "2020-11-03", 3).await.unwrap();
+    let closed = manager.book("SS-01", "R-KNOWN", "2020-11-03", 7).await.unwrap();
     restrict(&world, "R-KNOWN", &officer).await.unwrap();
-    let again = officer.book("SS-02", "r-known", "2020-11-10", 1).await;
-    assert_eq!(refused(again), "BAD_VALUE (household): This reference can't be used: take another one.");
+    // On the same nights, and for longer than one household may stay: it is another household.
+    let theirs = officer.book("SS-02", "r-known", "2020-11-04", 7).await.unwrap();
+    assert_ne!(theirs.household, closed.household);
+    let called = async |person: &Person<'_>, reference: &str| {
+        let found = world.engine.household(&person.actor, reference).await.unwrap();
+        found.map(|household| (household.id, household.reference))
+    };
+    assert_eq!(called(&officer, "R-KNOWN").await, Some((theirs.household, "r-known".into())));
+    assert_eq!(called(&officer, "R-KNOWN~2").await, None);
+    assert_eq!(called(&manager, "R-KNOWN").await, Some((closed.household, "R-KNOWN".into())));
+    assert_eq!(called(&manager, "r-known~2").await, Some((theirs.household, "r-known~2".into())));
+    let again = officer.book("SS-01", "R-KNOWN", "2020-11-20", 1).await.unwrap();
+    assert_eq!(again.household, theirs.household, "it is theirs under that name from then on");
+    assert!(
+        refused(officer.book("SS-01", "R-KNOWN~2", "2020-12-01", 1).await)
+            .starts_with("BAD_VALUE (household)")
+    );
+    assert!(
+        refused(officer.book("SS-01", "R-2~2", "2020-12-01", 1).await).starts_with("BAD_VALUE (household)")
+    );
+    manager.book("SS-01", "R-KNOWN~2", "2020-12-01", 1).await.unwrap();
+
+    let api = Api::serve(&world.engine).await;
+    let seen = "{ stays { nodes { household { reference } } } board(from: \"2020-11-03\", to: \"2020-12-03\") { rows { \
+                nodes { uses { whose } } } } }";
+    let at_officer = api.ask(&world.officer_token, seen, json!({})).await.to_string();
+    assert!(
+        at_officer.contains("\"r-known\"") && !at_officer.contains('~') && !at_officer.contains("R-KNOWN")
+    );
+    let taken = officer.book("SS-02", "R-NEW", "2020-11-05", 1).await;
+    assert!(refused(taken).contains("stay r-known in SS-02"));
 }
 
 async fn a_remembered_answer_is_closed_with_its_case(on: &Databases) {
@@ -214,13 +253,16 @@ async fn another_process_knows_of_a_restriction(on: &Databases) {
 }
 
 /// Two worlds, alike but for this: in one a home is taken by a case that is closed to the officer, in the other it is
-/// out of service for a repair on the same nights. Whatever the officer looks at is the same.
+/// out of service for a repair on the same nights, which whoever recorded it keeps. Whatever the officer looks at and
+/// tries is the same.
 async fn a_closed_case_and_a_void_look_the_same(on: &Databases) {
     let mut runner = proptest::test_runner::TestRunner::new_with_rng(
         ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() },
         proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
     );
-    let strategy = proptest::collection::vec((0_u32..12, 1_u32..6, any::<bool>()), 1..5);
+    let step = (0_u32..12, 1_u32..6, 0_u8..4, any::<bool>());
+    let step = step.prop_map(|(from, length, what, taken_back)| Step { from, length, what, taken_back });
+    let strategy = proptest::collection::vec(step, 1..5);
     for _ in 0..runner.config().cases {
         let script = strategy.new_tree(&mut runner).unwrap().current();
         let with_case = look(on, &script, true).await;
@@ -229,27 +271,72 @@ async fn a_closed_case_and_a_void_look_the_same(on: &Databases) {
     }
 }
 
-async fn look(on: &Databases, script: &[(u32, u32, bool)], case: bool) -> String {
+/// Something is there from a night on for some nights: an open stay where `what` is 0, else a closed case or a void.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    from: u32,
+    length: u32,
+    what: u8,
+    taken_back: bool,
+}
+
+async fn look(on: &Databases, script: &[Step], case: bool) -> String {
     let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
-    let manager = world.manager();
-    let (_, officer) = actor_with(&world.engine, Role::Officer).await;
-    for (n, (from, length, closed)) in script.iter().enumerate() {
+    let (manager, officer) = (world.manager(), world.person_with(Role::Officer).await);
+    for (n, Step { from, length, what, taken_back }) in script.iter().enumerate() {
         let arrival = safespace_domain::nights::later(safespace_tests::day("2020-11-03"), *from).to_string();
         let household = format!("R-{n}");
-        if !*closed {
-            // Refused where it does not fit: in both worlds alike.
+        // Refused where it does not fit: in both worlds alike.
+        if *what == 0 {
             let _ = manager.book("SS-02", &household, &arrival, *length).await;
         } else if case {
-            if manager.book("SS-01", &household, &arrival, *length).await.is_ok() {
-                let ask =
-                    RestrictCase { household, denied: officer.who.id(), reason: "knows the family".into() };
-                world.service().run(Command::RestrictCase(ask)).await.unwrap();
+            if let Ok(stay) = manager.book("SS-01", &household, &arrival, *length).await {
+                restrict(&world, &household, &officer).await.unwrap();
+                if *taken_back {
+                    manager.cancel(&stay).await.unwrap();
+                }
             }
-        } else {
-            let _ = manager.record_void("SS-01", &arrival, *length).await;
+        } else if let Ok(void) = manager.record_kept_void("SS-01", &arrival, *length).await
+            && *taken_back
+        {
+            manager.cancel_void(&void).await.unwrap();
         }
     }
-    let seen = everything(&world, &officer).await;
+    let seen = everything(&world, &officer.actor).await;
+    let tried = attempts(&world, &officer, script).await;
+    let after = everything(&world, &officer.actor).await;
     world.leave().await;
-    seen
+    format!("{seen}\n{tried:#?}\n{after}")
+}
+
+/// What the officer is told who tries what would tell a closed case from a void.
+async fn attempts(world: &World, officer: &Person<'_>, script: &[Step]) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut tell = |what: String| told.push(what);
+    for view in world.engine.voids(&officer.actor, &VoidFilter::default(), ALL).await.unwrap() {
+        let void = view.void.id;
+        let other = ChangeVoid { void, from: None, to: None, reason: Some("other".into()), note: None };
+        tell(refused(officer.run(Command::ChangeVoid(other)).await));
+        tell(refused(officer.run(Command::CancelVoid { void }).await));
+    }
+    for (n, step) in script.iter().enumerate() {
+        if step.what == 0 {
+            continue;
+        }
+        let household = format!("R-{n}");
+        let known = async || {
+            let found = world.engine.household(&officer.actor, &household).await.unwrap();
+            found.map(|household| household.reference)
+        };
+        tell(format!("{:?}", known().await));
+        for unit in ["SS-01", "SS-02"] {
+            // On nights that nothing else in the script takes, and on those that it may take.
+            for arrival in ["2020-11-03", "2020-11-25"] {
+                let booked = officer.book(unit, &household, arrival, 3).await;
+                tell(format!("{:?}", booked.map(|stay| stay.nights).map_err(|refusal| refusal.to_string())));
+            }
+        }
+        tell(format!("{:?}", known().await));
+    }
+    told
 }

@@ -1,6 +1,9 @@
 //! Voids: nights on which a unit is out of service.
 
-use safespace_domain::{RefusalCode, VoidId};
+use safespace_domain::{
+    RefusalCode, VoidId,
+    access::{Role, Who},
+};
 use safespace_engine::{ChangeVoid, Command, RecordVoid};
 use safespace_tests::{Databases, World, day, on_both, refused};
 
@@ -13,6 +16,7 @@ on_both![
     a_void_does_not_grow_over_a_stay,
     the_note_of_a_void_is_read_back_and_never_kept_in_the_clear,
     a_note_stays_until_another_is_given,
+    a_kept_void_is_changed_by_whoever_recorded_it_alone_for_as_long_as_they_can_sign_in,
     impossible_voids_are_refused_and_say_what_is_wrong,
 ];
 
@@ -83,6 +87,25 @@ async fn a_note_stays_until_another_is_given(on: &Databases) {
     assert_eq!(note().await, None);
 }
 
+async fn a_kept_void_is_changed_by_whoever_recorded_it_alone_for_as_long_as_they_can_sign_in(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let (keeper, manager) = (world.person_with(Role::Officer).await, world.manager());
+    let void = keeper.record_kept_void("SS-01", "2020-11-04", 2).await.unwrap();
+    let kept = "WRONG_STATE (void): This void is kept by whoever recorded it, and only they may change it or take it \
+                back: ask the team whose it is.";
+    assert_eq!(refused(manager.change_void(&void, "2020-11-04", 3).await), kept);
+    assert_eq!(refused(manager.cancel_void(&void).await), kept);
+    let view = world.engine.void(&manager.actor, void.id).await.unwrap().unwrap();
+    assert!(view.kept);
+    let void = keeper.change_void(&void, "2020-11-04", 3).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 5).await, ".vvv.");
+    let admin = world.person_with(Role::Administrator).await;
+    let Who::Person { account: id, .. } = keeper.actor.who else { unreachable!() };
+    world.engine.disable_account(&admin.actor, id).await.unwrap();
+    manager.cancel_void(&void).await.unwrap();
+    assert!(world.ledger().await.is_empty());
+}
+
 async fn impossible_voids_are_refused_and_say_what_is_wrong(on: &Databases) {
     let world = World::at(EVENING, on).with_unit_until("SS-01", "2020-12-01").await;
     let good = RecordVoid {
@@ -91,6 +114,7 @@ async fn impossible_voids_are_refused_and_say_what_is_wrong(on: &Databases) {
         to: day("2020-11-12"),
         reason: "repair".into(),
         note: None,
+        kept: false,
     };
     let attempts = [
         RecordVoid { to: day("2020-11-10"), ..good.clone() },

@@ -29,6 +29,20 @@ pub fn code(text: &str, field: &str) -> Result<String, Refusal> {
     }
 }
 
+/// A household's reference as it is looked for: a code, or a code with `~` and a number after it, which the service adds
+/// where somebody gives a reference that is closed to them ([`crate::restrictions::ClosedReferences`]).
+pub fn reference(text: &str, field: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    let (plain, _) = numbered(text).unwrap_or((text, 0));
+    code(plain, field).map(|_| text.to_owned())
+}
+
+/// A reference with a number after it, in its two parts.
+pub fn numbered(reference: &str) -> Option<(&str, u32)> {
+    let (plain, number) = reference.rsplit_once('~')?;
+    Some((plain, number.parse().ok().filter(|n: &u32| *n > 1 && number == n.to_string())?))
+}
+
 /// What two codes have in common that differ only in upper and lower case: they are the same code.
 pub fn key(code: &str) -> String {
     code.to_ascii_uppercase()
@@ -69,6 +83,16 @@ pub fn note(text: &str, field: &str) -> Result<String, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reference_may_have_a_number_after_it() {
+        assert_eq!(reference(" R-1~2 ", "household").unwrap(), "R-1~2");
+        assert_eq!(numbered("R-1~12"), Some(("R-1", 12)));
+        for bad in ["R-1~", "R-1~1", "R-1~02", "R-1~x", "~2", "R-1~2~3", "R-1~+2"] {
+            assert!(reference(bad, "household").is_err(), "{bad:?}");
+        }
+        assert!(code("R-1~2", "household").is_err(), "nobody gives one");
+    }
 
     #[test]
     fn codes_are_short_plain_and_never_formulas() {

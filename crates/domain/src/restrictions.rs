@@ -11,9 +11,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    codes,
     ids::{HouseholdId, UnitId, VoidId},
     ledger::{Entry, NightUse, Take},
     nights::{Nights, next},
+    stays::Stay,
     voids::Void,
 };
 
@@ -91,8 +93,13 @@ impl Closed {
         }
     }
 
-    /// The voids that closed stays look like, from all entries of those stays; in the order of their ids.
-    pub fn voids(&self, entries: impl IntoIterator<Item = Entry>) -> Vec<Void> {
+    /// The voids that closed stays look like, from all entries of those stays; in the order of their ids. A stay that
+    /// takes no night any more looks like a void that was cancelled.
+    pub fn voids(
+        &self,
+        entries: impl IntoIterator<Item = Entry>,
+        stays: impl IntoIterator<Item = Stay>,
+    ) -> Vec<Void> {
         let mut voids: BTreeMap<Uuid, Void> = BTreeMap::new();
         for Entry { unit, night, take } in entries.into_iter().map(|entry| self.disguise(entry)) {
             let grown = |nights: Nights| {
@@ -108,7 +115,58 @@ impl Closed {
                 }
             });
         }
+        for stay in stays {
+            if let Some((unit, as_void)) = self.stays.get(&stay.id.0) {
+                voids.entry(*as_void).or_insert_with(|| Void {
+                    id: VoidId(*as_void),
+                    unit: *unit,
+                    nights: stay.nights,
+                    reason: self.reason.clone(),
+                    cancelled: true,
+                });
+            }
+        }
         voids.into_values().collect()
+    }
+}
+
+/// The references of the cases that are closed to one person, and what stands for them.
+///
+/// To them such a reference is one that nobody has, and they may give it to a household. That household has the reference
+/// with a number after it, `R-1~2`: everybody else sees that, and they see what they gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClosedReferences(BTreeSet<String>);
+
+impl ClosedReferences {
+    /// These references.
+    pub fn new(references: impl IntoIterator<Item = String>) -> Self {
+        Self(references.into_iter().map(|reference| codes::key(&reference)).collect())
+    }
+
+    /// The reference of the household that the person means by this; none where it can be nobody's that they know.
+    pub fn meant(&self, reference: &str) -> Option<String> {
+        if codes::numbered(reference).is_some_and(|(plain, _)| self.has(plain)) {
+            return None;
+        }
+        let mut meant = reference.to_owned();
+        let mut number = 1_u32;
+        while self.has(&meant) {
+            number = number.saturating_add(1);
+            meant = format!("{reference}~{number}");
+        }
+        Some(meant)
+    }
+
+    /// What the person calls a household with this reference.
+    pub fn seen(&self, reference: String) -> String {
+        match codes::numbered(&reference) {
+            Some((plain, _)) if self.has(plain) => plain.to_owned(),
+            _ => reference,
+        }
+    }
+
+    fn has(&self, reference: &str) -> bool {
+        self.0.contains(&codes::key(reference))
     }
 }
 
@@ -120,6 +178,21 @@ mod tests {
         let household = (night_use != NightUse::Turnaround).then_some(HouseholdId(Uuid::from_u128(7)));
         let take = Take { night_use, by: Uuid::from_u128(by), household };
         Entry { unit: UnitId(Uuid::from_u128(1)), night: night.parse().unwrap(), take }
+    }
+
+    #[test]
+    fn a_closed_reference_can_be_given_again_and_is_called_as_it_was_given() {
+        let closed = ClosedReferences::new(["R-1".to_owned(), "r-1~2".to_owned()]);
+        assert_eq!(closed.meant("r-1").unwrap(), "r-1~3");
+        assert_eq!(closed.seen("r-1~3".to_owned()), "r-1");
+        assert_eq!(closed.meant("R-1~3"), None, "they do not know that it is called so");
+        assert_eq!(closed.meant("R-2~2").unwrap(), "R-2~2");
+        assert_eq!(closed.seen("R-2~2".to_owned()), "R-2~2");
+        let none = ClosedReferences::default();
+        assert_eq!(
+            (none.meant("R-1").unwrap(), none.seen("R-1~2".to_owned())),
+            ("R-1".into(), "R-1~2".into())
+        );
     }
 
     #[test]
@@ -136,7 +209,7 @@ mod tests {
         let seen = nights.map(|entry| closed.disguise(entry).take);
         assert!(seen.iter().all(|take| *take == seen[0]), "no seam shows: {seen:?}");
         assert_eq!((seen[0].night_use, seen[0].household), (NightUse::Void, None));
-        let voids = closed.voids(nights);
+        let voids = closed.voids(nights, []);
         assert_eq!(voids.len(), 1);
         assert_eq!(voids[0].nights.to_string(), "2020-11-03 to 2020-11-06");
         let other = entry("2020-11-03", 3, NightUse::Resident);

@@ -27,6 +27,16 @@ pub const DEFAULT_REASONS: [(&str, &str); 5] = [
     ("other", "Other, see the note"),
 ];
 
+/// What is said of a void that somebody keeps to everybody else; and of what only looks like a void, which nobody can
+/// change as one. The two must stay the same.
+pub fn kept() -> Refusal {
+    Refusal::new(
+        RefusalCode::WrongState,
+        "This void is kept by whoever recorded it, and only they may change it or take it back: ask the team whose it is.",
+    )
+    .on("void")
+}
+
 /// A void. Its note is confidential and kept elsewhere, sealed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Void {

@@ -112,9 +112,10 @@ impl Engine {
         let all: Vec<Attention> = over.chain(blocked).chain(late).collect();
         let ids: Vec<_> = all.iter().map(|what| what.stay().household).collect();
         let households = read.households(&ids).await?;
+        let closed = self.closed_references(actor).await?;
         let reference = |what: &Attention| {
             let household = households.iter().find(|household| household.id == what.stay().household);
-            household.map(|household| household.reference.clone()).unwrap_or_default()
+            household.map(|household| closed.seen(household.reference.clone())).unwrap_or_default()
         };
         Ok(all.into_iter().map(|what| AttentionItem { reference: reference(&what), what }).collect())
     }

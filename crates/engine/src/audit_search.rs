@@ -57,10 +57,12 @@ impl Engine {
     ) -> Result<Vec<AuditView>, EngineError> {
         self.must_freshly(actor, Permission::SearchAudit)?;
         let after = page.after.as_deref().map(|cursor| self.seq_of(cursor)).transpose()?;
-        let reference = search.household.as_deref().filter(|text| codes::code(text, "household").is_ok());
+        let references = self.closed_references(actor).await?;
+        let typed = search.household.as_deref().filter(|text| codes::reference(text, "household").is_ok());
+        let reference = typed.and_then(|typed| references.meant(typed));
         let case = match reference {
             Some(reference) => {
-                let found = self.store.reader().households_by_reference(&[reference.to_owned()]).await?;
+                let found = self.store.reader().households_by_reference(&[reference]).await?;
                 found.first().map(|household| household.id)
             }
             None => None,
@@ -86,6 +88,11 @@ impl Engine {
         } else {
             self.store.reader().search_audit(&filter, Page { after, limit: page.limit }).await?
         };
+        let seen = |record: FoundRecord| FoundRecord {
+            household: record.household.map(|reference| references.seen(reference)),
+            ..record
+        };
+        let found = found.into_iter().map(seen).collect();
         let views = self.opened(found).await?;
         let tx = self.store.begin().await?;
         let record = self.record_of(actor, "search_audit", None);

@@ -145,6 +145,10 @@ impl Engine {
         let entries: Vec<Entry> = entries.into_iter().map(|entry| closed.disguise(entry)).collect();
         let mut names = self.names_of(&entries).await?;
         if !closed.is_empty() {
+            let references = self.closed_references(actor).await?;
+            for name in names.values_mut() {
+                *name = references.seen(std::mem::take(name));
+            }
             for void in self.voids_instead(&closed).await? {
                 names.insert(void.id.0, void.reason);
             }

@@ -275,6 +275,9 @@ pub struct RecordVoid {
     pub reason: String,
     /// A note, which is confidential.
     pub note: Option<String>,
+    /// Whether nobody but the actor may change it or take it back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
 }
 
 /// See [`Command::ChangeVoid`]. What is not said stays.

@@ -44,7 +44,8 @@ impl Engine {
         work.audit(Some(household.0), &[], &serde_json::json!({ "kinds": kinds }));
         let found = work.tx.reader().households(&[household]).await?;
         let found = found.into_iter().next().ok_or(Fault::Broken("a household that was locked is gone"))?;
-        Ok(Outcome::Household(found))
+        let closed = self.closed_references(&work.actor).await?;
+        Ok(Outcome::Household(Household { reference: closed.seen(found.reference), ..found }))
     }
 
     /// The code by which a contact is found again, and from which nobody can tell it.

@@ -64,10 +64,11 @@ impl Engine {
         reason: &str,
     ) -> Result<Erased, EngineError> {
         let anonymous = reference.strip_prefix(ERASED).unwrap_or(reference);
-        codes::code(anonymous, "household")?;
+        codes::reference(anonymous, "household")?;
+        let not_found = || Refusal::not_found("household", "household");
+        let meant = self.closed_references(actor).await?.meant(reference).ok_or_else(not_found)?;
         let tx = self.store.begin().await?;
-        let found = tx.lock_household(reference).await?;
-        let found = found.ok_or_else(|| Refusal::not_found("household", "household"))?;
+        let found = tx.lock_household(&meant).await?.ok_or_else(not_found)?;
         self.must_be_open_to(actor, found.id, "household")?;
         must_not_be_erased(&tx, found.id).await?;
         let stays = tx.reader().stays_of_household(found.id).await?;

@@ -22,18 +22,25 @@ impl Engine {
         self.must(actor, Permission::SeeStays)?;
         let mut found = self.store.reader().households(ids).await?;
         found.retain(|household| !self.is_closed_to(actor, household.id));
-        Ok(found)
+        let closed = self.closed_references(actor).await?;
+        Ok(found
+            .into_iter()
+            .map(|household| Household { reference: closed.seen(household.reference), ..household })
+            .collect())
     }
 
     /// The household with this reference.
     pub async fn household(&self, actor: &Actor, reference: &str) -> Result<Option<Household>, EngineError> {
         self.must(actor, Permission::SeeStays)?;
-        if codes::code(reference, "reference").is_err() {
+        if codes::reference(reference, "reference").is_err() {
             // No household has it; and not every sign that a caller can send can be sent to a database.
             return Ok(None);
         }
-        let mut found = self.store.reader().households_by_reference(&[reference.to_owned()]).await?;
-        Ok(found.pop().filter(|household| !self.is_closed_to(actor, household.id)))
+        let closed = self.closed_references(actor).await?;
+        let Some(meant) = closed.meant(reference) else { return Ok(None) };
+        let mut found = self.store.reader().households_by_reference(&[meant]).await?;
+        let open = found.pop().filter(|household| !self.is_closed_to(actor, household.id));
+        Ok(open.map(|household| Household { reference: closed.seen(household.reference), ..household }))
     }
 
     pub(crate) async fn add_household(&self, work: &Work, reference: String) -> Done<HouseholdId> {

@@ -38,6 +38,7 @@ mod occupancy;
 mod passwords;
 mod properties;
 mod questions;
+mod references;
 mod referrals;
 mod restrictions;
 mod retention;

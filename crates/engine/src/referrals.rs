@@ -232,16 +232,12 @@ impl Engine {
         id: ReferralId,
         household: &str,
     ) -> Done<Outcome> {
-        let reference = codes::code(household, "household")?;
+        let reference = codes::reference(household, "household")?;
         let before = self.lock_referral(work, id).await?;
         before.must_be_received("accepted")?;
-        let known = work.tx.lock_household(&reference).await?.map(|household| household.id);
-        if known.is_some_and(|household| self.is_closed_to(&work.actor, household)) {
-            return Err(Refusal::bad("household", "This reference can't be used: take another one.").into());
-        }
-        let household = match known {
+        let household = match self.lock_called(work, &reference).await? {
             Some(known) => known,
-            None => self.add_household(work, reference).await?,
+            None => self.add_called(work, &reference).await?,
         };
         let referral = before.accept(household, work.now)?;
         work.about(household);

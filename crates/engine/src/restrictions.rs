@@ -115,7 +115,12 @@ impl Engine {
 
     /// The voids that closed stays look like.
     pub(crate) async fn voids_instead(&self, closed: &Closed) -> Result<Vec<Void>, Fault> {
-        Ok(closed.voids(self.entries_closed(closed).await?))
+        if closed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let households: Vec<HouseholdId> = closed.households().iter().copied().collect();
+        let stays = self.store.reader().whole_stays_of(&households).await?;
+        Ok(closed.voids(self.entries_closed(closed).await?, stays))
     }
 
     async fn entries_closed(&self, closed: &Closed) -> Result<Vec<Entry>, Fault> {
@@ -188,9 +193,8 @@ impl Engine {
     /// The household with this reference, locked, if it is open to the actor.
     pub(crate) async fn open_household(&self, work: &mut Work, reference: &str) -> Done<HouseholdId> {
         let not_found = || Refusal::not_found("household", "household");
-        let reference = codes::code(reference, "household")?;
-        let household = work.tx.lock_household(&reference).await?.ok_or_else(not_found)?.id;
-        self.must_be_open_to(&work.actor, household, "household")?;
+        let reference = codes::reference(reference, "household")?;
+        let household = self.lock_called(work, &reference).await?.ok_or_else(not_found)?;
         must_not_be_erased(&work.tx, household).await?;
         work.about(household);
         Ok(household)

@@ -214,6 +214,9 @@ impl Engine {
                 if let Outcome::Stay(stay) | Outcome::Moved { to: stay, .. } = &outcome {
                     self.must_be_open_to(actor, stay.household, "stay")?;
                 }
+                if let Outcome::Household(household) = &outcome {
+                    self.must_be_open_to(actor, household.id, "household")?;
+                }
                 if let Outcome::Referral(referral) = &outcome
                     && let Some(household) = referral.household()
                 {

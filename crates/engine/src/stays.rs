@@ -46,7 +46,7 @@ impl Engine {
     pub(crate) async fn book_stay(&self, work: &mut Work, ask: BookStay) -> Done<Outcome> {
         let nights = Nights::new(ask.arrival, ask.departure)?;
         let people = People::new(ask.adults, ask.children)?;
-        let reference = codes::code(&ask.household, "household")?;
+        let reference = codes::reference(&ask.household, "household")?;
         let exception = self.may_grant(work, ask.exception.as_deref())?;
         let asked = Exception::granted_if(exception.is_some());
         let mut wanted = wanted(work, &ask, nights, people)?;
@@ -61,13 +61,10 @@ impl Engine {
         // A unit that was chosen says for itself what it is for.
         wanted.scheme = policy.scheme;
         availability::must_suit(&work.spaces, &wanted, &unit)?;
-        let known = work.tx.lock_household(&reference).await?.map(|household| household.id);
-        if known.is_some_and(|household| self.is_closed_to(&work.actor, household)) {
-            return Err(Refusal::bad("household", "This reference can't be used: take another one.").into());
-        }
+        let known = self.lock_called(work, &reference).await?;
         let household = match known {
             Some(id) => id,
-            None => self.add_household(work, reference).await?,
+            None => self.add_called(work, &reference).await?,
         };
         work.about(household);
         let stay = Stay {
@@ -159,7 +156,9 @@ impl Engine {
             .into());
         }
         let households = work.tx.reader().households(&[there.household]).await?;
-        let whose = households.first().map_or("another household", |household| household.reference.as_str());
+        let closed = self.closed_references(&work.actor).await?;
+        let whose = households.into_iter().next().map(|household| closed.seen(household.reference));
+        let whose = whose.as_deref().unwrap_or("another household");
         let obstacle = Obstacle {
             unit: unit.code.clone(),
             kind: NightUse::Resident.word().to_owned(),

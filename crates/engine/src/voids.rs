@@ -1,15 +1,16 @@
 //! Voids: nights on which a unit is out of service.
 
 use safespace_domain::{
-    Night, Nights, Refusal, VoidId,
+    AccountId, Night, Nights, Refusal, TokenId, VoidId,
     access::{Actor, Permission},
     codes,
     ledger::LedgerChange,
     nights::END_OF_NIGHTS,
     units::Unit,
-    voids::Void,
+    voids::{Void, kept},
 };
 use safespace_store::{Page, StoreError, StoredVoid, VoidFilter};
+use uuid::Uuid;
 
 use crate::{
     ChangeVoid, Engine, EngineError, Outcome, RecordVoid,
@@ -25,6 +26,8 @@ pub struct VoidView {
     pub void: Void,
     /// Its note.
     pub note: Option<String>,
+    /// Whether only whoever recorded it may change it.
+    pub kept: bool,
 }
 
 impl Engine {
@@ -36,7 +39,7 @@ impl Engine {
             None => {
                 let closed = self.closed_to(actor).await?;
                 let instead = self.voids_instead(&closed).await?.into_iter().find(|void| void.id == id);
-                Ok(instead.map(|void| VoidView { void, note: None }))
+                Ok(instead.map(|void| VoidView { void, note: None, kept: true }))
             }
         }
     }
@@ -58,7 +61,7 @@ impl Engine {
             let instead = self.voids_instead(&closed).await?;
             let instead = instead.into_iter().filter(|void| filter.has(void));
             let instead = instead.filter(|void| page.after.is_none_or(|after| void.id > after));
-            views.extend(instead.map(|void| VoidView { void, note: None }));
+            views.extend(instead.map(|void| VoidView { void, note: None, kept: true }));
             views.sort_by_key(|view| view.void.id);
             views.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
         }
@@ -66,7 +69,7 @@ impl Engine {
     }
 
     async fn view(&self, stored: StoredVoid) -> Result<VoidView, EngineError> {
-        let StoredVoid { void, note } = stored;
+        let StoredVoid { void, note, kept_by } = stored;
         let property = self.spaces().unit_by_id(void.unit).map(|unit| unit.property);
         let note = match (note, property) {
             (Some(sealed), Some(owner)) => {
@@ -74,7 +77,7 @@ impl Engine {
             }
             _ => None,
         };
-        Ok(VoidView { void, note })
+        Ok(VoidView { void, note, kept: kept_by.is_some() })
     }
 
     pub(crate) async fn record_void(&self, work: &mut Work, ask: RecordVoid) -> Done<Outcome> {
@@ -85,7 +88,8 @@ impl Engine {
         let void =
             Void { id: VoidId(self.ids.next()), unit: unit.id, nights, reason: ask.reason, cancelled: false };
         let note = self.sealed_note(work, &unit, &void, ask.note.as_deref()).await?;
-        let stored = StoredVoid { void, note };
+        let kept_by = ask.kept.then(|| work.actor.who.id());
+        let stored = StoredVoid { void, note, kept_by };
         work.tx.add_void(&stored).await?;
         self.keep_void(work, &unit, stored.void).await
     }
@@ -104,7 +108,7 @@ impl Engine {
             Some(note) => self.sealed_note(work, &unit, &void, Some(&note)).await?,
             None => before.note,
         };
-        let stored = StoredVoid { void, note };
+        let stored = StoredVoid { void, note, kept_by: before.kept_by };
         work.tx.save_void(&stored).await?;
         self.keep_void(work, &unit, stored.void).await
     }
@@ -112,13 +116,36 @@ impl Engine {
     pub(crate) async fn cancel_void(&self, work: &mut Work, id: VoidId) -> Done<Outcome> {
         let before = self.lock_void(work, id).await?;
         let unit = unit(work, before.void.unit)?;
-        let stored = StoredVoid { void: before.void.cancel()?, note: before.note };
+        let stored = StoredVoid { void: before.void.cancel()?, ..before };
         work.tx.save_void(&stored).await?;
         self.keep_void(work, &unit, stored.void).await
     }
 
     async fn lock_void(&self, work: &Work, id: VoidId) -> Done<StoredVoid> {
-        Ok(work.tx.lock_void(id).await?.ok_or_else(|| Refusal::not_found("void", "void"))?)
+        let Some(stored) = work.tx.lock_void(id).await? else {
+            // What looks like a void to the actor is answered as one that somebody keeps.
+            let instead = self.voids_instead(&self.closed_to(&work.actor).await?).await?;
+            let looks_like_one = instead.iter().any(|void| void.id == id);
+            return Err(if looks_like_one { kept() } else { Refusal::not_found("void", "void") }.into());
+        };
+        if let Some(keeper) = stored.kept_by.filter(|keeper| *keeper != work.actor.who.id())
+            && self.is_still_there(work, keeper).await?
+        {
+            return Err(kept().into());
+        }
+        Ok(stored)
+    }
+
+    /// Whether an account or token can still be used: what is kept by one that can't is everybody's again.
+    async fn is_still_there(&self, work: &Work, id: Uuid) -> Done<bool> {
+        let read = work.tx.reader();
+        if let Some(stored) = read.account(AccountId(id)).await? {
+            return Ok(stored.account.disabled_at.is_none());
+        }
+        let token = read.token_by_id(TokenId(id)).await?;
+        Ok(token.is_some_and(|token| {
+            token.revoked_at.is_none() && token.expires_at.is_none_or(|expires_at| work.now < expires_at)
+        }))
     }
 
     async fn sealed_note(

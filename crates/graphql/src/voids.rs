@@ -50,6 +50,11 @@ impl Void {
         self.0.note.as_deref()
     }
 
+    /// Whether only whoever recorded it may change it or take it back.
+    async fn kept(&self) -> bool {
+        self.0.kept
+    }
+
     /// Whether it was taken back.
     async fn cancelled(&self) -> bool {
         self.0.void.cancelled
@@ -113,6 +118,9 @@ pub struct RecordVoidInput {
     reason: String,
     /// A note. Confidential.
     note: Option<String>,
+    /// Whether only you may change it or take it back, for as long as you can sign in.
+    #[graphql(default)]
+    kept: bool,
     /// The same key and input have one effect and one answer.
     idempotency_key: Option<String>,
 }
@@ -169,6 +177,7 @@ impl VoidsMutation {
             to: input.to.0,
             reason: input.reason,
             note: input.note,
+            kept: input.kept,
         };
         answer(ctx, input.idempotency_key, Command::RecordVoid(ask)).await
     }

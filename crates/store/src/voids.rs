@@ -23,6 +23,7 @@ mod void {
         pub reason: String,
         pub note: Option<Vec<u8>>,
         pub cancelled: bool,
+        pub kept_by: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -30,13 +31,15 @@ mod void {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// A void with its sealed note.
+/// A void with its sealed note and its keeper.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredVoid {
     /// The void.
     pub void: Void,
     /// Its note, sealed.
     pub note: Option<Vec<u8>>,
+    /// The account or token that keeps it: nobody else may change it.
+    pub kept_by: Option<Uuid>,
 }
 
 /// Which voids a list has.
@@ -67,7 +70,7 @@ fn domain(row: void::Model) -> StoredVoid {
         reason: row.reason,
         cancelled: row.cancelled,
     };
-    StoredVoid { void, note: row.note }
+    StoredVoid { void, note: row.note, kept_by: row.kept_by }
 }
 
 impl<C: ConnectionTrait> Reader<'_, C> {
@@ -134,5 +137,6 @@ fn row(stored: &StoredVoid) -> void::ActiveModel {
         reason: Set(stored.void.reason.clone()),
         note: Set(stored.note.clone()),
         cancelled: Set(stored.void.cancelled),
+        kept_by: Set(stored.kept_by),
     }
 }

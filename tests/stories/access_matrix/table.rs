@@ -256,7 +256,7 @@ pub const TYPES: &[Type] = &[
     (
         "Void",
         "node(id: \"{void}\") { ... on Void { % } }",
-        &[("spaces", "cancelled from id note reason to unit")],
+        &[("spaces", "cancelled from id kept note reason to unit")],
     ),
     ("Viewer", "viewer { % }", &[("oneself", "council role scopes secondFactorFreshUntil")]),
     ("District", "districts(first: 1) { nodes { % } }", &[("spaces", "id kind name")]),

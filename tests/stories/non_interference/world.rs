@@ -346,6 +346,7 @@ impl Side {
                     to: later(from, *nights),
                     reason: self.difference.reasons().0.into(),
                     note: Some(self.difference.note().into()),
+                    kept: false,
                 }))
             }
             Step::CancelVoid(n) => chosen(&self.voids, *n).map(|void| Command::CancelVoid { void: *void }),

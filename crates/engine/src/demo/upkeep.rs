@@ -96,7 +96,10 @@ impl Service {
         note: &str,
     ) -> Result<Option<Void>, DemoError> {
         let (reason, note) = (reason.to_owned(), Some(note.to_owned()));
-        match self.attempt(Command::RecordVoid(RecordVoid { unit, from, to, reason, note })).await? {
+        match self
+            .attempt(Command::RecordVoid(RecordVoid { unit, from, to, reason, note, kept: false }))
+            .await?
+        {
             Some(Outcome::Void(void)) => Ok(Some(void)),
             _ => Ok(None),
         }

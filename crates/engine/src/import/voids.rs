@@ -44,7 +44,7 @@ impl Import<'_> {
                         cells,
                         household: None,
                         stay: None,
-                        void: Some(StoredVoid { void, note: None }),
+                        void: Some(StoredVoid { void, note: None, kept_by: None }),
                         entries,
                         record,
                         flagged: false,
