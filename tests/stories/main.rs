@@ -55,5 +55,6 @@ mod sessions;
 mod sign_in;
 mod stays;
 mod subject_access;
+mod subject_access_page;
 mod units;
 mod voids;

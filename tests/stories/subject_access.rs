@@ -43,7 +43,11 @@ async fn everything_that_is_held_is_exported_and_the_export_is_recorded(on: &Dat
     };
     world.service().run(Command::RestrictCase(ask)).await.unwrap();
     let manager = world.person_with(Role::Manager).await;
-    let held = world.engine.subject_access(&manager.actor, "r-1").await.unwrap();
+    let household = world.engine.household(&manager.actor, "R-1").await.unwrap().unwrap().id;
+    world.engine.reveal_household_details(&manager.actor, household, "she rang").await.unwrap();
+    let blank = world.engine.subject_access(&manager.actor, "R-1", " ").await;
+    assert!(told(blank).starts_with("BAD_VALUE (reason)"));
+    let held = world.engine.subject_access(&manager.actor, "r-1", "they asked").await.unwrap();
     let json: serde_json::Value = serde_json::from_str(&held.to_json().unwrap()).unwrap();
     assert_eq!(
         (&json["household"], &json["name"], &json["contact"]),
@@ -52,13 +56,28 @@ async fn everything_that_is_held_is_exported_and_the_export_is_recorded(on: &Dat
     assert_eq!(json["stays"][0]["unit"], "SS-01");
     assert_eq!(json["stays"][0]["exceptions"][0][1], "nowhere else");
     assert_eq!(json["restrictions"][0]["reason"], "knows the family");
+    assert_eq!(json["closed_to"], 1);
+    let text = json.to_string();
+    assert!(!text.contains(&world.officer().actor.who.id().to_string()), "to whom it is closed is about them");
+    let kinds: Vec<&str> = held.notices.iter().map(|notice| notice.kind.as_str()).collect();
+    assert_eq!(kinds, ["reveal_household_details", "export_subject_access"]);
+    assert_eq!(held.records[0].why.as_deref(), Some("they asked"));
     let actions: Vec<&str> = held.records.iter().map(|record| record.action.as_str()).collect();
-    assert_eq!(actions, ["export_subject_access", "restrict_case", "set_household_details", "book_stay"]);
+    assert_eq!(
+        actions,
+        [
+            "export_subject_access",
+            "reveal_household_details",
+            "restrict_case",
+            "set_household_details",
+            "book_stay"
+        ]
+    );
     let sql = "SELECT count(*) FROM audit WHERE action = 'export_subject_access'";
     assert_eq!(world.one::<i64>(sql).await, Some(1));
     let page = Page { after: None, limit: 10 };
     let notices = world.engine.notices(&manager.actor, true, page).await.unwrap();
-    assert_eq!((notices.len(), notices[0].kind.as_str()), (1, "export_subject_access"));
+    assert_eq!((notices.len(), notices[1].kind.as_str()), (2, "export_subject_access"));
 }
 
 async fn an_export_is_a_managers_in_person_with_a_fresh_second_factor(on: &Databases) {
@@ -67,11 +86,11 @@ async fn an_export_is_a_managers_in_person_with_a_fresh_second_factor(on: &Datab
     let engine = &world.engine;
     let officer = world.person_with(Role::Officer).await;
     for who in [world.officer().actor, world.manager().actor, world.partner().actor, officer.actor] {
-        assert!(told(engine.subject_access(&who, "R-1").await).starts_with("NOT_ALLOWED"));
+        assert!(told(engine.subject_access(&who, "R-1", "they asked").await).starts_with("NOT_ALLOWED"));
     }
     let manager = world.person_with(Role::Manager).await;
     world.clock.forward(TimeDelta::minutes(6));
-    let late = told(engine.subject_access(&manager.actor, "R-1").await);
+    let late = told(engine.subject_access(&manager.actor, "R-1", "they asked").await);
     assert!(late.starts_with("SECOND_FACTOR_NEEDED"), "{late}");
     assert_eq!(world.count("notice").await, 0);
 }
@@ -86,8 +105,8 @@ async fn a_closed_case_and_an_erased_household_are_not_found(on: &Databases) {
         reason: "knows the family".into(),
     };
     world.service().run(Command::RestrictCase(ask)).await.unwrap();
-    let closed = told(engine.subject_access(&manager.actor, "R-1").await);
-    assert_eq!(closed, told(engine.subject_access(&manager.actor, "R-NOBODY").await));
+    let closed = told(engine.subject_access(&manager.actor, "R-1", "they asked").await);
+    assert_eq!(closed, told(engine.subject_access(&manager.actor, "R-NOBODY", "they asked").await));
     assert_eq!(world.count("notice").await, 0);
     let (whole, first) = (safespace_engine::StayFilter::default(), Page { after: None, limit: 1 });
     let stay = engine.stays(&world.manager().actor, &whole, first).await.unwrap().remove(0);
@@ -95,7 +114,7 @@ async fn a_closed_case_and_an_erased_household_are_not_found(on: &Databases) {
     let local = world.service().actor;
     let erased = engine.erase_household(&local, "R-1", "asked for").await.unwrap();
     for reference in ["R-1", &erased.reference] {
-        assert!(told(engine.subject_access(&local, reference).await).starts_with("NOT_FOUND"));
+        assert!(told(engine.subject_access(&local, reference, "they asked").await).starts_with("NOT_FOUND"));
     }
 }
 

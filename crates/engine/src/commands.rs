@@ -379,9 +379,16 @@ impl Command {
         }
     }
 
-    /// Whether a person must have given a second factor just before: what decides who sees a case.
+    /// Whether a person must have given a second factor just before: what decides who sees a case, what partner councils
+    /// learn, and what is destroyed when.
     pub(crate) const fn needs_fresh_second_factor(&self) -> bool {
-        matches!(self, Self::RestrictCase(_) | Self::LiftRestriction(_))
+        matches!(
+            self,
+            Self::RestrictCase(_)
+                | Self::LiftRestriction(_)
+                | Self::SetDisclosurePolicy(_)
+                | Self::SetRetentionPolicy(_)
+        )
     }
 
     pub(crate) const fn permission(&self) -> Permission {

@@ -41,7 +41,7 @@ impl Engine {
         reference: &str,
         reason: &str,
     ) -> Result<Erased, EngineError> {
-        self.must(actor, Permission::KeepRecords)?;
+        self.must_freshly(actor, Permission::KeepRecords)?;
         let (reference, reason) = (reference.trim().to_owned(), codes::note(reason, "reason")?);
         let (engine, actor) = (Arc::clone(self), Arc::clone(actor));
         let task = tokio::spawn(async move {

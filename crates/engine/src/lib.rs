@@ -102,7 +102,7 @@ pub use second_factors::{NewSecondFactor, code_now};
 pub use sessions::SessionView;
 pub use set_up::SetUp;
 pub use sign_in::SignedIn;
-pub use subject_access::{HeldRecord, HeldReferral, HeldRestriction, HeldStay, SubjectAccess};
+pub use subject_access::{HeldNotice, HeldRecord, HeldReferral, HeldRestriction, HeldStay, SubjectAccess};
 pub use tokens::NewToken;
 pub use voids::VoidView;
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use safespace_domain::{
     HouseholdId, Night, NoticeId, Refusal,
     access::{Actor, Permission, Who},
+    codes,
     households::People,
 };
 use safespace_store::{AuditFilter, AuditRecord, Notice, Page};
@@ -37,8 +38,13 @@ pub struct SubjectAccess {
     pub stays: Vec<HeldStay>,
     /// The referrals that it came by.
     pub referrals: Vec<HeldReferral>,
-    /// To whom its case is closed.
+    /// That its case is closed to staff, and why. To whom is about them, not about the household, so they are counted
+    /// here and not named.
     pub restrictions: Vec<HeldRestriction>,
+    /// To how many people or programs its case is closed.
+    pub closed_to: usize,
+    /// What managers were told of its records, oldest first.
+    pub notices: Vec<HeldNotice>,
     /// What was done with its records, newest first.
     pub records: Vec<HeldRecord>,
 }
@@ -88,6 +94,19 @@ pub struct HeldRestriction {
     pub reason: Option<String>,
 }
 
+/// What managers were told of the household's records.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldNotice {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// What happened, as the audit calls it.
+    pub kind: String,
+    /// By which account; none for the service.
+    pub by: Option<Uuid>,
+    /// When a manager said that they had seen it.
+    pub seen_at: Option<DateTime<Utc>>,
+}
+
 /// What was done with the household's records.
 #[derive(Clone, Debug, Serialize)]
 pub struct HeldRecord {
@@ -114,22 +133,26 @@ impl SubjectAccess {
 
 impl Engine {
     /// Everything that is held on the household with this reference. For managers, as persons with a fresh second
-    /// factor, and for whoever has the command line. Recorded, and told to managers, before it is put together.
+    /// factor, and for whoever has the command line. Recorded with the reason, and told to managers, before it is put
+    /// together.
     pub async fn subject_access(
         self: &Arc<Self>,
         actor: &Arc<Actor>,
         reference: &str,
+        reason: &str,
     ) -> Result<SubjectAccess, EngineError> {
         self.must(actor, Permission::KeepRecords)?;
+        let reason = codes::note(reason, "reason")?;
         let found = self.household(actor, reference.trim()).await?;
         let household = found.ok_or_else(|| Refusal::not_found("household", "household"))?;
         if actor.who != Who::Service {
             actor.must_have_fresh_second_factor(self.clock.now())?;
         }
         let (engine, by, id) = (Arc::clone(self), Arc::clone(actor), household.id);
-        let task = tokio::spawn(async move { engine.record_subject_access(&by, id).await });
+        let task = tokio::spawn(async move { engine.record_subject_access(&by, id, &reason).await });
         task.await.unwrap_or(Err(EngineError::Fault(Fault::Broken("an export panicked"))))?;
         let details = self.open_details(id).await?.unwrap_or_default();
+        let restrictions = self.held_restrictions(actor, id).await?;
         Ok(SubjectAccess {
             household: household.reference,
             made_at: self.clock.now(),
@@ -138,12 +161,19 @@ impl Engine {
             note: details.note,
             stays: self.held_stays(actor, id).await?,
             referrals: self.held_referrals(id).await?,
-            restrictions: self.held_restrictions(actor, id).await?,
+            closed_to: restrictions.len(),
+            restrictions,
+            notices: self.held_notices(id).await?,
             records: self.held_records(id).await?,
         })
     }
 
-    async fn record_subject_access(&self, actor: &Actor, household: HouseholdId) -> Result<(), EngineError> {
+    async fn record_subject_access(
+        &self,
+        actor: &Actor,
+        household: HouseholdId,
+        reason: &str,
+    ) -> Result<(), EngineError> {
         let action = "export_subject_access";
         let tx = self.store.begin().await?;
         tx.lock_household_by_id(household).await?;
@@ -157,7 +187,8 @@ impl Engine {
             seen_at: None,
         };
         tx.add_notice(&notice).await?;
-        let record: AuditRecord = self.record_of(actor, action, Some(household.0));
+        let sealed = self.sealed_why(&tx, household.0, reason).await?;
+        let record = AuditRecord { sealed, ..self.record_of(actor, action, Some(household.0)) };
         self.record(&tx, &[of_case(record, household)]).await?;
         Ok(tx.commit().await?)
     }
@@ -212,6 +243,21 @@ impl Engine {
             reason: view.reason,
         };
         Ok(views.into_iter().map(held).collect())
+    }
+
+    /// The notices about it and about the referrals that it came by.
+    async fn held_notices(&self, household: HouseholdId) -> Result<Vec<HeldNotice>, EngineError> {
+        let read = self.store.reader();
+        let referrals = read.referrals_of(household).await?;
+        let about: Vec<Uuid> =
+            std::iter::once(household.0).chain(referrals.into_iter().map(|referral| referral.0)).collect();
+        let held = |notice: Notice| HeldNotice {
+            at: notice.at,
+            kind: notice.kind,
+            by: notice.by,
+            seen_at: notice.seen_at,
+        };
+        Ok(read.notices_about(&about).await?.into_iter().map(held).collect())
     }
 
     async fn held_records(&self, household: HouseholdId) -> Result<Vec<HeldRecord>, EngineError> {

@@ -116,6 +116,8 @@ answer!(
 pub struct ExportSubjectAccessInput {
     /// The household's reference.
     household: String,
+    /// Why. Confidential; managers are told, and it is recorded.
+    reason: String,
 }
 
 /// Everything that is held on the household. Confidential.
@@ -163,7 +165,7 @@ impl RetentionMutation {
         ctx: &Context<'_>,
         input: ExportSubjectAccessInput,
     ) -> Result<ExportSubjectAccessAnswer> {
-        let done = engine(ctx).subject_access(actor(ctx), &input.household).await;
+        let done = engine(ctx).subject_access(actor(ctx), &input.household, &input.reason).await;
         Ok(match told(done)? {
             Ok(held) => {
                 let json = held.to_json().map_err(|fault| failed(&fault))?;

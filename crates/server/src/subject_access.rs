@@ -21,6 +21,9 @@ pub struct Arguments {
     /// The household's reference.
     #[arg(long)]
     household: String,
+    /// Why, which is recorded.
+    #[arg(long, default_value = "They asked for what is held on them.")]
+    reason: String,
     /// How it is written.
     #[arg(long, value_enum, default_value = "json")]
     format: Format,
@@ -32,7 +35,8 @@ pub struct Arguments {
 /// Exports it.
 pub async fn run(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let engine = place.open().await?;
-    let held = engine.subject_access(&engine.local().into(), &arguments.household).await;
+    let local = engine.local().into();
+    let held = engine.subject_access(&local, &arguments.household, &arguments.reason).await;
     engine.close().await?;
     let held = held?;
     let text = match arguments.format {

@@ -105,6 +105,13 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         Ok(select.all(self.connection).await?.into_iter().map(domain).collect())
     }
 
+    /// The notices about these records, oldest first.
+    pub async fn notices_about(&self, subjects: &[Uuid]) -> Result<Vec<Notice>> {
+        let select = notice::Entity::find().filter(notice::Column::SubjectId.is_in(subjects.iter().copied()));
+        let rows = select.order_by_asc(notice::Column::Id).all(self.connection).await?;
+        Ok(rows.into_iter().map(domain).collect())
+    }
+
     /// The notice with this id.
     pub async fn notice(&self, id: NoticeId) -> Result<Option<Notice>> {
         Ok(notice::Entity::find_by_id(id.0).one(self.connection).await?.map(domain))

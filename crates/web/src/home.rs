@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use poem::{Request, Response, http::StatusCode};
 use safespace_domain::{
     SessionId,
-    access::{SECOND_FACTOR_IS_FRESH_FOR, Who},
+    access::{Permission, SECOND_FACTOR_IS_FRESH_FOR, Who},
     clock::in_service_time,
     sessions::{LONGEST, Stage},
 };
@@ -31,6 +31,7 @@ struct HomePage {
     council: Option<String>,
     until: String,
     has_second_factor: bool,
+    keeps_records: bool,
 }
 
 #[derive(Template)]
@@ -63,6 +64,7 @@ pub(crate) async fn page(engine: &Engine, request: &Request) -> Result<Response,
         council: session.actor.council.clone(),
         until: in_words(session.begun_at + LONGEST),
         has_second_factor: session.actor.second_factor_at.is_some(),
+        keeps_records: session.actor.may(Permission::KeepRecords),
     };
     show(StatusCode::OK, &page)
 }

@@ -58,7 +58,7 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
     (
         "Mutation.exportSubjectAccess",
         "manager in person",
-        "exportSubjectAccess(input: {household: \"{reference}\"}) %",
+        "exportSubjectAccess(input: {household: \"{reference}\", reason: \"they asked\"}) %",
     ),
     ("Query.accounts", "accounts", "accounts(first: 3) %"),
     ("Query.tokens", "accounts", "tokens(first: 3) %"),
@@ -221,6 +221,9 @@ pub const FRESH: &[&str] = &[
     "Mutation.createToken",
     "Mutation.restrictCase",
     "Mutation.liftRestriction",
+    "Mutation.setDisclosurePolicy",
+    "Mutation.setRetentionPolicy",
+    "Mutation.eraseHousehold",
 ];
 
 /// An object type: its name, the way to one, and its fields by class.
