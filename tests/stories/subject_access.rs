@@ -58,7 +58,10 @@ async fn everything_that_is_held_is_exported_and_the_export_is_recorded(on: &Dat
     assert_eq!(json["restrictions"][0]["reason"], "knows the family");
     assert_eq!(json["closed_to"], 1);
     let text = json.to_string();
-    assert!(!text.contains(&world.officer().actor.who.id().to_string()), "to whom it is closed is about them");
+    assert!(
+        !text.contains(&world.officer().actor.who.id().to_string()),
+        "to whom it is closed is about them"
+    );
     let kinds: Vec<&str> = held.notices.iter().map(|notice| notice.kind.as_str()).collect();
     assert_eq!(kinds, ["reveal_household_details", "export_subject_access"]);
     assert_eq!(held.records[0].why.as_deref(), Some("they asked"));

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use reqwest::{Client, Response, redirect::Policy};
 use safespace_domain::access::Role;
-use safespace_engine::SetHouseholdDetails;
 use safespace_engine::Command;
+use safespace_engine::SetHouseholdDetails;
 use safespace_tests::{Databases, World, api::Api, on_both};
 
 on_both![
@@ -53,12 +53,8 @@ impl<'w> Browser<'w> {
 
 async fn known(world: &World) {
     world.manager().book("SS-01", "R-1", "2020-11-03", 3).await.unwrap();
-    let ask = SetHouseholdDetails {
-        household: "R-1".into(),
-        name: Some(NAME.into()),
-        contact: None,
-        note: None,
-    };
+    let ask =
+        SetHouseholdDetails { household: "R-1".into(), name: Some(NAME.into()), contact: None, note: None };
     world.manager().run(Command::SetHouseholdDetails(ask)).await.unwrap();
 }
 
@@ -102,7 +98,10 @@ async fn it_needs_a_reason_and_a_fresh_second_factor_and_says_so_on_the_page(on:
     world.clock.forward(TimeDelta::minutes(6));
     assert_eq!(browser.get().await.headers()["location"], "/confirm?next=/subject-access");
     let page = browser.ask("R-1", "they+asked").await.text().await.unwrap();
-    assert!(page.contains("Give your second factor again first") && page.contains("/confirm?next=/subject-access"));
+    assert!(
+        page.contains("Give your second factor again first")
+            && page.contains("/confirm?next=/subject-access")
+    );
     assert_eq!(world.count("notice").await, 0);
 }
 

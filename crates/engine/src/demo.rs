@@ -7,6 +7,7 @@
 //! `Service::day`.
 
 mod arrivals;
+mod confidential;
 mod demand;
 mod departures;
 mod homes;
@@ -14,6 +15,8 @@ mod households;
 mod last_days;
 mod moves;
 mod outside;
+mod people;
+mod referrals;
 mod report;
 mod service;
 mod upkeep;
@@ -29,6 +32,7 @@ use safespace_store::{Durability, Store};
 
 use crate::{Engine, EngineError, Fault, KeyProvider, PasswordCost, StoreError, StoreSettings, World};
 
+pub use people::{DemoPerson, set_up_person};
 pub use report::{Filled, Reading};
 
 /// The first day: when the strategy counts two units.

@@ -1,18 +1,12 @@
 //! `safespace demo`, and the sign-ins that a served demonstration prints.
 
-use std::{
-    fs,
-    net::{IpAddr, Ipv4Addr},
-    path::Path,
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{fs, path::Path, process::ExitCode, sync::Arc};
 
 use clap::Args;
 use safespace_domain::{Clock, access::Role};
 use safespace_engine::{
-    Engine, NewAccount, NewToken, SystemClock, code_now,
-    demo::{DemoError, Filled, fill, is_demonstration},
+    Engine, NewToken, SystemClock,
+    demo::{DemoError, DemoPerson, Filled, fill, is_demonstration, set_up_person},
 };
 
 use crate::{
@@ -134,7 +128,9 @@ pub async fn tell_sign_ins(engine: &Arc<Engine>, url: &str) -> Result<(), Failur
         (Role::Partner, Some("North Herts")),
         (Role::Administrator, None),
     ] {
-        people.push_str(&person(engine, role, council).await?);
+        let DemoPerson { name, password, recovery_codes } = set_up_person(engine, role, council).await?;
+        let some = recovery_codes.get(..3).unwrap_or(&recovery_codes).join("  ");
+        people.push_str(&format!("  {name:<18} {password}  {some}\n"));
     }
     say(&format!(
         "This is a demonstration: homes, codes and households are made up.\n\
@@ -143,28 +139,11 @@ pub async fn tell_sign_ins(engine: &Arc<Engine>, url: &str) -> Result<(), Failur
          People sign in at {url}/sign-in with name, password and then a recovery code, each good once:\n{people}\
          Try, in another terminal:\n\
          \x20 curl -s {url}/graphql -H 'Authorization: Bearer {officer}' -H 'Content-Type: application/json' \\\n\
-         \x20   -d '{{\"query\":\"{{ attention {{ nodes {{ kind message }} }} }}\"}}'\n"
+         \x20   -d '{{\"query\":\"{{ attention {{ nodes {{ kind message }} }} }}\"}}'\n\
+         What else there is, to ask for in the same way:\n\
+         \x20 referrals to answer   {{ referrals(filter: {{statuses: [RECEIVED]}}) {{ nodes {{ id reference council adults }} }} }}\n\
+         \x20 what was revealed, for demo.manager in a session   {{ notices {{ nodes {{ at kind }} }} }}\n\
+         \x20 one case is closed to demo.officer: to them alone, its home is under repair\n\
+         \x20 partners ask at {url}/partner/graphql; what to ask is in docs/partners.md\n"
     ))
-}
-
-/// Sets an account of the demonstration up afresh, and says how to sign in with it: a line.
-async fn person(engine: &Engine, role: Role, council: Option<&str>) -> Result<String, Failure> {
-    let local = engine.local();
-    let name = format!("demo.{role}");
-    let invited = match engine.account_by_name(&local, &name).await? {
-        Some(account) => engine.reset_account(&local, account.id).await?,
-        None => {
-            let new = NewAccount { name: name.clone(), role, council: council.map(str::to_owned) };
-            engine.create_account(&local, new).await?
-        }
-    };
-    let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    // Nobody could guess the link, nor this part of another one.
-    let password: String = engine.form_cookie()?.chars().take(20).collect();
-    engine.choose_password(&invited.link, &password, here).await?;
-    let factor = engine.new_second_factor(&invited.link, &invited.link).await?;
-    let code = code_now(&factor.secret, SystemClock.now())?;
-    let codes = engine.confirm_second_factor(&invited.link, &code, here).await?;
-    let some: Vec<&str> = codes.iter().take(3).map(String::as_str).collect();
-    Ok(format!("  {name:<18} {password}  {}\n", some.join("  ")))
 }

@@ -67,7 +67,14 @@ impl Service {
                 ..Ask::plain(nights_from(today, nights), need.people, Scheme::SafeSpace)
             };
             if let Some(unit) = self.offers(ask).await?.first() {
-                let reference = reference.unwrap_or_else(|| self.references.next(today));
+                let reference = match reference {
+                    Some(reference) => reference,
+                    None => {
+                        let reference = self.references.next(today);
+                        self.perhaps_refer(today, &reference, &need).await?;
+                        reference
+                    }
+                };
                 self.book(reference, today, Need { nights, ..need }, Some(unit.id)).await?;
                 return Ok(true);
             }
@@ -129,8 +136,11 @@ impl Service {
     /// Calls bookings for later days off, and makes new ones.
     pub(super) async fn plan_ahead(&mut self, today: Night) -> Result<(), DemoError> {
         let (called_off, by_mistake) = CALLED_OFF;
+        self.give_their_room(today).await?;
+        let blocked = self.room_that_is_blocked();
         for booking in self.stays_that(StayStatus::Booked, |stay| stay.nights.arrival() > today) {
-            if self.happens(called_off) {
+            // What waits for somebody to leave is there to be seen on the last day.
+            if Some(booking.unit) != blocked && self.happens(called_off) {
                 self.run(Command::CancelStay { stay: booking.id }).await?;
                 if self.happens(by_mistake) {
                     self.run(Command::ReinstateStay { stay: booking.id }).await?;

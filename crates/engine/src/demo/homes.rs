@@ -191,7 +191,10 @@ impl Service {
             district: home.district.to_owned(),
         };
         match self.run(Command::RegisterProperty(ask)).await? {
-            Outcome::Property(property) => Ok(property.id),
+            Outcome::Property(property) => {
+                self.write_address(property.id).await?;
+                Ok(property.id)
+            }
             _ => Err(crate::Fault::Broken("a property was registered as something else").into()),
         }
     }

@@ -2,7 +2,7 @@
 //! one to three arrivals due, and bookings for the days to come.
 
 use safespace_domain::{
-    Night,
+    Night, UnitId,
     availability::Ask,
     households::People,
     nights::later,
@@ -33,8 +33,23 @@ impl Service {
         }
         let Some(stay) = self.who_could_stay_on(today, days_left == 1).await? else { return Ok(()) };
         self.staying_on = Some(stay.id);
-        self.book_ahead(today, self.last, Some(stay.unit)).await?;
+        self.give_their_room(today).await
+    }
+
+    /// Sees to it that the room of who stays on is given to another household for the last night. Somebody may have it
+    /// already for some nights, and be moved when they come.
+    pub(super) async fn give_their_room(&mut self, today: Night) -> Result<(), DemoError> {
+        let Some(unit) = self.room_that_is_blocked() else { return Ok(()) };
+        let given = |stay: &Stay| stay.unit == unit && stay.nights.contains(self.last);
+        if today < self.last && self.stays_that(StayStatus::Booked, given).is_empty() {
+            self.book_ahead(today, self.last, Some(unit)).await?;
+        }
         Ok(())
+    }
+
+    /// The room of who stays on.
+    pub(super) fn room_that_is_blocked(&self) -> Option<UnitId> {
+        self.staying_on.and_then(|id| self.stays.get(&id)).map(|stay| stay.unit)
     }
 
     /// Somebody who should leave a safe space today, into which nobody comes tonight. On the day before the last, a
@@ -88,7 +103,7 @@ impl Service {
         if today < self.last {
             return;
         }
-        let overstay = self.staying_on.and_then(|id| self.stays.get(&id)).map(|stay| stay.unit);
+        let overstay = self.room_that_is_blocked();
         expected.sort_by_key(|stay| (Some(stay.unit) != overstay, stay.id));
         let due = self.rng.usize(1..=3).min(expected.len());
         expected.drain(..due);

@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use safespace_domain::{
-    Clock, HouseholdId, Night, Nights, RefusalCode, StayId, UnitId, VoidId,
+    Clock, HouseholdId, Night, Nights, ReferralId, RefusalCode, StayId, UnitId, VoidId,
     access::Actor,
     availability::Ask,
     clock::service_day,
@@ -48,6 +48,14 @@ pub(super) struct Service {
     pub(super) late: BTreeSet<StayId>,
     /// The overstay that is there at the end.
     pub(super) staying_on: Option<StayId>,
+    /// Whose personal details were written down.
+    pub(super) described: BTreeSet<HouseholdId>,
+    /// The councils' own programs.
+    pub(super) programs: BTreeMap<&'static str, Arc<Actor>>,
+    /// How many new households have come since councils refer.
+    pub(super) newcomers: u32,
+    /// The referral that was accepted last.
+    pub(super) accepted: Option<ReferralId>,
     actor: Arc<Actor>,
     clock: Arc<MovableClock>,
     /// When the part of the day ends that it is now.
@@ -74,6 +82,10 @@ impl Service {
             voids: BTreeMap::new(),
             late: BTreeSet::new(),
             staying_on: None,
+            described: BTreeSet::new(),
+            programs: BTreeMap::new(),
+            newcomers: 0,
+            accepted: None,
             clock,
             part_ends,
         }
@@ -98,12 +110,15 @@ impl Service {
         self.keep_up(today).await?;
         self.move_on(today).await?;
         self.plan_ahead(today).await?;
+        self.refer_others(today).await?;
         let expected = self.expected_tonight(today).await?;
         self.place(today, expected / 2).await?;
 
         self.enter(hours.at(18, 0), hours.at(23, 45));
         self.place(today, expected - expected / 2).await?;
-        self.welcome(today).await
+        self.welcome(today).await?;
+        self.write_details(today).await?;
+        self.confide(today).await
     }
 
     /// Another part of the day begins.
@@ -114,11 +129,21 @@ impl Service {
 
     /// Carries out a command, a little later than the one before.
     pub(super) async fn run(&mut self, command: Command) -> Result<Outcome, DemoError> {
+        let actor = Arc::clone(&self.actor);
+        self.run_as(&actor, command).await
+    }
+
+    /// Carries out somebody's command, a little later than the one before.
+    pub(super) async fn run_as(
+        &mut self,
+        actor: &Arc<Actor>,
+        command: Command,
+    ) -> Result<Outcome, DemoError> {
         let left = (self.part_ends - self.clock.now()).num_seconds().max(0);
         let at = self.clock.now() + TimeDelta::seconds(self.rng.i64(0..=left / 10));
         self.clock.set(at);
         let action = command.action();
-        let outcome = self.engine.run(&self.actor, None, command).await;
+        let outcome = self.engine.run(actor, None, command).await;
         let outcome = outcome.map_err(DemoError::from_engine(action, at))?;
         self.note(&outcome, service_day(at));
         Ok(outcome)

@@ -5,19 +5,22 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use chrono::{DateTime, Utc};
 use safespace_domain::{
     Nights,
-    access::Actor,
+    access::{Actor, Role},
     attention::Attention,
     clock::{service_day, service_time},
     nights::{earlier, later},
     occupancy::{PeriodKind, per_cent},
+    referrals::{Referral, ReferralStatus},
     stays::{Stay, StayState, StayStatus},
     units::Scheme,
 };
 
-use super::{DemoError, FIRST_DAY, Filled, STRATEGY_ENDS, date, fill, outside, report::all_stays};
+use super::{
+    DemoError, FIRST_DAY, Filled, STRATEGY_ENDS, date, fill, outside, report::all_stays, set_up_person,
+};
 use crate::{
-    Command, Engine, FixedKey, Outcome, Page, PasswordCost, RegisterProperty, StoreSettings, VoidFilter,
-    World,
+    Command, Engine, FixedKey, Outcome, Page, PasswordCost, ReferralFilter, RegisterProperty, StoreSettings,
+    VoidFilter, World,
 };
 
 /// A demonstration in a file of its own, which goes when the test is over.
@@ -218,6 +221,48 @@ async fn everything_that_happens_in_such_a_service_happens() {
         _ => false,
     };
     assert!(stays.iter().filter(on_the_night).count() > 10, "arrivals soon after midnight");
+    engine.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_confidential_and_what_councils_send_can_be_seen_living() {
+    let demo = Demo::empty("2020-12-15T20:00:00Z");
+    demo.fill(1).await.unwrap();
+    let (engine, actor) = demo.open().await;
+    assert!(engine.spaces().properties().all(|property| engine.has_address(property.id)));
+
+    let all = Page { after: None, limit: 100 };
+    let referrals = engine.referrals(&actor, &ReferralFilter::default(), all).await.unwrap();
+    for status in ReferralStatus::ALL {
+        assert!(referrals.iter().any(|view| view.referral.status() == status), "no referral is {status}");
+    }
+    assert!(referrals.iter().all(|view| view.has_details));
+    let stays = all_stays(&engine, &actor).await.unwrap();
+    let placed = |referral: &Referral| stays.iter().any(|stay| Some(stay.household) == referral.household());
+    let accepted = referrals.iter().filter(|view| view.referral.status() == ReferralStatus::Accepted);
+    assert!(accepted.clone().count() > 2 && accepted.clone().all(|view| placed(&view.referral)));
+    assert_eq!(
+        engine.questions(&actor, None, Page { after: None, limit: 100 }).await.unwrap().len(),
+        referrals.len(),
+        "councils ask before they refer"
+    );
+
+    let page = Page { after: None, limit: 100 };
+    let notices = engine.notices(&actor, false, page).await.unwrap();
+    let kinds: Vec<&str> = notices.iter().map(|notice| notice.kind.as_str()).collect();
+    assert_eq!(kinds, ["reveal_address", "reveal_household_details", "reveal_referral_details"]);
+    assert_eq!(notices.iter().filter(|notice| notice.seen_at.is_some()).count(), 1);
+
+    // The case that is closed to the officer of the demonstration is there for everybody else.
+    let officer = set_up_person(&engine, Role::Officer, None).await.unwrap();
+    assert_eq!(officer.name, "demo.officer");
+    let theirs = super::people::sign_in(&engine, Role::Officer).await.unwrap();
+    let hidden: Vec<_> = stays.iter().filter(|stay| stay.status() == StayStatus::InResidence).collect();
+    let seen = all_stays(&engine, &theirs).await.unwrap();
+    let hidden: Vec<_> = hidden.into_iter().filter(|stay| !seen.contains(stay)).collect();
+    assert_eq!(hidden.len(), 1);
+    let listed = engine.restrictions(&actor, hidden[0].household).await.unwrap();
+    assert_eq!(listed.len(), 1);
     engine.close().await.unwrap();
 }
 
