@@ -4,16 +4,17 @@
 //   node pages.mjs PICTURES      takes pictures of each page, wide and narrow, into that folder
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { mkdir, mkdtemp, rm, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import puppeteer from 'puppeteer-core';
-import { atMost, base } from './api.mjs';
+import { ask, atMost, base, day, graphqlUrl, household } from './api.mjs';
 
 const PASSWORD = 'four quiet lamps below the stair';
 const NAME = 'admin.in.browser';
+const MANAGER = 'manager.in.browser';
 const ELSEWHERE = 'https://www.gov.uk/';
 const WIDTHS = [1280, 390];
 /** The narrowest at which nothing may have to be scrolled sideways: WCAG 2.2, 1.4.10. */
@@ -131,8 +132,8 @@ async function typeIn(page, values) {
   await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
 }
 
-async function setUp(page, origin) {
-  await page.goto(`${origin}${link.pathname}`);
+async function setUp(page, path) {
+  await page.goto(`${origins[0]}${path}`);
   assert.equal(await heading(page), 'Choose a password');
   await look(page, 'choose-a-password');
   await typeIn(page, { password: 'aaaaaaaaaaaaaaaaaaaa' });
@@ -154,8 +155,8 @@ async function setUp(page, origin) {
   return { secret, recovery };
 }
 
-async function signIn(page, given) {
-  await typeIn(page, { name: NAME, password: PASSWORD });
+async function signIn(page, given, name = NAME) {
+  await typeIn(page, { name, password: PASSWORD });
   assert.equal(await heading(page), 'Give your code', await page.$eval('main', (it) => it.textContent));
   await typeIn(page, { code: given });
   assert.equal(await heading(page), 'You are signed in', await page.$eval('main', (it) => it.textContent));
@@ -173,11 +174,71 @@ async function byKeyboard(page, origin) {
   assert.equal(await tabs(page, 1).then(([next]) => next), 'name', 'the skip link leads past the head of the page');
 }
 
+/** Has the administrator who is signed in make a manager; returns where that one sets the account up. */
+async function invite(context) {
+  const session = (await context.cookies()).find(({ name }) => name === '__Host-safespace');
+  const cookie = `${session.name}=${session.value}`;
+  const { csrf } = await (await fetch(`${base}/session`, { headers: { cookie } })).json();
+  const query = `mutation { createAccount(input: {name: "${MANAGER}", role: MANAGER}) {
+    ... on AccountInvited { link } ... on Refused { message } } }`;
+  const answer = await fetch(graphqlUrl, {
+    method: 'POST',
+    headers: { cookie, origin: base, 'x-csrf-token': csrf, 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
+  const { data } = await answer.json();
+  assert.ok(data.createAccount.link, JSON.stringify(data));
+  return `/set-up/${data.createAccount.link}`;
+}
+
+/** A manager saves all that is held on a household, as a file. */
+async function asManager(browser, path) {
+  const reference = household();
+  const booked = await ask(
+    `mutation($input: BookStayInput!) { bookStay(input: $input) { __typename } }`,
+    { input: { household: reference, arrival: day(40), departure: day(42), adults: 1 } },
+  );
+  assert.equal(booked.bookStay.__typename, 'StayBooked');
+  const context = await browser.createBrowserContext();
+  const page = await openPage(context);
+  const { recovery } = await setUp(page, path);
+  await signIn(page, recovery[0], MANAGER);
+  await look(page, 'home-of-a-manager');
+  await press(page, 'What is held on a household, for the people that it is about');
+  await look(page, 'subject-access');
+  await typeIn(page, { household: 'R-NOBODY', reason: 'They asked.' });
+  assert.match(await page.title(), /^Error: What is held on a household/);
+  assert.equal(await page.$eval('#reason', (it) => it.value), 'They asked.', 'what was typed is still there');
+  await look(page, 'subject-access-refused');
+
+  const saved = await mkdtemp(join(tmpdir(), 'safespace-saved-'));
+  try {
+    const devtools = await page.createCDPSession();
+    await devtools.send('Browser.setDownloadBehavior', {
+      behavior: 'allow', downloadPath: saved, eventsEnabled: true, browserContextId: context.id,
+    });
+    const done = new Promise((resolve) => {
+      devtools.on('Browser.downloadProgress', ({ state }) => state === 'completed' && resolve());
+    });
+    await page.$eval('#household', (it, value) => { it.value = value; }, reference);
+    await page.click('main button');
+    await done;
+    assert.deepEqual(await readdir(saved), ['subject-access.html'], 'the name of the file names nobody');
+    const file = await readFile(join(saved, 'subject-access.html'), 'utf8');
+    assert.ok(file.includes(reference) && file.includes('They asked.'));
+    await page.setContent(file);
+    await look(page, 'subject-access-file');
+  } finally {
+    await rm(saved, { recursive: true, force: true });
+  }
+  await context.close();
+}
+
 async function run(browser) {
   const [origin, byName] = origins;
   const context = await browser.createBrowserContext();
   const page = await openPage(context);
-  const { secret, recovery } = await setUp(page, origin);
+  const { secret, recovery } = await setUp(page, link.pathname);
   assert.equal(await heading(page), 'Sign in');
   await look(page, 'sign-in');
   await byKeyboard(page, origin);
@@ -219,6 +280,15 @@ async function run(browser) {
   await look(page, 'give-your-code-again');
   await typeIn(page, { code: code(secret, 1) });
   assert.equal(await heading(page), 'Where you are signed in');
+
+  await page.goto(`${origin}/`);
+  await press(page, 'Change your password');
+  await look(page, 'change-your-password');
+  await typeIn(page, { current: 'not the password of anybody', password: PASSWORD });
+  assert.match(await page.title(), /^Error: Change your password/);
+  await look(page, 'change-your-password-refused');
+
+  await asManager(browser, await invite(context));
 
   await page.goto(`${origin}/`);
   await press(page, 'Sign out');

@@ -130,7 +130,7 @@ pub async fn tell_sign_ins(engine: &Arc<Engine>, url: &str) -> Result<(), Failur
     ] {
         let DemoPerson { name, password, recovery_codes } = set_up_person(engine, role, council).await?;
         let some = recovery_codes.get(..3).unwrap_or(&recovery_codes).join("  ");
-        people.push_str(&format!("  {name:<18} {password}  {some}\n"));
+        people.extend(["  ", &format!("{name:<18} {password}"), "  ", &some, "\n"]);
     }
     say(&format!(
         "This is a demonstration: homes, codes and households are made up.\n\
