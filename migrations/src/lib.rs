@@ -15,6 +15,9 @@ mod m0006_confidential;
 mod m0007_restrictions;
 mod m0008_credentials;
 mod m0009_kept_voids;
+mod m0010_vouched_accounts;
+
+pub use sea_orm_migration::MigratorTrait;
 
 /// Every migration, in order.
 pub struct Migrator;
@@ -31,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_restrictions::Migration),
             Box::new(m0008_credentials::Migration),
             Box::new(m0009_kept_voids::Migration),
+            Box::new(m0010_vouched_accounts::Migration),
         ]
     }
 }

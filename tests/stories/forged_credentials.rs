@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use safespace_domain::access::Role;
 use safespace_engine::{EngineError, NewAccount, NewToken};
-use safespace_tests::{BROWSER, Databases, HERE, World, on_both};
+use safespace_tests::{BROWSER, Databases, HERE, PASSWORD, World, on_both};
 use sea_orm::ConnectionTrait;
 use sha2::{Digest, Sha256};
 
@@ -12,6 +12,8 @@ on_both![
     a_session_says_no_more_than_the_service_had_it_say,
     a_token_that_somebody_wrote_or_changed_in_the_database_opens_nothing,
     a_link_is_of_its_own_account_only,
+    an_account_that_somebody_changed_in_the_database_opens_nothing,
+    a_recovery_code_that_somebody_put_in_opens_nothing,
     what_is_the_services_word_holds_when_it_starts_again,
     a_second_factor_is_shown_to_one_browser_only,
 ];
@@ -167,6 +169,83 @@ async fn a_link_is_of_its_own_account_only(on: &Databases) {
     let plain = literal(&world, &Sha256::digest(b"a link of one's own"));
     change(&world, &format!("UPDATE account SET link_hash = {plain} WHERE name = 'new.manager'")).await;
     assert!(matches!(engine.set_up("a link of one's own").await, Err(EngineError::Refused(_))));
+}
+
+async fn an_account_that_somebody_changed_in_the_database_opens_nothing(on: &Databases) {
+    let world = World::at(EVENING, on).await;
+    let owner = world.owner_of_account("night.officer", Role::Officer).await;
+    world.owner_of_account("night.manager", Role::Manager).await;
+    let cookie = world.sign_in(&owner).await.cookie;
+    let theirs =
+        |column: &str| format!("{column} = (SELECT {column} FROM account WHERE name = 'night.manager')");
+    let signs_in =
+        async || world.another_engine().await.sign_in("night.officer", PASSWORD, HERE).await.is_ok();
+    for what in [
+        "role = 'manager'".to_owned(),
+        "council = 'North Herts'".to_owned(),
+        "second_factor_confirmed = false".to_owned(),
+        "mac = NULL".to_owned(),
+        theirs("mac"),
+        theirs("second_factor"),
+        theirs("password"),
+    ] {
+        let kept = "CREATE TABLE kept AS SELECT * FROM account WHERE name = 'night.officer'";
+        change(&world, kept).await;
+        assert_eq!(
+            change(&world, &format!("UPDATE account SET {what} WHERE name = 'night.officer'")).await,
+            1
+        );
+        assert!(!opens(&world, &cookie).await, "{what}");
+        assert!(!signs_in().await, "{what}");
+        world.clock.forward(TimeDelta::minutes(1));
+        for column in ["role", "council", "second_factor_confirmed", "mac", "second_factor", "password"] {
+            let back = format!(
+                "UPDATE account SET {column} = (SELECT {column} FROM kept) WHERE name = 'night.officer'"
+            );
+            change(&world, &back).await;
+        }
+        change(&world, "DROP TABLE kept").await;
+        assert!(opens(&world, &cookie).await && signs_in().await, "{what}");
+    }
+
+    // Whoever has raised themselves is not made whole by an administrator's hand, who takes the role for granted.
+    change(&world, "UPDATE account SET role = 'manager' WHERE name = 'night.officer'").await;
+    let administrator = world.person_with(Role::Administrator).await;
+    let (engine, id) = (world.another_engine().await, owner.account.id);
+    for told in [
+        engine.reset_account(&administrator.actor, id).await.map(drop),
+        engine.disable_account(&administrator.actor, id).await.map(drop),
+        engine.enable_account(&administrator.actor, id).await.map(drop),
+    ] {
+        let Err(EngineError::Refused(refusal)) = told else { panic!("{told:?}") };
+        assert!(refusal.message.contains("safespace admin reset"), "{refusal}");
+    }
+    engine.reset_account(&engine.local(), id).await.unwrap();
+}
+
+async fn a_recovery_code_that_somebody_put_in_opens_nothing(on: &Databases) {
+    let world = World::at(EVENING, on).await;
+    let owner = world.owner_of_account("night.officer", Role::Officer).await;
+    let other = world.owner_of_account("night.manager", Role::Manager).await;
+    let of = |name: &str| format!("account_id = (SELECT id FROM account WHERE name = '{name}')");
+    // A plain hash of one's own, and all of one's own codes at somebody else's account.
+    let own = "abcd-abcd-abcd-abcd-abcd-abcd";
+    let plain = literal(&world, &Sha256::digest(own.replace('-', "")));
+    let insert = format!(
+        "INSERT INTO recovery_code (account_id, hash) SELECT id, {plain} FROM account WHERE name = 'night.manager'"
+    );
+    assert_eq!(change(&world, &insert).await, 1);
+    let give = format!(
+        "UPDATE recovery_code SET account_id = (SELECT id FROM account WHERE name = 'night.manager') WHERE {}",
+        of("night.officer")
+    );
+    assert_eq!(change(&world, &give).await, 10);
+    for (code, good) in [(own, false), (&*owner.recovery_codes[0], false), (&*other.recovery_codes[0], true)]
+    {
+        world.clock.forward(TimeDelta::minutes(1));
+        let begun = world.engine.sign_in("night.manager", PASSWORD, HERE).await.unwrap();
+        assert_eq!(world.engine.give_code(&begun.cookie, code, HERE).await.is_ok(), good, "{code}");
+    }
 }
 
 async fn what_is_the_services_word_holds_when_it_starts_again(on: &Databases) {

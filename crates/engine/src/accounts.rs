@@ -82,7 +82,9 @@ impl Engine {
             second_factor_step: 0,
             second_factor_shown_to: None,
             link: Some(self.stored_link(account.id, &link, now + LINK_FOR)?),
+            mac: None,
         };
+        let stored = self.with_code_of_account(stored)?;
         let tx = self.store.begin().await?;
         tx.add_account(&stored).await.map_err(|error| match error {
             StoreError::InUse("account_name") => EngineError::from(
@@ -111,7 +113,7 @@ impl Engine {
         self.must_freshly(by, Permission::ManageAccounts)?;
         let now = self.clock.now();
         let tx = self.store.begin().await?;
-        let mut stored = self.lock_account(&tx, id).await?;
+        let mut stored = self.lock_account(&tx, by, id).await?;
         self.must_leave_an_administrator(&tx, by, &stored.account).await?;
         let link = secret()?;
         stored.link = Some(self.stored_link(id, &link, now + LINK_FOR)?);
@@ -121,7 +123,7 @@ impl Engine {
         stored.account.has_password = false;
         stored.account.has_issuer = false;
         stored.account.has_second_factor = false;
-        tx.save_account(&stored).await?;
+        self.save_account(&tx, &stored).await?;
         tx.set_recovery_codes(id, &[]).await?;
         tx.forget_identities_of(id).await?;
         tx.end_sessions_of(id, now).await?;
@@ -141,14 +143,14 @@ impl Engine {
         self.must_freshly(by, Permission::ManageAccounts)?;
         let now = self.clock.now();
         let tx = self.store.begin().await?;
-        let mut stored = self.lock_account(&tx, id).await?;
+        let mut stored = self.lock_account(&tx, by, id).await?;
         if stored.account.disabled_at.is_some() {
             return Err(wrong_state("This account is disabled already: there is nothing to do."));
         }
         self.must_leave_an_administrator(&tx, by, &stored.account).await?;
         stored.account.disabled_at = Some(now);
         stored.link = None;
-        tx.save_account(&stored).await?;
+        self.save_account(&tx, &stored).await?;
         tx.end_sessions_of(id, now).await?;
         self.record(&tx, &[self.record_of(by, "disable_account", Some(id.0))]).await?;
         tx.commit().await?;
@@ -160,11 +162,11 @@ impl Engine {
     pub async fn enable_account(&self, by: &Actor, id: AccountId) -> Result<Account, EngineError> {
         self.must_freshly(by, Permission::ManageAccounts)?;
         let tx = self.store.begin().await?;
-        let mut stored = self.lock_account(&tx, id).await?;
+        let mut stored = self.lock_account(&tx, by, id).await?;
         if stored.account.disabled_at.take().is_none() {
             return Err(wrong_state("This account is not disabled: there is nothing to do."));
         }
-        tx.save_account(&stored).await?;
+        self.save_account(&tx, &stored).await?;
         self.record(&tx, &[self.record_of(by, "enable_account", Some(id.0))]).await?;
         tx.commit().await?;
         Ok(stored.account)
@@ -185,8 +187,19 @@ impl Engine {
         Ok(tx.add_notice(&notice).await?)
     }
 
-    async fn lock_account(&self, tx: &Tx, id: AccountId) -> Result<StoredAccount, EngineError> {
-        Ok(tx.lock_account(id).await?.ok_or_else(|| Refusal::not_found("account", "account"))?)
+    /// The account, locked. One that somebody wrote into the database, or that is from before accounts carried a code, is
+    /// nobody's to change but who has the command line: its role may be what somebody wished.
+    async fn lock_account(&self, tx: &Tx, by: &Actor, id: AccountId) -> Result<StoredAccount, EngineError> {
+        let found = tx.lock_account(id).await?.ok_or_else(|| Refusal::not_found("account", "account"))?;
+        if by.who == Who::Service {
+            return Ok(found);
+        }
+        self.genuine_account(Some(found))?.ok_or_else(|| {
+            wrong_state(
+                "This account is not as the service wrote it, so nobody can sign in with it. Whoever runs the service can \
+                 look at its role and reset it: safespace admin list, safespace admin reset.",
+            )
+        })
     }
 
     /// Refuses to lock out the last administrator who can sign in. Whoever has the command line can make another one.

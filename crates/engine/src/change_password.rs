@@ -25,7 +25,8 @@ impl Engine {
         let Who::Person { account, session } = actor.who else {
             return Err(Refusal::new(RefusalCode::NotAllowed, "A program has no password to change.").into());
         };
-        let stored = self.store.reader().account(account).await?.ok_or_else(signed_out)?;
+        let stored =
+            self.genuine_account(self.store.reader().account(account).await?)?.ok_or_else(signed_out)?;
         if stored.account.has_second_factor {
             actor.must_have_fresh_second_factor(self.clock.now())?;
         }
@@ -62,12 +63,12 @@ impl Engine {
         let AccountId(id) = seen.account.id;
         let tx = self.store.begin().await?;
         // Read again under a lock: it may have been disabled, reset or changed meanwhile.
-        let mut stored = tx.lock_account(seen.account.id).await?.ok_or_else(signed_out)?;
+        let mut stored = self.lock_genuine_account(&tx, seen.account.id).await?.ok_or_else(signed_out)?;
         if !stored.account.is_usable() || stored.password != seen.password {
             return Err(signed_out().into());
         }
         stored.password = Some(fresh);
-        tx.save_account(&stored).await?;
+        self.save_account(&tx, &stored).await?;
         tx.end_other_sessions_of(seen.account.id, session, self.clock.now()).await?;
         self.record(&tx, &[self.record_of(actor, "change_password", Some(id))]).await?;
         tx.commit().await?;

@@ -1,10 +1,10 @@
 //! Credentials in the database: found by a code of their secret that only the service can make, and believed only where
 //! another code fits what their row says. Whoever can write the database, and has no key, can't make one, give it to
-//! somebody else, or have one say more than it said.
+//! somebody else, or have one say more than it said. So it is with accounts, issuers, and whose identity there is whose.
 
 use chrono::{DateTime, Utc};
-use safespace_domain::{AccountId, sessions::Session};
-use safespace_store::{StoredLink, StoredSession, Token};
+use safespace_domain::{AccountId, IssuerId, issuers::Issuer, sessions::Session};
+use safespace_store::{Identity, StoredAccount, StoredIssuer, StoredLink, StoredSession, Token, Tx};
 use serde::Serialize;
 
 use crate::{Engine, EngineError, Fault, keys::Purpose, security_log::SecurityEvent};
@@ -19,6 +19,8 @@ pub(crate) enum Secret {
     Browser,
     /// What somebody who was sent to an issuer comes back with.
     Errand,
+    /// A recovery code, with whose it is.
+    RecoveryCode,
 }
 
 impl Secret {
@@ -29,6 +31,7 @@ impl Secret {
             Self::Link => "link",
             Self::Browser => "browser",
             Self::Errand => "errand",
+            Self::RecoveryCode => "recovery code",
         }
     }
 }
@@ -98,6 +101,81 @@ impl Engine {
         Ok(genuine)
     }
 
+    /// Keeps what has become of an account, with the code of what it says.
+    pub(crate) async fn save_account(&self, tx: &Tx, saved: &StoredAccount) -> Result<(), EngineError> {
+        Ok(tx.save_account(&self.with_code_of_account(saved.clone())?).await?)
+    }
+
+    /// The account, with the code of what it says.
+    pub(crate) fn with_code_of_account(&self, stored: StoredAccount) -> Result<StoredAccount, Fault> {
+        let mac = Some(self.vault.code(Purpose::Row, &said_by_account(&stored)?)?.to_vec());
+        Ok(StoredAccount { mac, ..stored })
+    }
+
+    /// The account that a row says, unless somebody else wrote it.
+    pub(crate) fn genuine_account(
+        &self,
+        found: Option<StoredAccount>,
+    ) -> Result<Option<StoredAccount>, Fault> {
+        let Some(stored) = found else { return Ok(None) };
+        if self.is_of(&said_by_account(&stored)?, stored.mac.as_deref()) {
+            return Ok(Some(stored));
+        }
+        self.note_event(SecurityEvent::ForgedAccount, stored.account.id.0);
+        Ok(None)
+    }
+
+    /// The account that a row says, locked, unless somebody else wrote it.
+    pub(crate) async fn lock_genuine_account(
+        &self,
+        tx: &Tx,
+        id: AccountId,
+    ) -> Result<Option<StoredAccount>, EngineError> {
+        Ok(self.genuine_account(tx.lock_account(id).await?)?)
+    }
+
+    /// An issuer that is to be kept, with its code.
+    pub(crate) fn stored_issuer(
+        &self,
+        issuer: Issuer,
+        client_secret: Option<Vec<u8>>,
+    ) -> Result<StoredIssuer, EngineError> {
+        let mac = Some(self.vault.code(Purpose::Row, &said_by_issuer(&issuer)?)?.to_vec());
+        Ok(StoredIssuer { issuer, client_secret, mac })
+    }
+
+    /// The issuer that a row says, unless somebody else wrote it. Retired or not.
+    pub(crate) fn genuine_issuer(&self, found: Option<StoredIssuer>) -> Result<Option<StoredIssuer>, Fault> {
+        let Some(stored) = found else { return Ok(None) };
+        if self.is_of(&said_by_issuer(&stored.issuer)?, stored.mac.as_deref()) {
+            return Ok(Some(stored));
+        }
+        self.note_event(SecurityEvent::ForgedIssuer, stored.issuer.id.0);
+        Ok(None)
+    }
+
+    /// Whose identity at an issuer is to be which account, with its code.
+    pub(crate) fn stored_identity(
+        &self,
+        issuer: IssuerId,
+        subject: &str,
+        account: AccountId,
+    ) -> Result<Identity, EngineError> {
+        let identity = Identity { issuer, subject: subject.to_owned(), account, mac: None };
+        let mac = Some(self.vault.code(Purpose::Row, &said_by_identity(&identity)?)?.to_vec());
+        Ok(Identity { mac, ..identity })
+    }
+
+    /// The account whose owner's identity it is, unless somebody else wrote that.
+    pub(crate) fn genuine_identity(&self, found: Option<Identity>) -> Result<Option<AccountId>, Fault> {
+        let Some(identity) = found else { return Ok(None) };
+        if self.is_of(&said_by_identity(&identity)?, identity.mac.as_deref()) {
+            return Ok(Some(identity.account));
+        }
+        self.note_event(SecurityEvent::ForgedIdentity, identity.account.0);
+        Ok(None)
+    }
+
     fn is_of(&self, said: &[u8], mac: Option<&[u8]>) -> bool {
         mac.is_some_and(|mac| self.vault.is_code(Purpose::Row, said, mac))
     }
@@ -129,6 +207,32 @@ fn said_by_token(token: &Token) -> Result<Vec<u8>, Fault> {
     ))
 }
 
+/// What an account's row says that must be the service's word. Its link has a code of its own, and which codes of the
+/// second factor were used changes with each.
+fn said_by_account(stored: &StoredAccount) -> Result<Vec<u8>, Fault> {
+    let account = &stored.account;
+    said(&(
+        "account",
+        account.id.0,
+        &account.name,
+        account.role,
+        &account.council,
+        &stored.password,
+        &stored.second_factor,
+        account.has_second_factor,
+        account.disabled_at.map(instant),
+    ))
+}
+
+/// What an issuer's row says that must be the service's word. Not when it was retired: that changes. Its secret is sealed.
+fn said_by_issuer(issuer: &Issuer) -> Result<Vec<u8>, Fault> {
+    said(&("issuer", issuer.id.0, &issuer.url, &issuer.client_id, &issuer.council))
+}
+
+fn said_by_identity(identity: &Identity) -> Result<Vec<u8>, Fault> {
+    said(&("identity", identity.issuer.0, &identity.subject, identity.account.0))
+}
+
 fn said_by_link(account: AccountId, hash: &[u8], until: DateTime<Utc>) -> Result<Vec<u8>, Fault> {
     said(&("link", account.0, hash, instant(until)))
 }
@@ -141,4 +245,63 @@ const fn instant(at: DateTime<Utc>) -> i64 {
 /// In one way only: JSON keeps the parts apart.
 fn said(parts: &impl Serialize) -> Result<Vec<u8>, Fault> {
     serde_json::to_vec(parts).map_err(|_| Fault::Broken("what a row says can't be written down"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use safespace_domain::Ids as _;
+
+    use super::*;
+    use crate::{FixedKey, PasswordCost, StoreSettings, SystemClock, SystemIds, World};
+
+    #[tokio::test]
+    async fn an_issuer_and_whose_identity_is_whose_are_the_services_word() {
+        let world = World {
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            keys: Arc::new(FixedKey([7; 32])),
+            passwords: PasswordCost::FOR_TESTS,
+        };
+        let folder = std::env::temp_dir().join(format!("safespace-credentials-{}", SystemIds.next()));
+        std::fs::create_dir(&folder).unwrap();
+        let url = format!("sqlite:{}", folder.join("x.sqlite").display());
+        let engine = Engine::open(&StoreSettings::new(url), world).await.unwrap();
+        let issuer = Issuer {
+            id: IssuerId(engine.ids.next()),
+            name: "A council".into(),
+            url: "https://id.example".into(),
+            client_id: "us".into(),
+            council: Some("North Herts".into()),
+            made_at: engine.clock.now(),
+            retired_at: None,
+        };
+        let stored = engine.stored_issuer(issuer.clone(), None).unwrap();
+        assert_eq!(engine.genuine_issuer(Some(stored.clone())).unwrap(), Some(stored.clone()));
+        let of = |issuer: Issuer| StoredIssuer { issuer, ..stored.clone() };
+        for changed in [
+            of(Issuer { url: "https://id.example.net".into(), ..issuer.clone() }),
+            of(Issuer { client_id: "them".into(), ..issuer.clone() }),
+            of(Issuer { council: None, ..issuer.clone() }),
+            of(Issuer { id: IssuerId(engine.ids.next()), ..issuer.clone() }),
+            StoredIssuer { mac: None, ..stored.clone() },
+        ] {
+            assert_eq!(engine.genuine_issuer(Some(changed)).unwrap(), None);
+        }
+
+        let account = AccountId(engine.ids.next());
+        let identity = engine.stored_identity(issuer.id, "a code", account).unwrap();
+        assert_eq!(engine.genuine_identity(Some(identity.clone())).unwrap(), Some(account));
+        for changed in [
+            Identity { account: AccountId(engine.ids.next()), ..identity.clone() },
+            Identity { subject: "another code".into(), ..identity.clone() },
+            Identity { issuer: IssuerId(engine.ids.next()), ..identity.clone() },
+            Identity { mac: None, ..identity },
+        ] {
+            assert_eq!(engine.genuine_identity(Some(changed)).unwrap(), None);
+        }
+        engine.close().await.unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

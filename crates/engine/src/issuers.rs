@@ -13,7 +13,7 @@ use openidconnect::{
     core::{CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm, CoreProviderMetadata},
 };
 use safespace_domain::{
-    IssuerId, Refusal, RefusalCode,
+    AccountId, IssuerId, Refusal, RefusalCode,
     access::{Actor, Permission},
     accounts::Account,
     codes,
@@ -161,7 +161,7 @@ impl Engine {
                 Some(secret) => Some(self.seal(&tx, SERVICE, &secret_context(issuer.id), secret).await?),
                 None => None,
             };
-        tx.add_issuer(&StoredIssuer { issuer: issuer.clone(), client_secret }).await?;
+        tx.add_issuer(&self.stored_issuer(issuer.clone(), client_secret)?).await?;
         self.record(&tx, &[self.record_of(by, "add_issuer", Some(issuer.id.0))]).await?;
         tx.commit().await?;
         Ok(issuer)
@@ -323,11 +323,11 @@ impl Engine {
     /// Begins a session for whoever an issuer has vouched for.
     async fn sign_in_as(&self, issuer: &Issuer, identity: &str) -> Result<SignedIn, EngineError> {
         let tx = self.store.begin().await?;
-        let account = tx.reader().account_of_identity(issuer.id, identity).await?.ok_or_else(not_taken)?;
-        let stored = tx.lock_account(account).await?.ok_or_else(not_taken)?;
+        let account = self.account_of_identity(&tx, issuer.id, identity).await?.ok_or_else(not_taken)?;
+        let stored = self.lock_genuine_account(&tx, account).await?.ok_or_else(not_taken)?;
         // Asked again, under the lock: it may have been reset or disabled meanwhile.
-        let is_theirs = tx.reader().account_of_identity(issuer.id, identity).await? == Some(account);
-        let issuer = issuer_now(&tx, issuer.id).await?;
+        let is_theirs = self.account_of_identity(&tx, issuer.id, identity).await? == Some(account);
+        let issuer = self.issuer_now(&tx, issuer.id).await?;
         if !is_theirs || !stored.account.is_usable() || !issuer.speaks_for(&stored.account) {
             return Err(not_taken().into());
         }
@@ -343,13 +343,13 @@ impl Engine {
         let now = self.clock.now();
         let account = self.account_of_link(link).await?.account.id;
         let tx = self.store.begin().await?;
-        let stored = tx.lock_account(account).await?.ok_or_else(no_such_link)?;
+        let stored = self.lock_genuine_account(&tx, account).await?.ok_or_else(no_such_link)?;
         self.must_be_of_link(&stored, link)?;
-        let issuer = issuer_now(&tx, issuer.id).await?;
+        let issuer = self.issuer_now(&tx, issuer.id).await?;
         if stored.account.has_first_factor() || !issuer.speaks_for(&stored.account) {
             return Err(not_taken().into());
         }
-        if !tx.add_identity(issuer.id, identity, account, now).await? {
+        if !tx.add_identity(&self.stored_identity(issuer.id, identity, account)?, now).await? {
             return Err(Refusal::new(
                 RefusalCode::WrongState,
                 "You sign in to another account with this sign-in already. Ask an administrator to reset that one first.",
@@ -375,8 +375,22 @@ impl Engine {
     }
 
     async fn issuer_in_use(&self, id: IssuerId) -> Result<StoredIssuer, EngineError> {
-        let found = self.store.reader().issuer(id).await?;
+        let found = self.genuine_issuer(self.store.reader().issuer(id).await?)?;
         Ok(found.filter(|stored| stored.issuer.retired_at.is_none()).ok_or_else(no_such_issuer)?)
+    }
+
+    /// The issuer as it is by now: asking it takes seconds, in which it may have been retired.
+    async fn issuer_now(&self, tx: &Tx, id: IssuerId) -> Result<Issuer, EngineError> {
+        Ok(self.genuine_issuer(tx.reader().issuer(id).await?)?.ok_or_else(not_taken)?.issuer)
+    }
+
+    async fn account_of_identity(
+        &self,
+        tx: &Tx,
+        issuer: IssuerId,
+        identity: &str,
+    ) -> Result<Option<AccountId>, EngineError> {
+        Ok(self.genuine_identity(tx.reader().identity(issuer, identity).await?)?)
     }
 
     async fn provider(
@@ -413,11 +427,6 @@ type Provider = CoreClient<
     openidconnect::EndpointMaybeSet,
     openidconnect::EndpointMaybeSet,
 >;
-
-/// The issuer as it is by now: asking it takes seconds, in which it may have been retired.
-async fn issuer_now(tx: &Tx, id: IssuerId) -> Result<Issuer, EngineError> {
-    Ok(tx.reader().issuer(id).await?.ok_or_else(not_taken)?.issuer)
-}
 
 fn redirect(issuer: &Issuer, back: &str) -> Result<RedirectUrl, Refusal> {
     RedirectUrl::new(back.to_owned()).map_err(|_| away(issuer, NotAnswered::Unreadable))

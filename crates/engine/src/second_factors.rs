@@ -1,7 +1,6 @@
 //! Second factors: time-based one-time codes (RFC 6238), and recovery codes for when the telephone is gone.
 
 use chrono::{DateTime, Utc};
-use sha2::{Digest, Sha256};
 use totp_rs::{Builder, Secret, Totp};
 
 use crate::{Fault, keys::random};
@@ -10,8 +9,8 @@ use crate::{Fault, keys::random};
 const RECOVERY_CODES: usize = 10;
 /// The signs of recovery codes: none that is easily taken for another.
 const SIGNS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
-/// How many of them a code has: 80 bits.
-const SIGNS_A_CODE: usize = 16;
+/// How many of them a code has: 120 bits.
+const SIGNS_A_CODE: usize = 24;
 
 /// A new second factor, for an authenticator.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,10 +74,10 @@ pub(crate) fn recovery_codes() -> Result<Vec<String>, Fault> {
         .collect()
 }
 
-/// What is kept of a recovery code.
-pub(crate) fn recovery_hash(code: &str) -> Vec<u8> {
+/// A recovery code, however it was typed.
+pub(crate) fn as_typed(code: &str) -> String {
     let plain: String = code.chars().filter(|sign| !sign.is_whitespace() && *sign != '-').collect();
-    Sha256::digest(plain.to_ascii_lowercase().as_bytes()).to_vec()
+    plain.to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -109,9 +108,10 @@ mod tests {
     fn recovery_codes_differ_and_are_read_as_they_are_typed() {
         let codes = recovery_codes().unwrap();
         assert_eq!(codes.len(), RECOVERY_CODES);
-        let hashes: std::collections::BTreeSet<_> = codes.iter().map(|code| recovery_hash(code)).collect();
-        assert_eq!(hashes.len(), RECOVERY_CODES);
+        let plain: std::collections::BTreeSet<_> = codes.iter().map(|code| as_typed(code)).collect();
+        assert_eq!(plain.len(), RECOVERY_CODES);
+        assert!(plain.iter().all(|code| code.len() == SIGNS_A_CODE));
         let typed = format!(" {} ", codes[0].to_uppercase().replace('-', " "));
-        assert_eq!(recovery_hash(&typed), recovery_hash(&codes[0]));
+        assert_eq!(as_typed(&typed), as_typed(&codes[0]));
     }
 }

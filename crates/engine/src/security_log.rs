@@ -25,6 +25,12 @@ pub(crate) enum SecurityEvent {
     ForgedSession,
     /// A token's row is not as the service wrote it.
     ForgedToken,
+    /// An account's row is not as the service wrote it.
+    ForgedAccount,
+    /// An issuer's row is not as the service wrote it.
+    ForgedIssuer,
+    /// Whose identity at an issuer is whose is not as the service wrote it.
+    ForgedIdentity,
     /// The row of an account's link is not as the service wrote it.
     ForgedLink,
     /// Somebody in a role asked for what they may not do.
@@ -39,6 +45,9 @@ impl SecurityEvent {
         let words = match self {
             Self::ForgedSession => "a session in the database is not as the service wrote it: not good",
             Self::ForgedToken => "a token in the database is not as the service wrote it: not good",
+            Self::ForgedAccount => "an account in the database is not as the service wrote it: not good",
+            Self::ForgedIssuer => "an issuer in the database is not as the service wrote it: not good",
+            Self::ForgedIdentity => "an identity in the database is not as the service wrote it: not good",
             Self::ForgedLink => "a set-up link in the database is not as the service wrote it: not good",
             Self::NotAllowed(permission, role) => {
                 return format!("refused, not allowed: {permission:?} as {role}");

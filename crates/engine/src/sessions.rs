@@ -71,7 +71,8 @@ impl Engine {
         if !session.is_good(now) {
             return Ok(None);
         }
-        let Some(stored) = read.account(session.account).await? else { return Ok(None) };
+        let stored = self.genuine_account(read.account(session.account).await?)?;
+        let Some(stored) = stored else { return Ok(None) };
         if !stored.account.is_usable() {
             return Ok(None);
         }

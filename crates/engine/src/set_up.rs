@@ -16,7 +16,7 @@ use crate::{
     credentials::Secret,
     keys::SERVICE,
     passwords::must_be_hard_to_guess,
-    second_factors::{self, NewSecondFactor, recovery_hash, step_of},
+    second_factors::{self, NewSecondFactor, step_of},
     sign_in::factor_context,
     throttle::Subject,
 };
@@ -56,6 +56,7 @@ impl Engine {
     pub(crate) async fn account_of_link(&self, link: &str) -> Result<StoredAccount, EngineError> {
         let found = self.store.reader().account_by_link(&self.code_of_secret(Secret::Link, link)?).await?;
         let found = found.ok_or_else(no_such_link)?;
+        let found = self.genuine_account(Some(found))?.ok_or_else(no_such_link)?;
         if self.is_good_link(&found)? { Ok(found) } else { Err(no_such_link().into()) }
     }
 
@@ -90,7 +91,7 @@ impl Engine {
         must_be_hard_to_guess(password, &[&account.name, account.council.as_deref().unwrap_or_default()])?;
         let fresh = self.passwords.hash(password).await?;
         let tx = self.store.begin().await?;
-        let mut stored = tx.lock_account(account.id).await?.ok_or_else(no_such_link)?;
+        let mut stored = self.lock_genuine_account(&tx, account.id).await?.ok_or_else(no_such_link)?;
         self.must_be_of_link(&stored, link)?;
         if stored.account.has_first_factor() {
             return Err(Refusal::new(
@@ -102,7 +103,7 @@ impl Engine {
         }
         stored.password = Some(fresh);
         stored.account.has_password = true;
-        tx.save_account(&stored).await?;
+        self.save_account(&tx, &stored).await?;
         tx.end_sessions_of(stored.account.id, self.clock.now()).await?;
         let record = self.record_of(&owner(&stored.account), "choose_password", Some(stored.account.id.0));
         self.record(&tx, &[record]).await?;
@@ -119,7 +120,7 @@ impl Engine {
         let account = self.account_of_link(link).await?.account;
         let factor = second_factors::new_secret()?;
         let tx = self.store.begin().await?;
-        let mut stored = tx.lock_account(account.id).await?.ok_or_else(no_such_link)?;
+        let mut stored = self.lock_genuine_account(&tx, account.id).await?.ok_or_else(no_such_link)?;
         self.must_be_of_link(&stored, link)?;
         if !stored.account.has_first_factor() {
             return Err(Refusal::new(RefusalCode::WrongState, "Choose a password first.").into());
@@ -134,7 +135,7 @@ impl Engine {
         }
         stored.second_factor = Some(self.seal(&tx, SERVICE, &factor_context(account.id), &factor).await?);
         stored.second_factor_shown_to = looks;
-        tx.save_account(&stored).await?;
+        self.save_account(&tx, &stored).await?;
         let record = self.record_of(&owner(&account), "begin_second_factor", Some(account.id.0));
         self.record(&tx, &[record]).await?;
         tx.commit().await?;
@@ -153,7 +154,7 @@ impl Engine {
         let account = self.account_of_link(link).await?.account;
         let now = self.clock.now();
         let tx = self.store.begin().await?;
-        let mut stored = tx.lock_account(account.id).await?.ok_or_else(no_such_link)?;
+        let mut stored = self.lock_genuine_account(&tx, account.id).await?.ok_or_else(no_such_link)?;
         self.must_be_of_link(&stored, link)?;
         let Some(sealed) = &stored.second_factor else {
             return Err(Refusal::new(RefusalCode::WrongState, "Add a second factor first.").into());
@@ -170,9 +171,10 @@ impl Engine {
         stored.account.has_second_factor = true;
         stored.link = None;
         stored.second_factor_shown_to = None;
-        tx.save_account(&stored).await?;
+        self.save_account(&tx, &stored).await?;
         let codes = second_factors::recovery_codes()?;
-        let hashes: Vec<Vec<u8>> = codes.iter().map(|code| recovery_hash(code)).collect();
+        let kept = |code: &String| self.code_of_recovery(account.id, code);
+        let hashes = codes.iter().map(kept).collect::<Result<Vec<_>, _>>()?;
         tx.set_recovery_codes(account.id, &hashes).await?;
         let record = self.record_of(&owner(&account), "confirm_second_factor", Some(account.id.0));
         self.record(&tx, &[record]).await?;

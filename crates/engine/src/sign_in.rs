@@ -14,10 +14,10 @@ use safespace_domain::{
 use safespace_store::{AuditRecord, StoredAccount, Tx};
 
 use crate::{
-    Engine, EngineError,
+    Engine, EngineError, Fault,
     credentials::Secret,
     keys::{SERVICE, secret},
-    second_factors::{recovery_hash, step_of},
+    second_factors::{as_typed, step_of},
     throttle::{Subject, not_good},
 };
 
@@ -64,7 +64,7 @@ impl Engine {
     pub async fn sign_in(&self, name: &str, password: &str, from: IpAddr) -> Result<SignedIn, EngineError> {
         let subjects = [Subject::Account(name), Subject::Address(from)];
         self.count_try(&subjects).await?;
-        let found = self.store.reader().account_by_name(name.trim()).await?;
+        let found = self.genuine_account(self.store.reader().account_by_name(name.trim()).await?)?;
         let hash = found.as_ref().and_then(|found| found.password.as_deref());
         let fits = self.passwords.fits(password, hash).await?;
         let Some(stored) = found.filter(|found| fits && found.account.is_usable()) else {
@@ -77,14 +77,14 @@ impl Engine {
         let stage = if stored.account.has_second_factor { Stage::CodeNeeded } else { Stage::Whole };
         let tx = self.store.begin().await?;
         // Read again under a lock: it may have been disabled or reset meanwhile.
-        let mut locked = tx.lock_account(stored.account.id).await?.ok_or_else(not_good)?;
+        let mut locked = self.lock_genuine_account(&tx, stored.account.id).await?.ok_or_else(not_good)?;
         if !locked.account.is_usable() || locked.password != stored.password {
             return Err(not_good().into());
         }
         let beginning = Beginning { stage, begun_at: self.clock.now(), second_factor_at: None };
         if let Some(fresh) = fresh {
             locked.password = Some(fresh);
-            tx.save_account(&locked).await?;
+            self.save_account(&tx, &locked).await?;
         }
         let signed_in = self.begin_session(&tx, &locked.account, beginning, Proof::Password).await?;
         tx.commit().await?;
@@ -105,7 +105,7 @@ impl Engine {
         let subjects = [Subject::Account(&named), Subject::Address(from)];
         self.count_try(&subjects).await?;
         let tx = self.store.begin().await?;
-        let stored = tx.lock_account(session.account).await?.ok_or_else(not_good)?;
+        let stored = self.lock_genuine_account(&tx, session.account).await?.ok_or_else(not_good)?;
         if !stored.account.is_usable() || !stored.account.has_second_factor {
             return Err(not_good().into());
         }
@@ -151,8 +151,13 @@ impl Engine {
                 return Ok(tx.use_second_factor_step(account, step).await?.then_some(Proof::Code));
             }
         }
-        let used = tx.use_recovery_code(account, &recovery_hash(code), now).await?;
+        let used = tx.use_recovery_code(account, &self.code_of_recovery(account, code)?, now).await?;
         Ok(used.then_some(Proof::RecoveryCode))
+    }
+
+    /// What is kept of a recovery code: a code that only the service can make, for this account alone.
+    pub(crate) fn code_of_recovery(&self, account: AccountId, code: &str) -> Result<Vec<u8>, Fault> {
+        self.code_of_secret(Secret::RecoveryCode, &format!("{account}:{}", as_typed(code)))
     }
 
     /// Begins a session for somebody who has shown that it is them.

@@ -131,7 +131,7 @@ impl Engine {
             }
             Who::Person { account, session } => {
                 let session = self.genuine_session(self.store.reader().session_by_id(session).await?)?;
-                let account = self.store.reader().account(account).await?;
+                let account = self.genuine_account(self.store.reader().account(account).await?)?;
                 session.is_some_and(|session| session.is_good(now))
                     && account.is_some_and(|stored| stored.account.is_usable())
             }

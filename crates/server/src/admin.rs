@@ -91,10 +91,11 @@ async fn account(engine: &Engine, name: &str) -> Result<Account, Failure> {
 
 fn link(invited: &Invited, public_url: &str) -> String {
     format!(
-        "{}/set-up/{}\nOpen this link to set the account {} up. It is good once, until {}: do not send it by e-mail.\n",
+        "{}/set-up/{}\nOpen this link to set the account {} ({}) up. It is good once, until {}: do not send it by e-mail.\n",
         public_url.trim_end_matches('/'),
         invited.link,
         invited.account.name,
+        invited.account.role,
         invited.until.format("%F %H:%M UTC")
     )
 }

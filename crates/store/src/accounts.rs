@@ -34,6 +34,7 @@ mod account {
         pub disabled_at: Option<DateTimeUtc>,
         pub link_mac: Option<Vec<u8>>,
         pub second_factor_shown_to: Option<Vec<u8>>,
+        pub mac: Option<Vec<u8>>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -74,6 +75,8 @@ pub struct StoredAccount {
     pub second_factor_shown_to: Option<Vec<u8>>,
     /// The link by which it is set up.
     pub link: Option<StoredLink>,
+    /// The code of what the row says; none where the service did not write it.
+    pub mac: Option<Vec<u8>>,
 }
 
 /// A link by which an account is set up.
@@ -133,6 +136,7 @@ fn of_row(row: account::Model) -> Result<StoredAccount> {
         second_factor_step: row.second_factor_step,
         second_factor_shown_to: row.second_factor_shown_to,
         link: link.map(|((hash, until), mac)| StoredLink { hash, until, mac }),
+        mac: row.mac,
     })
 }
 
@@ -153,6 +157,7 @@ fn row(stored: &StoredAccount) -> account::ActiveModel {
         disabled_at: Set(account.disabled_at),
         link_mac: Set(stored.link.as_ref().map(|link| link.mac.clone())),
         second_factor_shown_to: Set(stored.second_factor_shown_to.clone()),
+        mac: Set(stored.mac.clone()),
     }
 }
 

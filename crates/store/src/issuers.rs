@@ -23,6 +23,7 @@ mod issuer {
         pub council: Option<String>,
         pub made_at: DateTimeUtc,
         pub retired_at: Option<DateTimeUtc>,
+        pub mac: Option<Vec<u8>>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -42,6 +43,7 @@ pub(crate) mod identity {
         pub subject: String,
         pub account_id: Uuid,
         pub linked_at: DateTimeUtc,
+        pub mac: Option<Vec<u8>>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -74,6 +76,21 @@ pub struct StoredIssuer {
     pub issuer: Issuer,
     /// The secret that it gave us, sealed; none where it gave none.
     pub client_secret: Option<Vec<u8>>,
+    /// The code of what the row says; none where the service did not write it.
+    pub mac: Option<Vec<u8>>,
+}
+
+/// Whose identity at an issuer is which account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The issuer.
+    pub issuer: IssuerId,
+    /// A code of the subject there.
+    pub subject: String,
+    /// The account here.
+    pub account: AccountId,
+    /// The code of what the row says; none where the service did not write it.
+    pub mac: Option<Vec<u8>>,
 }
 
 /// A sign-in that is under way at an issuer.
@@ -101,6 +118,7 @@ fn domain(row: issuer::Model) -> StoredIssuer {
             retired_at: row.retired_at,
         },
         client_secret: row.client_secret,
+        mac: row.mac,
     }
 }
 
@@ -116,10 +134,15 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         Ok(rows.into_iter().map(domain).collect())
     }
 
-    /// The account whose owner an issuer knows as this subject.
-    pub async fn account_of_identity(&self, issuer: IssuerId, subject: &str) -> Result<Option<AccountId>> {
+    /// Whom an issuer knows as this subject.
+    pub async fn identity(&self, issuer: IssuerId, subject: &str) -> Result<Option<Identity>> {
         let row = identity::Entity::find_by_id((issuer.0, subject.to_owned())).one(self.connection).await?;
-        Ok(row.map(|row| AccountId(row.account_id)))
+        Ok(row.map(|row| Identity {
+            issuer: IssuerId(row.issuer_id),
+            subject: row.subject,
+            account: AccountId(row.account_id),
+            mac: row.mac,
+        }))
     }
 }
 
@@ -136,6 +159,7 @@ impl Tx {
             council: Set(of.council.clone()),
             made_at: Set(of.made_at),
             retired_at: Set(of.retired_at),
+            mac: Set(added.mac.clone()),
         };
         issuer::Entity::insert(row).exec_without_returning(self.connection()).await?;
         Ok(())
@@ -161,18 +185,13 @@ impl Tx {
     }
 
     /// From now on the issuer's subject is the owner of the account. False where it is somebody's already.
-    pub async fn add_identity(
-        &self,
-        issuer: IssuerId,
-        subject: &str,
-        account: AccountId,
-        at: DateTime<Utc>,
-    ) -> Result<bool> {
+    pub async fn add_identity(&self, added: &Identity, at: DateTime<Utc>) -> Result<bool> {
         let row = identity::ActiveModel {
-            issuer_id: Set(issuer.0),
-            subject: Set(subject.to_owned()),
-            account_id: Set(account.0),
+            issuer_id: Set(added.issuer.0),
+            subject: Set(added.subject.clone()),
+            account_id: Set(added.account.0),
             linked_at: Set(at),
+            mac: Set(added.mac.clone()),
         };
         let key = [identity::Column::IssuerId, identity::Column::Subject];
         let insert = identity::Entity::insert(row)

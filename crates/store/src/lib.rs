@@ -43,7 +43,7 @@ pub use commands::PastCommand;
 pub use details::StoredDetail;
 pub use error::StoreError;
 pub use exceptions::StayException;
-pub use issuers::{IssuerRequest, StoredIssuer};
+pub use issuers::{Identity, IssuerRequest, StoredIssuer};
 pub use ledger::Changed;
 pub use open::{Durability, Network, Settings, Store};
 pub use questions::{Question, QuestionCount};

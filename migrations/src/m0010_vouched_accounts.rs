@@ -1,0 +1,34 @@
+//! The rows of accounts, of issuers, and of whose identity there is which account carry a code of the service over what
+//! they say; recovery codes are kept as such codes. Rows from before have none, and open nothing: accounts are to be set
+//! up again, issuers are retired.
+
+use sea_orm_migration::prelude::*;
+
+pub(crate) struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &'static str {
+        "m0010_vouched_accounts"
+    }
+}
+
+const UP: &str = "
+ALTER TABLE account ADD COLUMN mac {bytes};
+UPDATE account SET password = NULL, second_factor = NULL, second_factor_confirmed = false;
+DELETE FROM recovery_code;
+ALTER TABLE issuer ADD COLUMN mac {bytes};
+UPDATE issuer SET retired_at = made_at, client_secret = NULL WHERE retired_at IS NULL;
+ALTER TABLE identity ADD COLUMN mac {bytes};
+DELETE FROM identity;
+";
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, UP).await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
