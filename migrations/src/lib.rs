@@ -25,17 +25,56 @@ pub struct Migrator;
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
-            Box::new(m0001_spaces_and_stays::Migration),
-            Box::new(m0002_chained_audit::Migration),
-            Box::new(m0003_accounts::Migration),
-            Box::new(m0004_issuers::Migration),
-            Box::new(m0005_partners::Migration),
-            Box::new(m0006_confidential::Migration),
-            Box::new(m0007_restrictions::Migration),
-            Box::new(m0008_credentials::Migration),
-            Box::new(m0009_kept_voids::Migration),
-            Box::new(m0010_vouched_accounts::Migration),
+            Box::new(m0001_spaces_and_stays::MIGRATION),
+            Box::new(m0002_chained_audit::MIGRATION),
+            Box::new(m0003_accounts::MIGRATION),
+            Box::new(m0004_issuers::MIGRATION),
+            Box::new(m0005_partners::MIGRATION),
+            Box::new(m0006_confidential::MIGRATION),
+            Box::new(m0007_restrictions::MIGRATION),
+            Box::new(m0008_credentials::MIGRATION),
+            Box::new(m0009_kept_voids::MIGRATION),
+            Box::new(m0010_vouched_accounts::MIGRATION),
         ]
+    }
+}
+
+/// A migration that is SQL alone.
+struct Plain {
+    name: &'static str,
+    /// What both databases read.
+    both: &'static str,
+    /// What follows on PostgreSQL.
+    postgres: &'static str,
+    /// What follows on `SQLite`.
+    sqlite: &'static str,
+}
+
+impl Plain {
+    const fn new(name: &'static str, both: &'static str) -> Self {
+        Self { name, both, postgres: "", sqlite: "" }
+    }
+}
+
+impl MigrationName for Plain {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Plain {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        run(manager, self.both).await?;
+        let here = match manager.get_database_backend() {
+            DbBackend::Postgres => self.postgres,
+            _ => self.sqlite,
+        };
+        run(manager, here).await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
     }
 }
 

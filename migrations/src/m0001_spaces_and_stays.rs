@@ -1,15 +1,6 @@
 //! Code lists, properties, units, households, stays, voids, the night ledger, tokens and the audit.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
-
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0001_spaces_and_stays"
-    }
-}
+use crate::Plain;
 
 const UP: &str = "
 CREATE TABLE district (
@@ -151,17 +142,8 @@ CREATE TABLE audit (
 );
 ";
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, UP).await?;
-        if manager.get_database_backend() == DbBackend::Postgres {
-            super::run(manager, "CREATE INDEX audit_tx ON audit (tx);\n").await?;
-        }
-        Ok(())
-    }
+const POSTGRES: &str = "
+CREATE INDEX audit_tx ON audit (tx);
+";
 
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+pub(crate) const MIGRATION: Plain = Plain { postgres: POSTGRES, ..Plain::new("m0001_spaces_and_stays", UP) };

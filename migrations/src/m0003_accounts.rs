@@ -1,14 +1,6 @@
 //! People's accounts, their sessions, and what a token may be used for.
 
-use sea_orm_migration::prelude::*;
-
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0003_accounts"
-    }
-}
+use crate::Plain;
 
 const UP: &str = "
 CREATE TABLE account (
@@ -57,13 +49,4 @@ ALTER TABLE token ADD COLUMN revoked_at {instant};
 ALTER TABLE token ADD COLUMN last_used_at {instant};
 ";
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, UP).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+pub(crate) const MIGRATION: Plain = Plain::new("m0003_accounts", UP);

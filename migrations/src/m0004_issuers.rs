@@ -1,14 +1,6 @@
 //! Issuers that people may sign in with (`OpenID` Connect), and whose identity there is which account.
 
-use sea_orm_migration::prelude::*;
-
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0004_issuers"
-    }
-}
+use crate::Plain;
 
 const UP: &str = "
 CREATE TABLE issuer (
@@ -36,13 +28,4 @@ CREATE TABLE issuer_request (
 ) {clustered};
 ";
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, UP).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+pub(crate) const MIGRATION: Plain = Plain::new("m0004_issuers", UP);

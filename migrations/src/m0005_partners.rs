@@ -1,14 +1,6 @@
 //! What partner councils ask and send: questions, referrals, and the policy of what they are told.
 
-use sea_orm_migration::prelude::*;
-
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0005_partners"
-    }
-}
+use crate::Plain;
 
 const UP: &str = "
 CREATE TABLE disclosure_policy (
@@ -56,13 +48,4 @@ CREATE TABLE referral (
 CREATE INDEX referral_council ON referral (council, id);
 ";
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, UP).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+pub(crate) const MIGRATION: Plain = Plain::new("m0005_partners", UP);

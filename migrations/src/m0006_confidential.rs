@@ -1,14 +1,6 @@
 //! Addresses and personal details, sealed; who had which revealed; how long what is kept.
 
-use sea_orm_migration::prelude::*;
-
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0006_confidential"
-    }
-}
+use crate::Plain;
 
 const UP: &str = "
 CREATE TABLE property_address (
@@ -48,13 +40,4 @@ CREATE TABLE retention_policy (
 );
 ";
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, UP).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+pub(crate) const MIGRATION: Plain = Plain::new("m0006_confidential", UP);

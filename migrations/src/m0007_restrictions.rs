@@ -1,14 +1,6 @@
 //! Cases that are closed to staff with a conflict of interest.
 
-use sea_orm_migration::prelude::*;
-
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0007_restrictions"
-    }
-}
+use crate::Plain;
 
 const UP: &str = "
 CREATE TABLE restriction (
@@ -21,13 +13,4 @@ CREATE TABLE restriction (
 ) {clustered};
 ";
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, UP).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+pub(crate) const MIGRATION: Plain = Plain::new("m0007_restrictions", UP);

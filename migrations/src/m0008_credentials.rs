@@ -2,15 +2,7 @@
 //! another, over what it says. Rows from before have neither, and open nothing: sessions have ended, tokens are revoked,
 //! links are gone.
 
-use sea_orm_migration::prelude::*;
-
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0008_credentials"
-    }
-}
+use crate::Plain;
 
 const UP: &str = "
 ALTER TABLE session ADD COLUMN mac {bytes};
@@ -22,13 +14,4 @@ ALTER TABLE account ADD COLUMN second_factor_shown_to {bytes};
 UPDATE account SET link_hash = NULL, link_expires_at = NULL;
 ";
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, UP).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+pub(crate) const MIGRATION: Plain = Plain::new("m0008_credentials", UP);

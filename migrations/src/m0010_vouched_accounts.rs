@@ -2,15 +2,7 @@
 //! they say; recovery codes are kept as such codes. Rows from before have none, and open nothing: accounts are to be set
 //! up again, issuers are retired.
 
-use sea_orm_migration::prelude::*;
-
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0010_vouched_accounts"
-    }
-}
+use crate::Plain;
 
 const UP: &str = "
 ALTER TABLE account ADD COLUMN mac {bytes};
@@ -22,13 +14,4 @@ ALTER TABLE identity ADD COLUMN mac {bytes};
 DELETE FROM identity;
 ";
 
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, UP).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+pub(crate) const MIGRATION: Plain = Plain::new("m0010_vouched_accounts", UP);
