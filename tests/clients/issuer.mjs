@@ -174,6 +174,17 @@ async function roundTrip(browser, page, subject = SUBJECT, change = (address) =>
   return atProvider(browser, change(await there(browser, page)), subject);
 }
 
+/** Sets an account up by its link, with the provider and a second factor; returns the recovery codes. */
+async function setUp(browser, link) {
+  const linked = await browser.ask(await roundTrip(browser, link), { from: 'cross-site' });
+  assert.equal(linked.to, link, linked.text);
+  const factor = await browser.ask(link);
+  const secret = /((?:[A-Z2-7]{4} ){5,}[A-Z2-7]{1,4})/.exec(factor.text)[1].replaceAll(' ', '');
+  const done = await browser.send(link, factor, { code: codeOf(secret) });
+  assert.equal(done.status, 200, done.text);
+  return [...done.text.matchAll(/<code>([^<]+)<\/code>/g)].map(([, code]) => code);
+}
+
 /** Nothing came of it, and it was said in words that tell nothing. */
 async function refused(browser, address, why) {
   const answer = await browser.ask(address, { from: 'cross-site' });
@@ -203,7 +214,7 @@ try {
   assert.match(await refusal(...add('Wrong', `${provider.url}/`)), /was not added/);
   assert.match(await refusal(...add('Wrong', 'http://login.example.org')), /begins with https/);
   assert.match(await refusal(...add('Wrong', 'https://login.example.org/common/v2.0')), /accounts of anybody/);
-  const id = (await program(...add('Example Tenant', provider.url))).trim();
+  let id = (await program(...add('Example Tenant', provider.url))).trim();
   await program(...add('North Example', north.url, '--council', 'North Herts'));
   assert.match(await refusal(...add('Example Tenant', provider.url)), /already/);
   assert.match(await program('issuer', 'list'), new RegExp(`${id}  in use  the team`));
@@ -222,13 +233,7 @@ try {
   const early = new Browser();
   await refused(early, await roundTrip(early, `${url}/sign-in`), 'a subject that is nobody here');
 
-  const linked = await theirs.ask(await roundTrip(theirs, link), { from: 'cross-site' });
-  assert.equal(linked.to, link, linked.text);
-  const factor = await theirs.ask(link);
-  const secret = /((?:[A-Z2-7]{4} ){5,}[A-Z2-7]{1,4})/.exec(factor.text)[1].replaceAll(' ', '');
-  const done = await theirs.send(link, factor, { code: codeOf(secret) });
-  assert.equal(done.status, 200, done.text);
-  const [recovery, another] = [...done.text.matchAll(/<code>([^<]+)<\/code>/g)].map(([, code]) => code);
+  const [recovery, another] = await setUp(theirs, link);
 
   // Signing in: the provider vouches, and the second factor is still asked for here.
   const browser = new Browser();
@@ -289,9 +294,15 @@ try {
   assert.match(taken.text, /another account/);
 
   // A reset forgets who it was; a provider that is down is said to be; a retired one opens nothing.
-  await program('admin', 'reset', '--name', 'night.admin', '--public-url', url);
+  const again = linkOf(await program('admin', 'reset', '--name', 'night.admin', '--public-url', url));
   const forgotten = new Browser();
   await refused(forgotten, await roundTrip(forgotten, `${url}/sign-in`), 'an account that was reset');
+  await setUp(new Browser(), again);
+  const meanwhile = new Browser();
+  const answer = await roundTrip(meanwhile, `${url}/sign-in`);
+  await program('issuer', 'retire', id);
+  await refused(meanwhile, answer, 'an answer of an issuer that was retired meanwhile');
+  id = (await program(...add('Example Tenant', provider.url))).trim();
   assert.equal((await browser.ask(`${url}/sign-in`)).status, 200);
   const late = new Browser();
   const waiting = await roundTrip(late, `${url}/sign-in`);

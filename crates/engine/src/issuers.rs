@@ -265,7 +265,11 @@ impl Engine {
         if awaited.browser != self.code_of(browser)? {
             return Err(not_taken().into());
         }
-        let stored = self.issuer_in_use(request.issuer).await?;
+        // Retired meanwhile, or gone: who comes back from there starts again.
+        let stored = self.issuer_in_use(request.issuer).await.map_err(|error| match error {
+            EngineError::Refused(_) => not_taken().into(),
+            fault @ EngineError::Fault(_) => fault,
+        })?;
         let issuer = &stored.issuer;
         if answer.iss.as_ref().is_some_and(|iss| *iss != issuer.url) {
             return Err(not_taken().into());
