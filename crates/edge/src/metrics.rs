@@ -15,8 +15,22 @@ use poem::{Endpoint, Response, endpoint::make_sync, http::StatusCode};
 use crate::headers::{Transport, protect};
 
 /// The paths that are told apart. All others share one label: what people type into an address is theirs.
-const ROUTES: [&str; 8] =
-    ["/", "/graphql", "/graphql/ws", "/partner/graphql", "/livez", "/readyz", "/metrics", "other"];
+const ROUTES: [&str; 14] = [
+    "/",
+    "/sign-in",
+    "/sign-in/code",
+    "/confirm",
+    "/sessions",
+    "/password",
+    "/subject-access",
+    "/graphql",
+    "/graphql/ws",
+    "/partner/graphql",
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "other",
+];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// The upper ends of the histogram, in milliseconds, as seconds are written.
 const BUCKETS: [(u64, &str); 9] = [

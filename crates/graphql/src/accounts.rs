@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     access::Role,
     actor,
-    answers::{Refused, answer as declare, failed, query_error},
+    answers::{answer as declare, query_error, told},
     engine, ids,
     paging::{Page, Window},
 };
@@ -176,19 +176,17 @@ fn account_id(id: &ID) -> Result<AccountId> {
 }
 
 fn invited(done: std::result::Result<Invited, EngineError>) -> Result<InviteAnswer> {
-    match done {
+    Ok(match told(done)? {
         Ok(Invited { account, link, until }) => {
-            Ok(InviteAnswer::Done(AccountInvited { account: Account(account), link, until }))
+            InviteAnswer::Done(AccountInvited { account: Account(account), link, until })
         }
-        Err(EngineError::Refused(refusal)) => Ok(InviteAnswer::Refused(Refused::from(refusal))),
-        Err(EngineError::Fault(fault)) => Err(failed(&fault)),
-    }
+        Err(refused) => InviteAnswer::Refused(refused),
+    })
 }
 
 fn changed(done: std::result::Result<accounts::Account, EngineError>) -> Result<AccountAnswer> {
-    match done {
-        Ok(account) => Ok(AccountAnswer::Done(AccountChanged { account: Account(account) })),
-        Err(EngineError::Refused(refusal)) => Ok(AccountAnswer::Refused(Refused::from(refusal))),
-        Err(EngineError::Fault(fault)) => Err(failed(&fault)),
-    }
+    Ok(match told(done)? {
+        Ok(account) => AccountAnswer::Done(AccountChanged { account: Account(account) }),
+        Err(refused) => AccountAnswer::Refused(refused),
+    })
 }

@@ -121,8 +121,13 @@ pub(crate) async fn run(
     key: Option<String>,
     command: Command,
 ) -> Result<std::result::Result<Outcome, Refused>> {
-    match engine(ctx).run(actor(ctx), key.as_deref(), command).await {
-        Ok(outcome) => Ok(Ok(outcome)),
+    told(engine(ctx).run(actor(ctx), key.as_deref(), command).await)
+}
+
+/// A refusal is an answer, a fault an error.
+pub(crate) fn told<T>(done: std::result::Result<T, EngineError>) -> Result<std::result::Result<T, Refused>> {
+    match done {
+        Ok(done) => Ok(Ok(done)),
         Err(EngineError::Refused(refusal)) => Ok(Err(refusal.into())),
         Err(EngineError::Fault(fault)) => Err(failed(&fault)),
     }

@@ -11,12 +11,11 @@ use uuid::Uuid;
 
 use crate::{
     actor,
-    answers::{answer, failed, query_error, run, unexpected},
+    answers::{answer, failed, query_error, run, told, unexpected},
     engine,
     households::{Household, HouseholdLoader},
     ids,
     paging::{Page, Window},
-    reveals::told,
     scalars::Date,
 };
 

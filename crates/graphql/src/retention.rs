@@ -7,9 +7,8 @@ use safespace_engine::{Command, Outcome};
 
 use crate::{
     actor,
-    answers::{answer, failed, query_error, run, unexpected},
+    answers::{answer, failed, query_error, run, told, unexpected},
     engine,
-    reveals::told,
     scalars::count,
 };
 

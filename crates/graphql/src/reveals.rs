@@ -4,13 +4,13 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject
 use chrono::{DateTime, Utc};
 use safespace_domain::{HouseholdId, NoticeId, PropertyId};
 use safespace_engine::{
-    Command, EngineError, Notice as Found, Outcome, Page as StorePage, SetAddress, SetHouseholdDetails,
+    Command, Notice as Found, Outcome, Page as StorePage, SetAddress, SetHouseholdDetails,
 };
 use uuid::Uuid;
 
 use crate::{
     actor,
-    answers::{Refused, answer as declare, failed, query_error, run, unexpected},
+    answers::{answer as declare, query_error, run, told, unexpected},
     engine,
     households::Household,
     ids,
@@ -332,14 +332,5 @@ impl RevealsMutation {
             Ok(notice) => NoticeAnswer::Done(NoticeSeen { notice: Notice(notice) }),
             Err(refused) => NoticeAnswer::Refused(refused),
         })
-    }
-}
-
-/// A refusal is an answer, a fault an error.
-pub(crate) fn told<T>(done: std::result::Result<T, EngineError>) -> Result<std::result::Result<T, Refused>> {
-    match done {
-        Ok(done) => Ok(Ok(done)),
-        Err(EngineError::Refused(refusal)) => Ok(Err(refusal.into())),
-        Err(EngineError::Fault(fault)) => Err(failed(&fault)),
     }
 }

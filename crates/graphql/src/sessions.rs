@@ -7,7 +7,7 @@ use safespace_engine::EngineError;
 
 use crate::{
     actor,
-    answers::{Refused, answer as declare, failed, query_error},
+    answers::{answer as declare, query_error, told},
     engine, ids,
     paging::{Page, Window},
 };
@@ -100,12 +100,10 @@ impl SessionsMutation {
 }
 
 fn answer(done: std::result::Result<u64, EngineError>) -> Result<EndSessionAnswer> {
-    match done {
+    Ok(match told(done)? {
         Ok(ended) => {
-            let ended = i32::try_from(ended).unwrap_or(i32::MAX);
-            Ok(EndSessionAnswer::Done(SessionsEnded { ended }))
+            EndSessionAnswer::Done(SessionsEnded { ended: i32::try_from(ended).unwrap_or(i32::MAX) })
         }
-        Err(EngineError::Refused(refusal)) => Ok(EndSessionAnswer::Refused(Refused::from(refusal))),
-        Err(EngineError::Fault(fault)) => Err(failed(&fault)),
-    }
+        Err(refused) => EndSessionAnswer::Refused(refused),
+    })
 }

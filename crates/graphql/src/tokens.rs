@@ -3,13 +3,13 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use safespace_domain::TokenId;
-use safespace_engine::{EngineError, NewToken, Page as StorePage, Token as Found};
+use safespace_engine::{NewToken, Page as StorePage, Token as Found};
 use uuid::Uuid;
 
 use crate::{
     access::Role,
     actor,
-    answers::{Refused, answer as declare, failed, query_error},
+    answers::{answer as declare, query_error, told},
     engine, ids,
     paging::{Page, Window},
 };
@@ -166,20 +166,18 @@ impl TokensMutation {
             // What is no number of days is refused as too few.
             days: input.days.map(|days| u32::try_from(days).unwrap_or(0)),
         };
-        match engine(ctx).create_token(actor(ctx), new).await {
-            Ok((token, text)) => Ok(CreateTokenAnswer::Done(TokenCreated { token: Token(token), text })),
-            Err(EngineError::Refused(refusal)) => Ok(CreateTokenAnswer::Refused(Refused::from(refusal))),
-            Err(EngineError::Fault(fault)) => Err(failed(&fault)),
-        }
+        Ok(match told(engine(ctx).create_token(actor(ctx), new).await)? {
+            Ok((token, text)) => CreateTokenAnswer::Done(TokenCreated { token: Token(token), text }),
+            Err(refused) => CreateTokenAnswer::Refused(refused),
+        })
     }
 
     /// Takes a token back: it opens nothing from now on.
     async fn revoke_token(&self, ctx: &Context<'_>, input: RevokeTokenInput) -> Result<RevokeTokenAnswer> {
         let id = TokenId(ids::of_kind("Token", &input.token)?);
-        match engine(ctx).revoke_token(actor(ctx), id).await {
-            Ok(token) => Ok(RevokeTokenAnswer::Done(TokenRevoked { token: Token(token) })),
-            Err(EngineError::Refused(refusal)) => Ok(RevokeTokenAnswer::Refused(Refused::from(refusal))),
-            Err(EngineError::Fault(fault)) => Err(failed(&fault)),
-        }
+        Ok(match told(engine(ctx).revoke_token(actor(ctx), id).await)? {
+            Ok(token) => RevokeTokenAnswer::Done(TokenRevoked { token: Token(token) }),
+            Err(refused) => RevokeTokenAnswer::Refused(refused),
+        })
     }
 }

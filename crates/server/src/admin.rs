@@ -44,10 +44,7 @@ pub enum Command {
 
 /// Carries it out.
 pub async fn run(place: &Place, command: Command) -> Result<ExitCode, Failure> {
-    let engine = place.open().await?;
-    let done = carry_out(&engine, command).await;
-    engine.close().await?;
-    say(&done?)?;
+    say(&place.with_engine(async |engine| carry_out(engine, command).await).await?)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -46,11 +46,8 @@ pub async fn run(place: &Place, command: Command) -> Result<ExitCode, Failure> {
         Command::Verify(checkpoints) => verify(place, &checkpoints).await,
         Command::Checkpoint(checkpoints) => {
             let file = checkpoints.file(place)?;
-            let engine = place.open().await?;
-            let records = engine.checkpoint(&file).await;
-            let closed = engine.close().await;
-            say(&format!("The checkpoint vouches for {} of the audit.\n", counted(records?, "record")))?;
-            closed?;
+            let records = place.with_engine(async |engine| Ok(engine.checkpoint(&file).await?)).await?;
+            say(&format!("The checkpoint vouches for {} of the audit.\n", counted(records, "record")))?;
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -58,11 +55,7 @@ pub async fn run(place: &Place, command: Command) -> Result<ExitCode, Failure> {
 
 async fn verify(place: &Place, checkpoints: &Checkpoints) -> Result<ExitCode, Failure> {
     let file = checkpoints.file(place)?;
-    let engine = place.open().await?;
-    let report = engine.verify_audit(Some(&file)).await;
-    let closed = engine.close().await;
-    let report = report?;
-    closed?;
+    let report = place.with_engine(async |engine| Ok(engine.verify_audit(Some(&file)).await?)).await?;
     say(&words(&report))?;
     Ok(if report.is_whole() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }

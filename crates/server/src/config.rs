@@ -105,6 +105,19 @@ impl Place {
         Engine::open(&self.settings(self.url()?), world).await.map_err(|fault| self.failure(fault))
     }
 
+    /// Does something with the engine on this place, which is closed whatever comes of it.
+    pub async fn with_engine<T>(
+        &self,
+        work: impl AsyncFnOnce(&Arc<Engine>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let engine = self.open().await?;
+        let done = work(&engine).await;
+        let closed = engine.close().await;
+        let done = done?;
+        closed?;
+        Ok(done)
+    }
+
     /// How a database is opened.
     pub fn settings(&self, url: String) -> StoreSettings {
         let network =

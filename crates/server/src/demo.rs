@@ -42,11 +42,12 @@ pub async fn fill_if_empty(place: &Place) -> Result<(), Failure> {
     {
         return fill_place(place, SEED).await;
     }
-    let engine = place.open().await?;
-    let empty = engine.spaces().properties().next().is_none();
-    let ours = is_demonstration(&engine).await;
-    engine.close().await?;
-    if !empty && !ours? {
+    let looked = place.with_engine(async |engine| {
+        let empty = engine.spaces().properties().next().is_none();
+        Ok((empty, is_demonstration(engine).await?))
+    });
+    let (empty, ours) = looked.await?;
+    if !empty && !ours {
         return Err(Failure::wrong_call(
             "this database is a service's own, not a demonstration: serve it without --demo, or name an empty one",
         ));

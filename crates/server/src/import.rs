@@ -42,21 +42,21 @@ pub async fn import(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fa
     let files = read(arguments)?;
     let rejects = arguments.rejects.as_deref().map(|path| begin_rejects(path, arguments)).transpose()?;
     let mode = if arguments.dry_run { Mode::DryRun } else { Mode::Write };
-    let engine = place.open().await?;
     let terminal = std::io::stderr().is_terminal();
     let mut progress = |done: usize, total: usize| {
         if terminal {
             note(&format!("\r{done} of {total} rows"));
         }
     };
-    let report = engine.import(&engine.local(), files, mode, &mut progress).await;
-    if terminal {
-        note("\n");
-    }
-    let closed = engine.close().await;
-    let report = report
-        .map_err(|error| Failure::from(error).then("Bring the same files in again: what is in stays in."))?;
-    closed?;
+    let report = place.with_engine(async |engine| {
+        let report = engine.import(&engine.local(), files, mode, &mut progress).await;
+        if terminal {
+            note("\n");
+        }
+        report
+            .map_err(|error| Failure::from(error).then("Bring the same files in again: what is in stays in."))
+    });
+    let report = report.await?;
     tell(&report, mode)?;
     match rejects {
         Some(file) => write_rejects(file, &report.refused)?,

@@ -23,20 +23,18 @@ pub enum Command {
 
 /// Carries it out.
 pub async fn run(place: &Place, command: Command) -> Result<ExitCode, Failure> {
-    let engine = place.open().await?;
-    let local = engine.local();
-    let told = match command {
+    let told = place.with_engine(async |engine| match command {
         Command::Rotate => {
-            engine.rotate_keys(&local).await.map(|rotated| (rotation(&rotated), rotated.damaged > 0))
+            let rotated = engine.rotate_keys(&engine.local()).await?;
+            Ok((rotation(&rotated), rotated.damaged > 0))
         }
         Command::Status => {
-            engine.keys_status(&local).await.map(|status| (words(&status), status.damaged > 0))
+            let status = engine.keys_status(&engine.local()).await?;
+            Ok((words(&status), status.damaged > 0))
         }
-    };
-    let closed = engine.close().await;
-    let (text, is_damaged) = told?;
+    });
+    let (text, is_damaged) = told.await?;
     say(&text)?;
-    closed?;
     Ok(if is_damaged { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
 }
 

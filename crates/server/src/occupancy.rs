@@ -56,11 +56,10 @@ pub async fn occupancy(place: &Place, arguments: &Arguments) -> Result<ExitCode,
             arguments.to, arguments.from
         ))
     })?;
-    let engine = place.open().await?;
-    let rows = engine.occupancy(&engine.local(), range, arguments.by, arguments.group).await;
-    let closed = engine.close().await;
-    let table = Table::new(&rows?, arguments.group.is_some());
-    closed?;
+    let rows = place.with_engine(async |engine| {
+        Ok(engine.occupancy(&engine.local(), range, arguments.by, arguments.group).await?)
+    });
+    let table = Table::new(&rows.await?, arguments.group.is_some());
     let text = match arguments.format {
         Format::Table => table.to_text(),
         Format::Csv => table.to_csv()?,

@@ -1,9 +1,9 @@
 //! `safespace retention`: what has been kept for long enough goes.
 
-use std::{fmt::Write as _, process::ExitCode};
+use std::{fmt::Write as _, process::ExitCode, sync::Arc};
 
 use clap::Subcommand;
-use safespace_engine::RetentionRun;
+use safespace_engine::{Engine, RetentionRun};
 
 use crate::{config::Place, failure::Failure, print::say};
 
@@ -32,28 +32,27 @@ pub enum Command {
 
 /// Carries it out.
 pub async fn run(place: &Place, command: Command) -> Result<ExitCode, Failure> {
-    let engine = place.open().await?;
+    say(&place.with_engine(async |engine| carry_out(engine, command).await).await?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn carry_out(engine: &Arc<Engine>, command: Command) -> Result<String, Failure> {
     let local = engine.local().into();
-    let done = match command {
+    match command {
         Command::Run { dry_run } => {
             let run = if dry_run { RetentionRun::Count } else { RetentionRun::TakeAway };
-            engine.retention_run(&local, run).await.map(|counts| {
-                let mut text = String::new();
-                for count in &counts {
-                    let (kind, days) = (count.policy.kind, count.policy.days);
-                    // Writing into a text does not fail.
-                    let _ = writeln!(text, "{kind}: {} (kept for {days} days)", count.records);
-                }
-                text.push_str(if dry_run { "This is due, and nothing was changed.\n" } else { BACKUPS });
-                text
-            })
+            let mut text = String::new();
+            for count in engine.retention_run(&local, run).await? {
+                let (kind, days) = (count.policy.kind, count.policy.days);
+                // Writing into a text does not fail.
+                let _ = writeln!(text, "{kind}: {} (kept for {days} days)", count.records);
+            }
+            text.push_str(if dry_run { "This is due, and nothing was changed.\n" } else { BACKUPS });
+            Ok(text)
         }
-        Command::Erase { household, reason } => engine
-            .erase_household(&local, &household, &reason)
-            .await
-            .map(|erased| format!("Erased; its nights are now those of \"{}\". {BACKUPS}", erased.reference)),
-    };
-    engine.close().await?;
-    say(&done?)?;
-    Ok(ExitCode::SUCCESS)
+        Command::Erase { household, reason } => {
+            let erased = engine.erase_household(&local, &household, &reason).await?;
+            Ok(format!("Erased; its nights are now those of \"{}\". {BACKUPS}", erased.reference))
+        }
+    }
 }

@@ -34,11 +34,11 @@ pub struct Arguments {
 
 /// Exports it.
 pub async fn run(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let engine = place.open().await?;
-    let local = engine.local().into();
-    let held = engine.subject_access(&local, &arguments.household, &arguments.reason).await;
-    engine.close().await?;
-    let held = held?;
+    let held = place.with_engine(async |engine| {
+        let local = engine.local().into();
+        Ok(engine.subject_access(&local, &arguments.household, &arguments.reason).await?)
+    });
+    let held = held.await?;
     let text = match arguments.format {
         Format::Json => format!("{}\n", held.to_json()?),
         Format::Html => safespace_web::subject_access_page(&held)
