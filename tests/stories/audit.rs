@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use base64::Engine as _;
 use futures_util::future::join_all;
 use safespace_domain::{
     AccountId, SessionId,
@@ -11,8 +12,9 @@ use safespace_domain::{
 use safespace_engine::{
     AuditReport, AuditView, BreakKind, Command, EngineError, Page, RestrictCase, SearchAudit,
 };
-use safespace_tests::{Databases, Person, World, on_both, program::Program};
+use safespace_tests::{Databases, Person, World, api::Api, on_both, program::Program};
 use sea_orm::ConnectionTrait;
+use serde_json::json;
 
 on_both![
     what_many_write_at_once_is_one_whole_chain,
@@ -30,6 +32,7 @@ on_both![
     a_forged_or_missing_checkpoint_is_named,
     the_command_line_verifies,
     a_manager_searches_by_person_case_time_and_action,
+    a_manager_searches_by_the_api_and_reads_why_until_it_is_erased,
     the_audit_is_read_page_by_page,
     what_is_closed_to_a_manager_is_not_in_their_audit,
     nobody_else_searches_the_audit,
@@ -456,6 +459,39 @@ async fn a_manager_searches_by_person_case_time_and_action(on: &Databases) {
     assert_eq!(found.len(), 7);
     assert_eq!(found[6].record.household.as_deref(), Some("R-1"));
     assert!(found.iter().all(|view| !view.record.detail.contains("typed")));
+    must_be_whole(&world).await;
+}
+
+async fn a_manager_searches_by_the_api_and_reads_why_until_it_is_erased(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let exception = "nowhere else is safe";
+    let stay = world.manager().book_with_exception("SS-01", "R-1", "2020-11-03", 9, exception).await.unwrap();
+    let api = Api::serve(&world.engine).await;
+    let owner = world.owner_of_account("night.manager", Role::Manager).await;
+    let cookie = world.sign_in(&owner).await.cookie;
+    let ask = async |filter: &str| {
+        let query = format!(
+            "{{ audit(filter: {{{filter}}}, first: 10) {{ nodes {{ action household role why }} }} }}"
+        );
+        let answer = api.post_in_session(&world.engine, &cookie, &query).await;
+        answer.json::<serde_json::Value>().await.unwrap()
+    };
+    let booking = "household: \"R-1\", action: \"book_stay\"";
+    let found = ask(booking).await["data"]["audit"]["nodes"].clone();
+    let expected =
+        json!([{ "action": "book_stay", "household": "R-1", "role": "manager", "why": exception }]);
+    assert_eq!(found, expected);
+    let token = format!("Token:{}", world.manager().actor.who.id());
+    let by = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(token);
+    assert_eq!(ask(&format!("by: \"{by}\", {booking}")).await["data"]["audit"]["nodes"], expected);
+    let backwards = ask("from: \"2020-11-04T00:00:00Z\", to: \"2020-11-03T00:00:00Z\"").await;
+    assert_eq!(backwards["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{backwards:#}");
+
+    world.manager().cancel(&stay).await.unwrap();
+    world.engine.erase_household(&world.service().actor, "R-1", "asked for").await.unwrap();
+    let erased = ask("action: \"book_stay\"").await["data"]["audit"]["nodes"][0].clone();
+    assert_eq!((&erased["action"], &erased["why"]), (&json!("book_stay"), &json!(null)));
+    assert_ne!(erased["household"], "R-1");
     must_be_whole(&world).await;
 }
 

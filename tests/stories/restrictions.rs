@@ -240,6 +240,8 @@ async fn a_restriction_is_a_managers_with_a_reason_and_can_be_lifted(on: &Databa
     assert!(refused(service.run(lift()).await).starts_with("WRONG_STATE (denied)"));
     let actions = world.select("SELECT action FROM audit WHERE action LIKE '%restrict%' ORDER BY seq").await;
     assert_eq!(actions.len(), 2);
+    let said_why = "audit WHERE action = 'restrict_case' AND sealed IS NOT NULL";
+    assert_eq!(world.count(said_why).await, 1, "why it was closed is still told once it is open");
 }
 
 async fn another_process_knows_of_a_restriction(on: &Databases) {

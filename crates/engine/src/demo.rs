@@ -30,7 +30,9 @@ use chrono::{DateTime, Utc};
 use safespace_domain::{Night, Refusal, clock::service_day, nights::later};
 use safespace_store::{Durability, Store};
 
-use crate::{Engine, EngineError, Fault, KeyProvider, PasswordCost, StoreError, StoreSettings, World};
+use crate::{
+    Engine, EngineError, Fault, KeyProvider, PasswordCost, StoreError, StoreSettings, World, keys::Vault,
+};
 
 pub use people::{DemoPerson, set_up_person};
 pub use report::{Filled, Reading};
@@ -105,7 +107,7 @@ pub async fn fill(
     if service_day(until) <= FIRST_DAY {
         return Err(DemoError::TooEarly(service_day(until)));
     }
-    must_be_empty(settings).await?;
+    must_be_empty(settings, &*keys).await?;
     let clock = Arc::new(outside::MovableClock::at(outside::midnight(FIRST_DAY)));
     let ids = Arc::new(outside::SeededIds::new(Arc::clone(&clock), seed));
     let world = || World {
@@ -134,9 +136,13 @@ pub async fn is_demonstration(engine: &Engine) -> Result<bool, Fault> {
     Ok(begun.is_some_and(|at| service_day(at) == FIRST_DAY))
 }
 
-/// Asks the store, not the engine: opening an engine with a clock in the past would write into a database in use.
-async fn must_be_empty(settings: &StoreSettings) -> Result<(), DemoError> {
-    let store = Store::open(settings).await?;
+/// Asks the store, not the engine: opening an engine with a clock in the past would write into a database in use. As
+/// everywhere, nothing is touched with a key that is not the database's.
+async fn must_be_empty(settings: &StoreSettings, keys: &dyn KeyProvider) -> Result<(), DemoError> {
+    let keys = keys.load().map_err(Fault::from)?;
+    let store = Store::connect(settings).await?;
+    Vault::compare(&store, &keys).await?;
+    store.migrate().await?;
     let properties = store.reader().properties().await;
     store.close().await?;
     if properties?.is_empty() { Ok(()) } else { Err(DemoError::NotEmpty) }

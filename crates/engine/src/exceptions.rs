@@ -49,7 +49,9 @@ impl Engine {
         Ok(views)
     }
 
-    pub(crate) async fn grant(&self, work: &Work, stay: &Stay, nights: u32, reason: &str) -> Done<()> {
+    /// Keeps an exception with its reason, which the record of the command says, too.
+    pub(crate) async fn grant(&self, work: &mut Work, stay: &Stay, nights: u32, reason: &str) -> Done<()> {
+        work.why = self.sealed_why(&work.tx, stay.household.0, reason).await?;
         let id = self.ids.next();
         let sealed = self.seal(&work.tx, stay.household.0, &exception_context(id), reason).await?;
         let exception = StayException {

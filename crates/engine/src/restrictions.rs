@@ -167,6 +167,7 @@ impl Engine {
             .on("denied")
             .into());
         }
+        work.why = self.sealed_why(&work.tx, household.0, &reason).await?;
         work.change_spaces();
         work.audit(Some(ask.denied), &[], &serde_json::json!({}));
         Ok(Outcome::Restriction(restriction))

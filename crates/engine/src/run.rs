@@ -113,6 +113,7 @@ impl Engine {
             cells: Vec::new(),
             records: Vec::new(),
             case: None,
+            why: None,
             spaces_changed: false,
             action: command.action(),
             origin: self.origin,

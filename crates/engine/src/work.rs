@@ -44,6 +44,8 @@ pub(crate) struct Work {
     pub(crate) records: Vec<AuditRecord>,
     /// Whose case it is about, where it is about one.
     pub(crate) case: Option<HouseholdId>,
+    /// Why, sealed, for the next record.
+    pub(crate) why: Option<(Uuid, Vec<u8>)>,
     pub(crate) spaces_changed: bool,
     pub(crate) action: &'static str,
     pub(crate) origin: Uuid,
@@ -63,7 +65,7 @@ impl Work {
             spaces: self.spaces_changed,
             origin: self.origin,
             detail: serde_json::to_string(detail).unwrap_or_default(),
-            sealed: None,
+            sealed: self.why.take(),
         });
     }
 
