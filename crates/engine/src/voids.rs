@@ -88,7 +88,8 @@ impl Engine {
         let void =
             Void { id: VoidId(self.ids.next()), unit: unit.id, nights, reason: ask.reason, cancelled: false };
         let note = self.sealed_note(work, &unit, &void, ask.note.as_deref()).await?;
-        let kept_by = ask.kept.then(|| work.actor.who.id());
+        // What the service itself records is everybody's.
+        let kept_by = work.actor.named().filter(|_| ask.kept);
         let stored = StoredVoid { void, note, kept_by };
         work.tx.add_void(&stored).await?;
         self.keep_void(work, &unit, stored.void).await
