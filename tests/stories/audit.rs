@@ -10,7 +10,7 @@ use safespace_domain::{
     stays::Stay,
 };
 use safespace_engine::{
-    AuditReport, AuditView, BreakKind, Command, EngineError, Page, RestrictCase, SearchAudit,
+    AuditReport, AuditView, BreakKind, Command, EngineError, LiftRestriction, Page, RestrictCase, SearchAudit,
 };
 use safespace_tests::{Databases, Person, World, api::Api, on_both, program::Program};
 use sea_orm::ConnectionTrait;
@@ -30,6 +30,7 @@ on_both![
     an_end_cut_off_with_its_head_shows_by_a_checkpoint_alone,
     an_older_copy_that_went_on_shows_by_a_checkpoint,
     a_forged_or_missing_checkpoint_is_named,
+    a_deny_list_that_was_changed_by_hand_is_named,
     the_command_line_verifies,
     a_manager_searches_by_person_case_time_and_action,
     a_manager_searches_by_the_api_and_reads_why_until_it_is_erased,
@@ -377,6 +378,34 @@ async fn a_forged_or_missing_checkpoint_is_named(on: &Databases) {
     assert_eq!(verified().await.bad_lines, [1]);
     std::fs::remove_file(&file).unwrap();
     assert_eq!(verified().await.checkpoints, None);
+}
+
+async fn a_deny_list_that_was_changed_by_hand_is_named(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    book(&world.manager(), "R-1", "2020-11-03", 1).await;
+    let (officer, manager) = (world.officer().actor.who.id(), world.manager().actor.who.id());
+    for denied in [officer, manager] {
+        let ask = RestrictCase { household: "R-1".into(), denied, reason: "knows the family".into() };
+        world.service().run(Command::RestrictCase(ask)).await.unwrap();
+    }
+    let lift = LiftRestriction { household: "R-1".into(), denied: manager };
+    world.service().run(Command::LiftRestriction(lift)).await.unwrap();
+    must_be_whole(&world).await;
+    run(&world, "CREATE TABLE kept AS SELECT * FROM restriction").await;
+    run(&world, "DELETE FROM restriction").await;
+    let report = verify(&world).await;
+    assert!(report.breaks.is_empty() && !report.is_whole());
+    let found: Vec<_> = report.deny_lists.iter().map(|found| (found.denied, found.closed_by_audit)).collect();
+    assert_eq!(found, [(officer, true)]);
+    let said = report.deny_lists[0].to_string();
+    assert!(said.contains("closed to") && said.ends_with("open in the database"), "{said}");
+
+    run(&world, "INSERT INTO restriction SELECT * FROM kept").await;
+    must_be_whole(&world).await;
+    run(&world, "UPDATE restriction SET denied_id = made_by").await;
+    let found = verify(&world).await.deny_lists;
+    assert_eq!(found.iter().filter(|found| found.closed_by_audit).count(), 1);
+    assert_eq!(found.len(), 2, "one was taken out, and one put in");
 }
 
 async fn the_command_line_verifies(on: &Databases) {

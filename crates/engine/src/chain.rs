@@ -1,9 +1,15 @@
 //! Verifying the audit: every code is made afresh, lane by lane, and compared.
 
-use std::{collections::BTreeMap, fmt, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::Path,
+};
 
 use chrono::{DateTime, Utc};
+use safespace_domain::HouseholdId;
 use safespace_store::{ChainedRecord, LaneHead};
+use uuid::Uuid;
 
 use crate::{
     Engine, Fault,
@@ -12,6 +18,8 @@ use crate::{
 
 /// Records that are read at once.
 const PAGE: u64 = 5_000;
+/// So often the deny-lists are compared before they are said to be wrong.
+const LOOKS: usize = 3;
 
 /// What was done to the audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,12 +96,36 @@ pub struct AuditReport {
     pub last_checkpoint: Option<DateTime<Utc>>,
     /// The lines of the file that are not as they were written, or before which one is missing; from 1.
     pub bad_lines: Vec<usize>,
+    /// Where the deny-lists are not what the audit tells.
+    pub deny_lists: Vec<DenyListBreak>,
+}
+
+/// A case that is not closed to somebody as the audit tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DenyListBreak {
+    /// The case.
+    pub household: HouseholdId,
+    /// The account or token.
+    pub denied: Uuid,
+    /// Whether the audit says that it is closed to them; the database says the other.
+    pub closed_by_audit: bool,
+}
+
+impl fmt::Display for DenyListBreak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { household, denied, closed_by_audit } = self;
+        let (audit, database) = if *closed_by_audit { ("closed", "open") } else { ("open", "closed") };
+        write!(
+            f,
+            "the case of household {household} is {audit} to {denied} by the audit, and {database} in the database"
+        )
+    }
 }
 
 impl AuditReport {
     /// Whether nothing was found to be wrong.
     pub fn is_whole(&self) -> bool {
-        self.breaks.is_empty() && self.bad_lines.is_empty()
+        self.breaks.is_empty() && self.bad_lines.is_empty() && self.deny_lists.is_empty()
     }
 }
 
@@ -147,7 +179,27 @@ impl Engine {
             }
         }
         report.breaks.sort_by_key(|broken| (broken.at, broken.lane));
+        report.deny_lists = self.verify_deny_lists().await?;
         Ok(report)
+    }
+
+    /// Where the deny-lists are not what the audit tells. A row that was taken out leaves nothing else behind.
+    async fn verify_deny_lists(&self) -> Result<Vec<DenyListBreak>, Fault> {
+        let mut breaks = Vec::new();
+        // A case may be closed or opened between the two looks: what is wrong stays wrong.
+        for _ in 0..LOOKS {
+            let audit = pairs(self.store.reader().restricted_by_audit().await?);
+            let there = pairs(self.store.reader().restricted().await?);
+            let by_audit = |closed_by_audit| {
+                move |&(denied, household): &_| DenyListBreak { household, denied, closed_by_audit }
+            };
+            let taken_out = audit.difference(&there).map(by_audit(true));
+            breaks = taken_out.chain(there.difference(&audit).map(by_audit(false))).collect();
+            if breaks.is_empty() {
+                break;
+            }
+        }
+        Ok(breaks)
     }
 
     /// The first break of a lane.
@@ -198,6 +250,14 @@ impl Engine {
         }
         Ok(None)
     }
+}
+
+/// To whom which cases are closed, one by one.
+fn pairs(closed: BTreeMap<Uuid, BTreeSet<HouseholdId>>) -> BTreeSet<(Uuid, HouseholdId)> {
+    let each = |(denied, households): (Uuid, BTreeSet<HouseholdId>)| {
+        households.into_iter().map(move |household| (denied, household))
+    };
+    closed.into_iter().flat_map(each).collect()
 }
 
 /// What is wrong with a record that comes after the one with number `last` and this code, if anything is.

@@ -74,7 +74,7 @@ pub use attention::AttentionItem;
 pub use audit_search::{AuditView, SearchAudit};
 pub use availability::Availability;
 pub use board::{BoardChange, BoardChanges, BoardRow, BoardWindow};
-pub use chain::{AuditReport, Break, BreakKind};
+pub use chain::{AuditReport, Break, BreakKind, DenyListBreak};
 pub use checkpoints::CheckpointError;
 pub use clock::SystemClock;
 pub use commands::{

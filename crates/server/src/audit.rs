@@ -80,6 +80,9 @@ fn words(report: &AuditReport) -> String {
              missing."
         );
     }
+    for broken in &report.deny_lists {
+        let _ = writeln!(text, "BROKEN: {broken}.");
+    }
     if report.breaks.is_empty() {
         let _ = writeln!(text, "The audit is whole: {} checked.", counted(report.records, "record"));
     }

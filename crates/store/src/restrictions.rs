@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use safespace_domain::{HouseholdId, restrictions::Restriction};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::OnConflict,
+    Statement, sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -66,6 +66,26 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         for (denied, household) in rows {
             closed.entry(denied).or_default().insert(HouseholdId(household));
         }
+        Ok(closed)
+    }
+
+    /// The same as the audit tells it: what was closed, and not opened since.
+    pub async fn restricted_by_audit(&self) -> Result<BTreeMap<Uuid, BTreeSet<HouseholdId>>> {
+        // A household is locked meanwhile, so the records of its case are in the order in which things happened.
+        let sql = "SELECT subject_id, case_id, action FROM audit
+                   WHERE action IN ('restrict_case', 'lift_restriction') ORDER BY seq";
+        let ask = Statement::from_string(self.connection.get_database_backend(), sql);
+        let mut closed: BTreeMap<Uuid, BTreeSet<HouseholdId>> = BTreeMap::new();
+        for row in self.connection.query_all_raw(ask).await? {
+            let (denied, household): (Uuid, Uuid) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let households = closed.entry(denied).or_default();
+            if row.try_get_by_index::<String>(2)? == "restrict_case" {
+                households.insert(HouseholdId(household));
+            } else {
+                households.remove(&HouseholdId(household));
+            }
+        }
+        closed.retain(|_, households| !households.is_empty());
         Ok(closed)
     }
 

@@ -112,7 +112,7 @@ fn measure_on(run: &Run, kind: Kind, report: &mut Report) -> Result<()> {
     let spaces = data::spaces(run.scratch.path(), UNITS, data::today())?;
     let database = Database::new(run, kind, "booking")?;
     run.program.import(&database, &spaces, None)?;
-    let token = run.program.token(&database)?;
+    let token = run.program.token(&database, "officer")?;
     let serving = run.program.serve(&database)?;
     let target = Target::new(serving.address, Some(&token));
     let slots = Slots::new();

@@ -5,6 +5,7 @@
 //! A figure alone says more about the machine than about the program; so every measure that can has a floor, which
 //! does the least that anybody would have to do for the same answer, and the two take turns.
 
+mod audit;
 mod booking;
 mod client;
 mod data;
@@ -83,10 +84,13 @@ enum Measure {
     Import,
     /// What telling others at every commit would cost on PostgreSQL.
     Notify,
+    /// Verifying an audit of a million records. Writing them takes minutes, so it is measured where it is named only.
+    Audit,
 }
 
 /// How long and how often, and where.
 struct Run {
+    quick: bool,
     rounds: usize,
     round: Duration,
     warm_up: Duration,
@@ -147,6 +151,7 @@ fn measure(arguments: Arguments) -> Result<()> {
         );
     }
     let run = Run {
+        quick,
         rounds: if quick { 3 } else { 7 },
         round: if quick { Duration::from_secs(1) } else { Duration::from_secs(2) },
         warm_up: if quick { Duration::from_millis(500) } else { Duration::from_secs(1) },
@@ -167,11 +172,12 @@ fn measure(arguments: Arguments) -> Result<()> {
 type Step = fn(&Run, &mut Report) -> Result<()>;
 
 fn measure_all(run: &Run, report: &mut Report) -> Result<()> {
-    let steps: [(&[Measure], Step); 4] = [
+    let steps: [(&[Measure], Step); 5] = [
         (&[Measure::Reading, Measure::Occupancy], read),
         (&[Measure::Booking], booking::measure),
         (&[Measure::Import], import::measure),
         (&[Measure::Notify], notify::measure),
+        (&[Measure::Audit], audit::measure),
     ];
     for (measures, step) in steps {
         if !measures.iter().any(|measure| report.wants(*measure)) {

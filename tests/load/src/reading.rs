@@ -43,7 +43,7 @@ impl Homes {
         let stays = data::stays_at_nine_tenths(folder, UNITS, today)?;
         let database = Database::new(run, Kind::Sqlite, "homes")?;
         run.program.import(&database, &spaces, Some(&stays))?;
-        let token = run.program.token(&database)?;
+        let token = run.program.token(&database, "officer")?;
         let serving = run.program.serve(&database)?;
         let target = Target::new(serving.address, Some(&token));
         Ok(Self { serving, target })

@@ -100,8 +100,8 @@ impl Program {
     }
 
     /// Makes a token for an officer.
-    pub fn token(&self, database: &Database) -> Result<String> {
-        let ended = self.run(database, &["token", "create", "--role", "officer"])?;
+    pub fn token(&self, database: &Database, role: &str) -> Result<String> {
+        let ended = self.run(database, &["token", "create", "--role", role])?;
         let token = ended.said.lines().map(str::trim).rfind(|line| !line.is_empty());
         Ok(token.ok_or("no token was printed")?.to_owned())
     }
