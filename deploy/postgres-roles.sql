@@ -6,7 +6,8 @@
 --   psql --dbname safespace --set ON_ERROR_STOP=1 --file deploy/postgres-roles.sql
 --   safespace serve   --database-url postgres://safespace_server@…/safespace
 --
--- Give both a password, or another way to sign in (pg_hba.conf). It may be run as often as you like.
+-- Give both a password, or another way to sign in (pg_hba.conf). It may be run as often as you like, by a superuser:
+-- what another role has made in the schema before becomes the owner's.
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'safespace_owner') THEN
     CREATE ROLE safespace_owner LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
@@ -14,6 +15,15 @@ DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'safespace_server') THEN
     CREATE ROLE safespace_server LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
   END IF;
+END $$;
+DO $$ DECLARE made record; BEGIN
+  FOR made IN SELECT c.oid::regclass AS name FROM pg_class c
+      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' LOOP
+    EXECUTE format('ALTER TABLE %s OWNER TO safespace_owner', made.name);
+  END LOOP;
+  FOR made IN SELECT p.oid::regprocedure AS name FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace LOOP
+    EXECUTE format('ALTER FUNCTION %s OWNER TO safespace_owner', made.name);
+  END LOOP;
 END $$;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO safespace_owner;

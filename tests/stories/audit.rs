@@ -403,7 +403,12 @@ async fn a_deny_list_that_was_changed_by_hand_is_named(on: &Databases) {
     run(&world, "INSERT INTO restriction SELECT * FROM kept").await;
     must_be_whole(&world).await;
     run(&world, "UPDATE restriction SET denied_id = made_by").await;
-    let found = verify(&world).await.deny_lists;
+    let nowhere = "INSERT INTO audit (at, role, action, units, origin, detail)
+                   SELECT at, role, action, units, origin, detail FROM audit WHERE action = 'restrict_case'";
+    run(&world, nowhere).await;
+    let report = verify(&world).await;
+    assert!(!report.breaks.is_empty(), "a record of no case is named, and hides nothing else");
+    let found = report.deny_lists;
     assert_eq!(found.iter().filter(|found| found.closed_by_audit).count(), 1);
     assert_eq!(found.len(), 2, "one was taken out, and one put in");
 }

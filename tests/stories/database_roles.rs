@@ -25,10 +25,19 @@ async fn an_evening_with_a_role_that_changes_no_table_and_no_record_of_the_audit
     let roles = roles.replace("safespace_owner", &format!("{own}_owner"));
     world.rows.execute_unprepared(&roles).await.unwrap();
     world.rows.execute_unprepared(&roles).await.unwrap();
-    let login = format!("ALTER ROLE {own}_server PASSWORD 'only for this story'");
-    world.rows.execute_unprepared(&login).await.unwrap();
     let (_, place) = world.url.split_once('@').unwrap();
-    let url = format!("postgres://{own}_server:only%20for%20this%20story@{place}");
+    for role in ["server", "owner"] {
+        let login = format!("ALTER ROLE {own}_{role} PASSWORD 'only for this story'");
+        world.rows.execute_unprepared(&login).await.unwrap();
+    }
+    let url_of = |role: &str| format!("postgres://{own}_{role}:only%20for%20this%20story@{place}");
+    // What was there before is the owner's, who can migrate it.
+    let rows = Database::connect(&url_of("owner")).await.unwrap();
+    for migration in ["ALTER TABLE audit ADD COLUMN later text", "ALTER TABLE audit DROP COLUMN later"] {
+        rows.execute_unprepared(migration).await.unwrap();
+    }
+    rows.close().await.unwrap();
+    let url = url_of("server");
 
     let told = evening(&world, &url, &owner.account.name).await;
     let rows = Database::connect(&url).await.unwrap();
@@ -50,7 +59,9 @@ async fn an_evening_with_a_role_that_changes_no_table_and_no_record_of_the_audit
     }
     rows.close().await.unwrap();
     for role in ["server", "owner"] {
-        let drop = format!("DROP OWNED BY {own}_{role}; DROP ROLE {own}_{role}");
+        let role = format!("{own}_{role}");
+        let drop =
+            format!("REASSIGN OWNED BY {role} TO CURRENT_USER; DROP OWNED BY {role}; DROP ROLE {role}");
         world.rows.execute_unprepared(&drop).await.unwrap();
     }
     told.unwrap();

@@ -220,7 +220,14 @@ async fn an_account_that_somebody_changed_in_the_database_opens_nothing(on: &Dat
         let Err(EngineError::Refused(refusal)) = told else { panic!("{told:?}") };
         assert!(refusal.message.contains("safespace admin reset"), "{refusal}");
     }
+    // Whoever has the command line may shut it, and what was put in does not come back with it.
+    engine.disable_account(&engine.local(), id).await.unwrap();
+    for by in [&*administrator.actor, &engine.local()] {
+        assert!(matches!(engine.enable_account(by, id).await, Err(EngineError::Refused(_))));
+    }
+    assert!(engine.sign_in("night.officer", PASSWORD, HERE).await.is_err());
     engine.reset_account(&engine.local(), id).await.unwrap();
+    engine.enable_account(&administrator.actor, id).await.unwrap();
 }
 
 async fn a_recovery_code_that_somebody_put_in_opens_nothing(on: &Databases) {

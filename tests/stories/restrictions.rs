@@ -18,6 +18,7 @@ on_both![
     to_them_a_closed_stay_is_a_void_like_any_other,
     refusals_do_not_name_a_closed_case,
     a_closed_reference_is_one_that_nobody_has_to_them,
+    what_was_never_a_void_does_not_show,
     a_remembered_answer_is_closed_with_its_case,
     a_restriction_is_a_managers_with_a_reason_and_can_be_lifted,
     another_process_knows_of_a_restriction,
@@ -194,6 +195,39 @@ async fn a_closed_reference_is_one_that_nobody_has_to_them(on: &Databases) {
     );
     let taken = officer.book("SS-02", "R-NEW", "2020-11-05", 1).await;
     assert!(refused(taken).contains("stay r-known in SS-02"));
+
+    // Once the closed one is erased, nothing of theirs changes its name.
+    manager.cancel(&closed).await.unwrap();
+    let later = world.engine.household(&manager.actor, "R-KNOWN").await.unwrap().unwrap();
+    world.engine.erase_household(&world.service().actor, &later.reference, "asked for").await.unwrap();
+    for person in [&officer, &manager] {
+        assert_eq!(called(person, "r-known").await, Some((theirs.household, "R-KNOWN".into())));
+    }
+    let at_officer = api.ask(&world.officer_token, seen, json!({})).await.to_string();
+    assert!(!at_officer.contains('~'), "{at_officer}");
+}
+
+async fn what_was_never_a_void_does_not_show(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    let (officer, manager) = (world.officer(), world.manager());
+    let stay = manager.book("SS-01", "R-KNOWN", "2020-11-03", 3).await.unwrap();
+    restrict(&world, "R-KNOWN", &officer).await.unwrap();
+    let voids = async || world.engine.voids(&officer.actor, &every_void(), ALL).await.unwrap();
+    let first = voids().await;
+    // In another home it is another void, and one of no night has the nights that were booked.
+    manager.move_to(&stay, "SS-02").await.unwrap();
+    let moved = voids().await;
+    assert_ne!(moved.last().unwrap().void.id, first[0].void.id);
+    let stay = manager.stay(stay.id).await;
+    let stay = manager.check_in(&stay).await.unwrap();
+    manager.check_out(&stay).await.unwrap();
+    for view in voids().await {
+        assert!(!view.void.nights.is_empty() && view.kept, "{view:?}");
+    }
+}
+
+fn every_void() -> VoidFilter {
+    VoidFilter { cancelled_too: true, ..VoidFilter::default() }
 }
 
 async fn a_remembered_answer_is_closed_with_its_case(on: &Databases) {

@@ -37,6 +37,10 @@ pub fn reference(text: &str, field: &str) -> Result<String, Refusal> {
     code(plain, field).map(|_| text.to_owned())
 }
 
+/// The numbers that are looked for after a reference. There is one household for each person to whom another one of that
+/// reference is closed, and mostly there is none.
+pub const NUMBERS: std::ops::RangeInclusive<u32> = 2..=9;
+
 /// A reference with a number after it, in its two parts.
 pub fn numbered(reference: &str) -> Option<(&str, u32)> {
     let (plain, number) = reference.rsplit_once('~')?;

@@ -120,7 +120,8 @@ impl Closed {
                 voids.entry(*as_void).or_insert_with(|| Void {
                     id: VoidId(*as_void),
                     unit: *unit,
-                    nights: stay.nights,
+                    // Who left on the day of arrival kept no night; a void has one at least.
+                    nights: if stay.nights.is_empty() { stay.planned } else { stay.nights },
                     reason: self.reason.clone(),
                     cancelled: true,
                 });

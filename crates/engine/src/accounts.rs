@@ -148,9 +148,15 @@ impl Engine {
             return Err(wrong_state("This account is disabled already: there is nothing to do."));
         }
         self.must_leave_an_administrator(&tx, by, &stored.account).await?;
+        let genuine = self.genuine_account(Some(stored.clone()))?.is_some();
         stored.account.disabled_at = Some(now);
         stored.link = None;
-        self.save_account(&tx, &stored).await?;
+        if genuine {
+            self.save_account(&tx, &stored).await?;
+        } else {
+            // Shut it is, but nobody vouches for what somebody put in: it is not opened again but by a reset.
+            tx.save_account(&StoredAccount { mac: None, ..stored.clone() }).await?;
+        }
         tx.end_sessions_of(id, now).await?;
         self.record(&tx, &[self.record_of(by, "disable_account", Some(id.0))]).await?;
         tx.commit().await?;
@@ -162,7 +168,8 @@ impl Engine {
     pub async fn enable_account(&self, by: &Actor, id: AccountId) -> Result<Account, EngineError> {
         self.must_freshly(by, Permission::ManageAccounts)?;
         let tx = self.store.begin().await?;
-        let mut stored = self.lock_account(&tx, by, id).await?;
+        let found = self.lock_account(&tx, by, id).await?;
+        let mut stored = self.genuine_account(Some(found))?.ok_or_else(not_the_services_word)?;
         if stored.account.disabled_at.take().is_none() {
             return Err(wrong_state("This account is not disabled: there is nothing to do."));
         }
@@ -194,12 +201,7 @@ impl Engine {
         if by.who == Who::Service {
             return Ok(found);
         }
-        self.genuine_account(Some(found))?.ok_or_else(|| {
-            wrong_state(
-                "This account is not as the service wrote it, so nobody can sign in with it. Whoever runs the service can \
-                 look at its role and reset it: safespace admin list, safespace admin reset.",
-            )
-        })
+        self.genuine_account(Some(found))?.ok_or_else(not_the_services_word)
     }
 
     /// Refuses to lock out the last administrator who can sign in. Whoever has the command line can make another one.
@@ -223,6 +225,13 @@ impl Engine {
         .on("account")
         .into())
     }
+}
+
+fn not_the_services_word() -> EngineError {
+    wrong_state(
+        "This account is not as the service wrote it, so nobody can sign in with it. Whoever runs the service can look at \
+         its role and reset it: safespace admin list, safespace admin reset.",
+    )
 }
 
 fn wrong_state(message: &str) -> EngineError {

@@ -121,7 +121,10 @@ impl Engine {
         if self.is_of(&said_by_account(&stored)?, stored.mac.as_deref()) {
             return Ok(Some(stored));
         }
-        self.note_event(SecurityEvent::ForgedAccount, stored.account.id.0);
+        // One from before accounts carried a code has lost what it was signed in to with, and waits to be set up again.
+        if stored.mac.is_some() || stored.password.is_some() || stored.account.has_second_factor {
+            self.note_event(SecurityEvent::ForgedAccount, stored.account.id.0);
+        }
         Ok(None)
     }
 

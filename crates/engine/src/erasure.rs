@@ -8,6 +8,7 @@ use safespace_domain::{
     HouseholdId, Night, Refusal, RefusalCode,
     access::{Actor, Permission},
     codes,
+    households::Household,
     stays::StayStatus,
 };
 use safespace_store::{AuditRecord, StoreError, Tx};
@@ -112,10 +113,32 @@ impl Engine {
         let code = self.vault.code(Purpose::Reference, household.0.as_bytes())?;
         let reference = format!("{ERASED}{}", to_hex(&code).get(..16).unwrap_or_default().to_uppercase());
         let at = self.clock.now();
+        let named = tx.reader().households(&[household]).await?.pop();
         tx.erase_household(household, &reference, at).await?;
-        self.record(&tx, &[of_case(record, household)]).await?;
+        let mut records = vec![of_case(record, household)];
+        if let Some(heir) = self.heir_of(&tx, named).await? {
+            let taken =
+                AuditRecord { action: "take_reference", ..self.record_of(&self.local(), "", Some(heir.0)) };
+            records.push(of_case(taken, heir));
+        }
+        self.record(&tx, &records).await?;
         tx.commit().await?;
         Ok(Erased { household, reference, at })
+    }
+}
+
+impl Engine {
+    /// The household that gets the reference of one that was erased: the one that somebody to whom that case was closed
+    /// knew by it all the time. To them it must not change its name.
+    async fn heir_of(&self, tx: &Tx, erased: Option<Household>) -> Result<Option<HouseholdId>, EngineError> {
+        let Some(Household { reference, .. }) = erased else { return Ok(None) };
+        for number in codes::NUMBERS {
+            if let Some(heir) = tx.lock_household(&format!("{reference}~{number}")).await? {
+                tx.rename_household(heir.id, &reference).await?;
+                return Ok(Some(heir.id));
+            }
+        }
+        Ok(None)
     }
 }
 

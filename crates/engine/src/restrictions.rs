@@ -6,7 +6,7 @@ use std::{
 };
 
 use safespace_domain::{
-    HouseholdId, Refusal, RefusalCode,
+    HouseholdId, Refusal, RefusalCode, UnitId,
     access::{Actor, Permission},
     availability::Spaces,
     calendar::Calendar,
@@ -48,7 +48,7 @@ impl Engine {
         };
         let mut stays = BTreeMap::new();
         for (stay, unit) in self.store.reader().stays_of_households(&households).await? {
-            stays.insert(stay, (unit, self.looks_like(stay)?));
+            stays.insert(stay, (unit, self.looks_like(stay, unit)?));
         }
         Ok(Closed::new((*households).clone(), stays, REASON))
     }
@@ -66,9 +66,11 @@ impl Engine {
         Ok(subjects)
     }
 
-    /// The id of the void that a closed stay looks like: the same every time, and of the same age.
-    fn looks_like(&self, stay: Uuid) -> Result<Uuid, Fault> {
-        let code = self.vault.code(Purpose::Disguise, stay.as_bytes())?;
+    /// The id of the void that a closed stay looks like: the same every time, and of the same age. In another home it is
+    /// another one: no void moves.
+    fn looks_like(&self, stay: Uuid, unit: UnitId) -> Result<Uuid, Fault> {
+        let both = [stay.into_bytes(), unit.0.into_bytes()].concat();
+        let code = self.vault.code(Purpose::Disguise, &both)?;
         let mut random = [0; 10];
         random.iter_mut().zip(code).for_each(|(byte, code)| *byte = code);
         let millis = stay.as_bytes().iter().take(6).fold(0, |millis, byte| millis << 8 | u64::from(*byte));

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use safespace_domain::{Refusal, RefusalCode, access::Actor, clock::service_day};
+use safespace_domain::{
+    Refusal, RefusalCode, access::Actor, clock::service_day, households::Household, restrictions::Restriction,
+};
 use safespace_store::{PastCommand, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -215,8 +217,10 @@ impl Engine {
                 if let Outcome::Stay(stay) | Outcome::Moved { to: stay, .. } = &outcome {
                     self.must_be_open_to(actor, stay.household, "stay")?;
                 }
-                if let Outcome::Household(household) = &outcome {
-                    self.must_be_open_to(actor, household.id, "household")?;
+                if let Outcome::Household(Household { id, .. })
+                | Outcome::Restriction(Restriction { household: id, .. }) = &outcome
+                {
+                    self.must_be_open_to(actor, *id, "household")?;
                 }
                 if let Outcome::Referral(referral) = &outcome
                     && let Some(household) = referral.household()

@@ -50,7 +50,7 @@ impl Void {
         self.0.note.as_deref()
     }
 
-    /// Whether only whoever recorded it may change it or take it back.
+    /// Whether whoever recorded it keeps it: only they may change it or take it back, for as long as they can sign in.
     async fn kept(&self) -> bool {
         self.0.kept
     }

@@ -77,7 +77,11 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let ask = Statement::from_string(self.connection.get_database_backend(), sql);
         let mut closed: BTreeMap<Uuid, BTreeSet<HouseholdId>> = BTreeMap::new();
         for row in self.connection.query_all_raw(ask).await? {
-            let (denied, household): (Uuid, Uuid) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let denied: Option<Uuid> = row.try_get_by_index(0)?;
+            // What lacks one of them was not written by the service: the chain says so.
+            let Some((denied, household)) = denied.zip(row.try_get_by_index::<Option<Uuid>>(1)?) else {
+                continue;
+            };
             let households = closed.entry(denied).or_default();
             if row.try_get_by_index::<String>(2)? == "restrict_case" {
                 households.insert(HouseholdId(household));

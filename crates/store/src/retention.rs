@@ -184,6 +184,13 @@ impl Tx {
         Ok(())
     }
 
+    /// Gives a household another reference. Lock the household first.
+    pub async fn rename_household(&self, household: HouseholdId, reference: &str) -> Result<()> {
+        let sql = "UPDATE household SET reference = $1 WHERE id = $2";
+        self.change(sql, [reference.into(), household.0.into()]).await?;
+        Ok(())
+    }
+
     /// Erases a household: its data key, its details, all reasons about it, what came with its referrals, and its
     /// reference. What stays is nobody's: stays and nights. Lock the household first.
     pub async fn erase_household(

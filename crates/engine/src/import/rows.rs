@@ -206,7 +206,8 @@ fn stay(cells: &Cells<'_>) -> Result<PastStay, String> {
         }
     }
     Ok(PastStay {
-        reference: cells.code("reference")?,
+        // Also as the service itself has numbered it.
+        reference: codes::reference(cells.need("reference")?, "reference").map_err(words)?,
         property: cells.optional_code("property")?,
         unit: cells.optional_code("unit")?,
         arrival,
