@@ -24,8 +24,11 @@ pub type Told<T> = Result<T, Refusal>;
 
 /// The code, the field and the sentence of what must be a refusal.
 #[track_caller]
-pub fn refused<T: Debug>(told: Told<T>) -> String {
-    let refusal = told.expect_err("this should have been refused");
+pub fn refused<T: Debug>(told: Result<T, impl Into<EngineError>>) -> String {
+    let refusal = match told.map_err(Into::into) {
+        Err(EngineError::Refused(refusal)) => refusal,
+        other => panic!("{other:?} should have been refused"),
+    };
     let field = refusal.field.as_deref().map(|field| format!(" ({field})")).unwrap_or_default();
     format!("{}{field}: {}", refusal.code.as_str(), refusal.message)
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use safespace_domain::access::Role;
-use safespace_engine::{EngineError, NewAccount};
+use safespace_engine::NewAccount;
 use safespace_tests::{Databases, HERE, PASSWORD, World, on_both, refused};
 
 on_both![
@@ -17,13 +17,6 @@ on_both![
 const EVENING: &str = "2020-11-03T21:00:00Z";
 const NEW: &str = "seven grey boats under one roof";
 
-fn told<T: std::fmt::Debug>(told: Result<T, EngineError>) -> String {
-    match told {
-        Err(EngineError::Refused(refusal)) => refused::<()>(Err(refusal)),
-        other => panic!("{other:?} should have been refused"),
-    }
-}
-
 async fn a_password_is_changed_with_the_old_one_and_every_other_session_ends(on: &Databases) {
     let world = World::at(EVENING, on).await;
     let engine = &world.engine;
@@ -36,7 +29,7 @@ async fn a_password_is_changed_with_the_old_one_and_every_other_session_ends(on:
     assert!(world.in_session(&this).await.is_some(), "this one goes on");
     assert!(world.in_session(&other).await.is_none());
     assert!(world.in_session(&half).await.is_none(), "nor does one go on that waits for a code");
-    assert!(told(engine.sign_in("night.officer", PASSWORD, HERE).await).starts_with("NOT_GOOD"));
+    assert!(refused(engine.sign_in("night.officer", PASSWORD, HERE).await).starts_with("NOT_GOOD"));
     engine.sign_in("night.officer", NEW, HERE).await.unwrap();
     let sql = "SELECT by_id, detail FROM audit WHERE action = 'change_password'";
     let records = world.select(sql).await;
@@ -50,13 +43,15 @@ async fn whoever_sits_down_at_an_open_screen_can_not_change_it(on: &Databases) {
     let world = World::at(EVENING, on).await;
     let engine = &world.engine;
     let officer = world.person_with(Role::Officer).await.actor;
-    let wrong = told(engine.change_password(&officer, NEW, NEW, HERE).await);
+    let wrong = refused(engine.change_password(&officer, NEW, NEW, HERE).await);
     assert!(wrong.starts_with("NOT_GOOD (current)"), "{wrong}");
     world.clock.forward(TimeDelta::minutes(5));
-    let late = told(engine.change_password(&officer, PASSWORD, NEW, HERE).await);
+    let late = refused(engine.change_password(&officer, PASSWORD, NEW, HERE).await);
     assert!(late.starts_with("SECOND_FACTOR_NEEDED"), "{late}");
     for program in [world.officer().actor, world.service().actor] {
-        assert!(told(engine.change_password(&program, PASSWORD, NEW, HERE).await).starts_with("NOT_ALLOWED"));
+        assert!(
+            refused(engine.change_password(&program, PASSWORD, NEW, HERE).await).starts_with("NOT_ALLOWED")
+        );
     }
 }
 
@@ -68,7 +63,7 @@ async fn a_new_password_is_as_hard_to_guess_as_the_first(on: &Databases) {
     let actor = world.in_session(&cookie).await.unwrap();
     for bad in ["", "too short", "passwordpassword", "night.officer.night.officer", PASSWORD, &NEW.repeat(5)]
     {
-        let refused = told(engine.change_password(&actor, PASSWORD, bad, HERE).await);
+        let refused = refused(engine.change_password(&actor, PASSWORD, bad, HERE).await);
         assert!(refused.starts_with("BAD_VALUE (password)"), "{bad}: {refused}");
     }
     engine.change_password(&actor, PASSWORD, NEW, HERE).await.unwrap();
@@ -83,7 +78,7 @@ async fn a_partner_without_a_second_factor_changes_theirs(on: &Databases) {
     engine.choose_password(&invited.link, PASSWORD, HERE).await.unwrap();
     let cookie = engine.sign_in("herts.duty", PASSWORD, HERE).await.unwrap().cookie;
     let actor = world.in_session(&cookie).await.unwrap();
-    let about = told(engine.change_password(&actor, PASSWORD, "north herts north herts", HERE).await);
+    let about = refused(engine.change_password(&actor, PASSWORD, "north herts north herts", HERE).await);
     assert!(about.starts_with("BAD_VALUE (password)"), "{about}");
     engine.change_password(&actor, PASSWORD, NEW, HERE).await.unwrap();
     engine.sign_in("herts.duty", NEW, HERE).await.unwrap();
@@ -96,10 +91,10 @@ async fn nobody_guesses_the_old_password_in_somebodys_session(on: &Databases) {
     let before = engine.passwords_hashed();
     for n in 0..200 {
         let guess = format!("guess number {n} of many");
-        assert!(told(engine.change_password(&officer, &guess, NEW, HERE).await).starts_with("NOT_GOOD"));
+        assert!(refused(engine.change_password(&officer, &guess, NEW, HERE).await).starts_with("NOT_GOOD"));
     }
     assert!(engine.passwords_hashed() - before < 10, "most guesses are not even compared");
-    let soon = told(engine.change_password(&officer, PASSWORD, NEW, HERE).await);
+    let soon = refused(engine.change_password(&officer, PASSWORD, NEW, HERE).await);
     assert!(soon.starts_with("NOT_GOOD"), "the right one, too soon: {soon}");
 }
 
@@ -110,7 +105,7 @@ async fn an_account_that_was_reset_meanwhile_keeps_what_the_reset_left(on: &Data
     let cookie = world.sign_in(&owner).await.cookie;
     let actor = world.in_session(&cookie).await.unwrap();
     engine.reset_account(&engine.local(), owner.account.id).await.unwrap();
-    let gone = told(engine.change_password(&actor, PASSWORD, NEW, HERE).await);
+    let gone = refused(engine.change_password(&actor, PASSWORD, NEW, HERE).await);
     assert!(gone.starts_with("WRONG_STATE"), "{gone}");
     let kept: Option<String> =
         world.one("SELECT password FROM account WHERE name = 'night.officer'").await.unwrap();

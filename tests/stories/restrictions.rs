@@ -18,7 +18,7 @@ on_both![
     to_them_a_closed_stay_is_a_void_like_any_other,
     refusals_do_not_name_a_closed_case,
     a_closed_reference_is_one_that_nobody_has_to_them,
-    what_was_never_a_void_does_not_show,
+    a_disguised_void_has_a_night_and_stays_in_its_home,
     a_remembered_answer_is_closed_with_its_case,
     a_restriction_is_a_managers_with_a_reason_and_can_be_lifted,
     another_process_knows_of_a_restriction,
@@ -207,7 +207,7 @@ async fn a_closed_reference_is_one_that_nobody_has_to_them(on: &Databases) {
     assert!(!at_officer.contains('~'), "{at_officer}");
 }
 
-async fn what_was_never_a_void_does_not_show(on: &Databases) {
+async fn a_disguised_void_has_a_night_and_stays_in_its_home(on: &Databases) {
     let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
     let (officer, manager) = (world.officer(), world.manager());
     let stay = manager.book("SS-01", "R-KNOWN", "2020-11-03", 3).await.unwrap();

@@ -117,17 +117,14 @@ impl Engine {
         tx.erase_household(household, &reference, at).await?;
         let mut records = vec![of_case(record, household)];
         if let Some(heir) = self.heir_of(&tx, named).await? {
-            let taken =
-                AuditRecord { action: "take_reference", ..self.record_of(&self.local(), "", Some(heir.0)) };
+            let taken = self.record_of(&self.local(), "take_reference", Some(heir.0));
             records.push(of_case(taken, heir));
         }
         self.record(&tx, &records).await?;
         tx.commit().await?;
         Ok(Erased { household, reference, at })
     }
-}
 
-impl Engine {
     /// The household that gets the reference of one that was erased: the one that somebody to whom that case was closed
     /// knew by it all the time. To them it must not change its name.
     async fn heir_of(&self, tx: &Tx, erased: Option<Household>) -> Result<Option<HouseholdId>, EngineError> {
