@@ -22,6 +22,7 @@ use safespace_domain::{
     nights::later,
     occupancy::{GroupKind, OccupancyRow, PeriodKind, occupancy},
     properties::Property,
+    sharing::Sharing,
     units::{InService, Scheme, Unit},
 };
 use uuid::Uuid;
@@ -169,6 +170,8 @@ fn spaces(units: usize, first: Night, numbers: &mut Numbers) -> Spaces {
         code: format!("P-{n:05}"),
         scheme: if n % 10 == 9 { Scheme::MoveOn } else { Scheme::SafeSpace },
         district: DISTRICTS[n % DISTRICTS.len()].to_owned(),
+        locality: None,
+        sharing: Sharing::SelfContained,
     };
     let mut unit = |no: usize| Unit {
         id: UnitId(id(no)),

@@ -16,6 +16,7 @@ use crate::{
     households::People,
     ids::{PropertyId, UnitId},
     ledger::NightUse,
+    localities::Locality,
     nights::{Night, Nights, earlier, later, next},
     policies::Policy,
     properties::Property,
@@ -51,6 +52,8 @@ pub struct Spaces {
     policies: BTreeMap<Scheme, Policy>,
     /// What partner councils are told.
     pub disclosure: DisclosurePolicy,
+    /// The code list of localities, by name.
+    pub localities: BTreeMap<String, Locality>,
 }
 
 impl Spaces {

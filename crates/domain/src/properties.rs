@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ids::PropertyId, units::Scheme};
+use crate::{ids::PropertyId, sharing::Sharing, units::Scheme};
 
 /// A property. Its address is no part of it: only an act of revealing brings it out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,4 +15,8 @@ pub struct Property {
     pub scheme: Scheme,
     /// The district that it is in, by name.
     pub district: String,
+    /// The locality that it is in, by name, where that is known.
+    pub locality: Option<String>,
+    /// Who may share it.
+    pub sharing: Sharing,
 }

@@ -12,6 +12,7 @@ use safespace_domain::{
     nights::later,
     policies::Policy,
     properties::Property,
+    sharing::Sharing,
     stays::{Stay, StayState},
     units::{InService, Scheme, Unit},
 };
@@ -125,6 +126,8 @@ pub fn property(n: usize) -> Property {
         code: format!("P-{n}"),
         scheme: if n % 3 == 2 { Scheme::MoveOn } else { Scheme::SafeSpace },
         district: DISTRICTS[n % DISTRICTS.len()].to_owned(),
+        locality: None,
+        sharing: Sharing::SelfContained,
     }
 }
 
