@@ -16,6 +16,7 @@ mod m0007_restrictions;
 mod m0008_credentials;
 mod m0009_kept_voids;
 mod m0010_vouched_accounts;
+mod m0011_allocation;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_credentials::MIGRATION),
             Box::new(m0009_kept_voids::MIGRATION),
             Box::new(m0010_vouched_accounts::MIGRATION),
+            Box::new(m0011_allocation::MIGRATION),
         ]
     }
 }

@@ -20,7 +20,9 @@ use crate::{
     nights::{Night, Nights, earlier, later, next},
     policies::Policy,
     properties::Property,
+    reasons::{self, Reason, ReasonKind},
     refusal::{Refusal, RefusalCode},
+    standards::Standards,
     units::{Scheme, Unit},
     voids::VoidReason,
 };
@@ -54,6 +56,10 @@ pub struct Spaces {
     pub disclosure: DisclosurePolicy,
     /// The code list of localities, by name.
     pub localities: BTreeMap<String, Locality>,
+    /// The code lists of reasons.
+    pub reasons: Vec<Reason>,
+    /// How soon what is to be done.
+    pub standards: Standards,
 }
 
 impl Spaces {
@@ -182,6 +188,26 @@ impl Spaces {
             return Ok(());
         }
         Err(Refusal::bad(field, format!("There is no district {name:?}. {}", known(self.districts.keys()))))
+    }
+
+    /// Refused when one of these is neither a district nor a locality.
+    pub fn must_know_places(&self, names: &BTreeSet<String>, field: &str) -> Result<(), Refusal> {
+        let is_known = |name: &&String| self.districts.contains_key(*name) || self.localities.contains_key(*name);
+        match names.iter().find(|name| !is_known(name)) {
+            None => Ok(()),
+            Some(name) => Err(Refusal::bad(
+                field,
+                format!(
+                    "There is no district or locality {name:?}. {}",
+                    known(self.districts.keys().chain(self.localities.keys()))
+                ),
+            )),
+        }
+    }
+
+    /// The reason with this code; refused when it is not on its list.
+    pub fn reason(&self, kind: ReasonKind, code: &str, field: &str) -> Result<&Reason, Refusal> {
+        reasons::known(&self.reasons, kind, code, field)
     }
 
     /// Refused when a reason for voids is on no list.

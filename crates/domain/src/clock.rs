@@ -24,6 +24,15 @@ pub fn service_time(at: DateTime<Utc>) -> NaiveTime {
     at.with_timezone(&London).time()
 }
 
+/// The instant at which it is this time of this day in Europe/London. Where the clocks go over it, the next instant that
+/// there is; where they show it twice, the first.
+pub fn at_service_time(day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+    let local = day.and_time(time);
+    let skipped = || (local + chrono::TimeDelta::hours(1)).and_local_timezone(London).earliest();
+    let found = local.and_local_timezone(London).earliest().or_else(skipped);
+    found.map_or_else(|| local.and_utc(), |instant| instant.with_timezone(&Utc))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +54,13 @@ mod tests {
         assert_eq!(service_day(at("2020-03-29T23:30:00Z")).to_string(), "2020-03-30");
         assert_eq!(service_day(at("2020-10-25T23:59:59Z")).to_string(), "2020-10-25");
         assert_eq!(service_time(at("2020-10-25T01:30:00Z")).to_string(), "01:30:00");
+    }
+
+    #[test]
+    fn a_time_of_day_is_an_instant_whatever_the_clocks_do() {
+        let instant = |day: &str, time: &str| at_service_time(day.parse().unwrap(), time.parse().unwrap());
+        assert_eq!(instant("2020-07-01", "06:00:00"), at("2020-07-01T05:00:00Z"));
+        assert_eq!(instant("2020-03-29", "01:30:00"), at("2020-03-29T01:30:00Z"), "there is no 01:30 on that day");
+        assert_eq!(instant("2020-10-25", "01:30:00"), at("2020-10-25T00:30:00Z"), "there are two");
     }
 }

@@ -1,9 +1,12 @@
 //! A household's personal details. None is needed to place it: its reference is enough.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{codes, refusal::Refusal};
 
 /// What is kept of a household in somebody's own words. All of it is confidential.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Details {
     /// Names.
     pub name: Option<String>,
@@ -46,6 +49,11 @@ impl Details {
             DetailKind::Contact => self.contact.as_deref(),
             DetailKind::Note => self.note.as_deref(),
         }
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        DetailKind::ALL.into_iter().all(|kind| self.get(kind).is_none())
     }
 
     /// Sets one of them.

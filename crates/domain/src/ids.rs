@@ -71,6 +71,15 @@ id!(
     NoticeId
 );
 
+id!(
+    /// Names a hold.
+    HoldId
+);
+id!(
+    /// Names a next step of a household.
+    NextStepId
+);
+
 /// Where new ids come from. A parameter, so that tests and the seeded demo can have the same ids every time.
 pub trait Ids: Send + Sync {
     /// A new `UUIDv7`, later in order than those before it.

@@ -12,20 +12,25 @@ pub mod board;
 pub mod calendar;
 pub mod clock;
 pub mod codes;
+pub mod departures;
 pub mod details;
 pub mod disclosure;
 pub mod districts;
 pub mod exceptions;
 pub mod features;
+pub mod holds;
 pub mod households;
 pub mod ids;
 pub mod issuers;
 pub mod ledger;
 pub mod localities;
+pub mod needs;
+pub mod next_steps;
 pub mod nights;
 pub mod occupancy;
 pub mod policies;
 pub mod properties;
+pub mod reasons;
 pub mod referrals;
 pub mod refusal;
 pub mod restrictions;
@@ -33,6 +38,7 @@ pub mod retention;
 pub mod reveals;
 pub mod sessions;
 pub mod sharing;
+pub mod standards;
 pub mod stays;
 pub mod throttle;
 pub mod units;
@@ -40,7 +46,7 @@ pub mod voids;
 
 pub use clock::Clock;
 pub use ids::{
-    AccountId, HouseholdId, Ids, IssuerId, NoticeId, PropertyId, ReferralId, SessionId, StayId, TokenId,
+    AccountId, HoldId, HouseholdId, Ids, IssuerId, NextStepId, NoticeId, PropertyId, ReferralId, SessionId, StayId, TokenId,
     UnitId, VoidId,
 };
 pub use nights::{Night, Nights};

@@ -15,7 +15,6 @@ use crate::{
     ids::{HouseholdId, UnitId, VoidId},
     ledger::{Entry, NightUse, Take},
     nights::{Nights, next},
-    stays::Stay,
     voids::Void,
 };
 
@@ -93,12 +92,13 @@ impl Closed {
         }
     }
 
-    /// The voids that closed stays look like, from all entries of those stays; in the order of their ids. A stay that
+    /// The voids that closed stays look like, from all entries of those stays, and the nights that each had or was to
+    /// have; in the order of their ids. A stay that
     /// takes no night any more looks like a void that was cancelled.
     pub fn voids(
         &self,
         entries: impl IntoIterator<Item = Entry>,
-        stays: impl IntoIterator<Item = Stay>,
+        ended: impl IntoIterator<Item = (Uuid, Nights)>,
     ) -> Vec<Void> {
         let mut voids: BTreeMap<Uuid, Void> = BTreeMap::new();
         for Entry { unit, night, take } in entries.into_iter().map(|entry| self.disguise(entry)) {
@@ -115,13 +115,12 @@ impl Closed {
                 }
             });
         }
-        for stay in stays {
-            if let Some((unit, as_void)) = self.stays.get(&stay.id.0) {
+        for (id, nights) in ended {
+            if let Some((unit, as_void)) = self.stays.get(&id) {
                 voids.entry(*as_void).or_insert_with(|| Void {
                     id: VoidId(*as_void),
                     unit: *unit,
-                    // Who left on the day of arrival kept no night; a void has one at least.
-                    nights: if stay.nights.is_empty() { stay.planned } else { stay.nights },
+                    nights,
                     reason: self.reason.clone(),
                     cancelled: true,
                 });

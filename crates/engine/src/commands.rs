@@ -3,17 +3,24 @@
 use std::collections::BTreeSet;
 
 use safespace_domain::{
-    Night, PropertyId, ReferralId, StayId, UnitId, VoidId,
+    HoldId, HouseholdId, Night, PropertyId, ReferralId, StayId, UnitId, VoidId,
     access::Permission,
+    departures::Departure,
     disclosure::DisclosurePolicy,
     districts::District,
     features::Feature,
+    holds::Hold,
     households::Household,
+    localities::Locality,
+    next_steps::{NextStep, NextStepState},
     policies::Policy,
     properties::Property,
+    reasons::Reason,
     referrals::Referral,
     restrictions::Restriction,
     retention::RetentionPolicy,
+    sharing::{SharesAs, Sharing},
+    standards::Standards,
     stays::Stay,
     units::{Scheme, Unit},
     voids::{Void, VoidReason},
@@ -22,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
 
-use crate::SubmitReferral;
+use crate::{EditReferral, SubmitReferral, TakeReferral};
 
 /// A change that somebody asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -88,6 +95,9 @@ pub enum Command {
         stay: StayId,
         /// On which day; today when not said.
         on: Option<Night>,
+        /// Where the household went, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        departure: Option<DepartureAsk>,
     },
     /// Makes a stay end later.
     ExtendStay(ExtendStay),
@@ -132,6 +142,81 @@ pub enum Command {
     RestrictCase(RestrictCase),
     /// Opens a case to somebody again.
     LiftRestriction(LiftRestriction),
+    /// Adds a reason to its code list, or changes what is said of it.
+    SaveReason(Reason),
+    /// Adds a locality, or changes what is said of it.
+    SaveLocality(Locality),
+    /// Keeps how soon what is to be done.
+    SetStandards(Standards),
+    /// Two households must not be together in one property.
+    KeepApart(KeepApart),
+    /// Two households need not be kept apart any more.
+    EndKeepApart {
+        /// The one: its reference.
+        household: String,
+        /// The other.
+        other: String,
+    },
+    /// Keeps a unit for a household for a short time.
+    HoldUnit(HoldUnit),
+    /// Makes a hold lapse later. Once.
+    ExtendHold {
+        /// Which.
+        hold: HoldId,
+    },
+    /// Makes a hold a booking.
+    ConfirmHold {
+        /// Which.
+        hold: HoldId,
+        /// A manager's reason for allowing a longer stay than the policy does.
+        exception: Option<String>,
+    },
+    /// Gives a hold up.
+    ReleaseHold {
+        /// Which.
+        hold: HoldId,
+    },
+    /// Takes from holds what they still have although they have lapsed. Does nothing the second time.
+    SweepHolds,
+    /// Writes down what may come next for a household, and how far it has come.
+    SaveNextStep(SaveNextStep),
+    /// Support after a departure has ended.
+    EndSupport {
+        /// Which stay.
+        stay: StayId,
+    },
+    /// Writes down where a household went, after it has left.
+    RecordDeparture {
+        /// Which stay.
+        stay: StayId,
+        /// What is known.
+        departure: DepartureAsk,
+    },
+    /// Books a household into several units one after the other, where no unit has all the nights.
+    BookSplit(BookSplit),
+    /// Moves bookings that have not begun, so that another fits.
+    Repack(Repack),
+    /// Somebody of the team writes a referral down.
+    TakeReferral(TakeReferral),
+    /// Changes what a referral says.
+    EditReferral(EditReferral),
+    /// Somebody finds out what the household of a referral needs.
+    AssessReferral {
+        /// Which.
+        referral: ReferralId,
+    },
+    /// A referral is taken back by whoever called.
+    RecordWithdrawal {
+        /// Which.
+        referral: ReferralId,
+    },
+    /// A referral ends without a stay.
+    CloseReferral {
+        /// Which.
+        referral: ReferralId,
+        /// How: a code of the list of reasons for closing.
+        outcome: String,
+    },
     /// A council refers a household.
     SubmitReferral(SubmitReferral),
     /// A council takes its referral back.
@@ -166,6 +251,12 @@ pub struct RegisterProperty {
     pub scheme: Scheme,
     /// The district that it is in.
     pub district: String,
+    /// The locality that it is in, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locality: Option<String>,
+    /// Who may share it.
+    #[serde(default)]
+    pub sharing: Sharing,
 }
 
 /// See [`Command::DescribeProperty`]. What is not said stays.
@@ -177,6 +268,12 @@ pub struct DescribeProperty {
     pub code: Option<String>,
     /// Its new district.
     pub district: Option<String>,
+    /// Its new locality.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locality: Option<String>,
+    /// Who may share it now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sharing: Option<Sharing>,
 }
 
 /// See [`Command::RegisterUnit`].
@@ -234,8 +331,87 @@ pub struct BookStay {
     pub wanted_districts: BTreeSet<String>,
     /// In none of these districts.
     pub unwanted_districts: BTreeSet<String>,
+    /// Whom the household's adults are, where that is new: a shared home asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shares_as: Option<SharesAs>,
+    /// Why this unit, where another one fits a household better that waits by a referral. Confidential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen_because: Option<String>,
     /// A manager's reason for allowing a longer stay than the policy does.
     pub exception: Option<String>,
+}
+
+/// See [`Command::BookSplit`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BookSplit {
+    /// What is booked; its unit, arrival and departure are those of the parts.
+    pub booking: BookStay,
+    /// Where from when to when, in order and without a night between.
+    pub parts: Vec<SplitPart>,
+}
+
+/// A part of a stay that is split.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SplitPart {
+    /// Which unit.
+    pub unit: UnitId,
+    /// The day of arrival.
+    pub arrival: Night,
+    /// The day of departure.
+    pub departure: Night,
+}
+
+/// See [`Command::Repack`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Repack {
+    /// The booking for which room is made, with its unit.
+    pub booking: BookStay,
+    /// Which bookings move to which units, in this order.
+    pub moves: Vec<(StayId, UnitId)>,
+}
+
+/// See [`Command::HoldUnit`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HoldUnit {
+    /// For whom, where, when.
+    pub booking: BookStay,
+}
+
+/// See [`Command::KeepApart`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KeepApart {
+    /// The one: its reference.
+    pub household: String,
+    /// The other.
+    pub other: String,
+    /// Why. Confidential.
+    pub reason: String,
+}
+
+/// See [`Command::SaveNextStep`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SaveNextStep {
+    /// Whose: the household's reference.
+    pub household: String,
+    /// What: a code of the list of next steps.
+    pub kind: String,
+    /// How far it has come.
+    pub state: NextStepState,
+    /// By when it should have happened.
+    pub target: Option<Night>,
+    /// A note, which is confidential. What is not said stays.
+    pub note: Option<String>,
+}
+
+/// What is said of a departure.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DepartureAsk {
+    /// Where the household went: a code of the list of destinations.
+    pub destination: String,
+    /// Whether it had been planned.
+    pub planned: bool,
+    /// Whether support goes on.
+    pub support_goes_on: bool,
 }
 
 /// See [`Command::ExtendStay`].
@@ -371,6 +547,26 @@ impl Command {
             Self::SetHouseholdDetails(_) => "set_household_details",
             Self::RestrictCase(_) => "restrict_case",
             Self::LiftRestriction(_) => "lift_restriction",
+            Self::SaveReason(_) => "save_reason",
+            Self::SaveLocality(_) => "save_locality",
+            Self::SetStandards(_) => "set_standards",
+            Self::KeepApart(_) => "keep_apart",
+            Self::EndKeepApart { .. } => "end_keep_apart",
+            Self::HoldUnit(_) => "hold_unit",
+            Self::ExtendHold { .. } => "extend_hold",
+            Self::ConfirmHold { .. } => "confirm_hold",
+            Self::ReleaseHold { .. } => "release_hold",
+            Self::SweepHolds => "sweep_holds",
+            Self::SaveNextStep(_) => "save_next_step",
+            Self::EndSupport { .. } => "end_support",
+            Self::RecordDeparture { .. } => "record_departure",
+            Self::BookSplit(_) => "book_split",
+            Self::Repack(_) => "repack",
+            Self::TakeReferral(_) => "take_referral",
+            Self::EditReferral(_) => "edit_referral",
+            Self::AssessReferral { .. } => "assess_referral",
+            Self::RecordWithdrawal { .. } => "record_withdrawal",
+            Self::CloseReferral { .. } => "close_referral",
             Self::SubmitReferral(_) => "submit_referral",
             Self::WithdrawReferral { .. } => "withdraw_referral",
             Self::AcceptReferral { .. } => "accept_referral",
@@ -398,6 +594,9 @@ impl Command {
             | Self::SaveVoidReason(_)
             | Self::SetPolicy(_)
             | Self::SetDisclosurePolicy(_)
+            | Self::SaveReason(_)
+            | Self::SaveLocality(_)
+            | Self::SetStandards(_)
             | Self::RegisterProperty(_)
             | Self::DescribeProperty(_)
             | Self::CloseProperty { .. }
@@ -412,7 +611,13 @@ impl Command {
             Self::RestrictCase(_) | Self::LiftRestriction(_) => Permission::RestrictCases,
             Self::RecordVoid(_) | Self::ChangeVoid(_) | Self::CancelVoid { .. } => Permission::RecordVoids,
             Self::SubmitReferral(_) | Self::WithdrawReferral { .. } => Permission::Refer,
-            Self::AcceptReferral { .. } | Self::DeclineReferral { .. } => Permission::AnswerReferrals,
+            Self::TakeReferral(_)
+            | Self::EditReferral(_)
+            | Self::AssessReferral { .. }
+            | Self::AcceptReferral { .. }
+            | Self::DeclineReferral { .. }
+            | Self::RecordWithdrawal { .. }
+            | Self::CloseReferral { .. } => Permission::AnswerReferrals,
             _ => Permission::PlaceHouseholds,
         }
     }
@@ -433,6 +638,29 @@ pub enum Outcome {
     DisclosurePolicy(DisclosurePolicy),
     /// How long records of a kind are kept now.
     RetentionPolicy(RetentionPolicy),
+    /// A reason as it is now.
+    Reason(Reason),
+    /// A locality as it is now.
+    Locality(Locality),
+    /// How soon what is to be done now.
+    Standards(Standards),
+    /// Two households are kept apart, or no longer.
+    Apart {
+        /// The one.
+        household: HouseholdId,
+        /// The other.
+        other: HouseholdId,
+    },
+    /// A hold as it is now.
+    Hold(Hold),
+    /// Holds that have lapsed.
+    Swept(Vec<HoldId>),
+    /// A next step as it is now.
+    NextStep(NextStep),
+    /// What is known of a departure now.
+    Departure(Departure),
+    /// Stays that were booked or moved together, what was asked for first.
+    Stays(Vec<Stay>),
     /// A referral as it is now.
     Referral(Referral),
     /// A property as it is now.

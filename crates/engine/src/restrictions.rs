@@ -13,6 +13,7 @@ use safespace_domain::{
     codes,
     ledger::Entry,
     restrictions::{Closed, Restriction},
+    stays::Stay,
     voids::Void,
 };
 use safespace_store::StoredRestriction;
@@ -122,7 +123,12 @@ impl Engine {
         }
         let households: Vec<HouseholdId> = closed.households().iter().copied().collect();
         let stays = self.store.reader().whole_stays_of(&households).await?;
-        Ok(closed.voids(self.entries_closed(closed).await?, stays))
+        let holds = self.store.reader().holds_of(&households).await?;
+        // Who left on the day of arrival kept no night; a void has one at least.
+        let nights = |stay: &Stay| if stay.nights.is_empty() { stay.planned } else { stay.nights };
+        let records = stays.iter().map(|stay| (stay.id.0, nights(stay)));
+        let records = records.chain(holds.iter().map(|hold| (hold.id.0, hold.nights)));
+        Ok(closed.voids(self.entries_closed(closed).await?, records))
     }
 
     async fn entries_closed(&self, closed: &Closed) -> Result<Vec<Entry>, Fault> {

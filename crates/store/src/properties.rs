@@ -16,6 +16,8 @@ mod property {
         pub code: String,
         pub scheme: String,
         pub district: String,
+        pub locality: Option<String>,
+        pub sharing: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -37,6 +39,8 @@ fn domain(row: property::Model) -> Result<Property> {
         code: row.code,
         scheme: row.scheme.parse().map_err(|_| StoreError::Unreadable("property.scheme"))?,
         district: row.district,
+        locality: row.locality,
+        sharing: row.sharing.parse().map_err(|_| StoreError::Unreadable("property.sharing"))?,
     })
 }
 
@@ -46,6 +50,8 @@ fn row(property: &Property) -> property::Model {
         code: property.code.clone(),
         scheme: property.scheme.to_string(),
         district: property.district.clone(),
+        locality: property.locality.clone(),
+        sharing: property.sharing.to_string(),
     }
 }
 
@@ -66,12 +72,14 @@ impl Tx {
 
     /// Keeps what is said of the property now.
     pub async fn save_property(&self, saved: &Property) -> Result<()> {
-        let property::Model { id, code, scheme, district } = row(saved);
+        let property::Model { id, code, scheme, district, locality, sharing } = row(saved);
         let row = property::ActiveModel {
             id: sea_orm::ActiveValue::Unchanged(id),
             code: Set(code),
             scheme: Set(scheme),
             district: Set(district),
+            locality: Set(locality),
+            sharing: Set(sharing),
         };
         property::Entity::update(row).exec(self.connection()).await?;
         Ok(())

@@ -1,9 +1,12 @@
-//! Referrals, their details sealed.
+//! Referrals. What they say in words is sealed.
+
+use std::collections::BTreeSet;
 
 use safespace_domain::{
-    HouseholdId, ReferralId,
+    HouseholdId, ReferralId, StayId,
     households::People,
-    referrals::{Referral, ReferralState, ReferralStatus},
+    needs::Assessment,
+    referrals::{Facts, Referral, ReferralState, ReferralStatus},
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set, Unchanged},
@@ -23,17 +26,36 @@ mod referral {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         pub reference: String,
-        pub council: String,
+        pub council: Option<String>,
         pub by_id: Uuid,
         pub received_at: DateTimeUtc,
+        pub responded_at: Option<DateTimeUtc>,
+        pub version: i32,
+        pub source: String,
+        pub kind: String,
+        pub risk: Option<String>,
+        pub dash_ticks: Option<i32>,
+        pub marac: Option<bool>,
         pub adults: i32,
         pub children: i32,
+        pub shares_as: Option<String>,
         pub arrival: Date,
+        pub nights: i32,
+        pub features: String,
+        pub from_district: Option<String>,
         pub status: String,
+        pub assessed_by: Option<Uuid>,
         pub decided_at: Option<DateTimeUtc>,
-        pub decline_reason: Option<String>,
+        pub reason: Option<String>,
         pub household_id: Option<Uuid>,
+        pub placed_at: Option<DateTimeUtc>,
+        pub stay_id: Option<Uuid>,
+        pub closed_at: Option<DateTimeUtc>,
+        pub looked_for: Option<String>,
+        pub needs: Option<Vec<u8>>,
         pub details: Option<Vec<u8>>,
+        pub contact_blind: Option<Vec<u8>>,
+        pub imported_as: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -41,15 +63,30 @@ mod referral {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// A referral with its sealed details.
+/// What a referral says in words, sealed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SealedWords {
+    /// What the household needs, which the team sees.
+    pub needs: Option<Vec<u8>>,
+    /// Names, a safe contact and a note, which an act of revealing brings out.
+    pub details: Option<Vec<u8>>,
+    /// The code by which the contact is found again.
+    pub contact_blind: Option<Vec<u8>>,
+}
+
+/// A referral with what is sealed of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredReferral {
     /// The referral.
     pub referral: Referral,
-    /// The account or token that sent it.
+    /// The account or token that sent it or wrote it down.
     pub by: Uuid,
-    /// What the worker wrote, sealed.
-    pub details: Option<Vec<u8>>,
+    /// What it says in words.
+    pub words: SealedWords,
+    /// What stood against each home when it was declined, in codes and counts.
+    pub looked_for: Option<String>,
+    /// By what a file calls it, where it came from one.
+    pub imported_as: Option<String>,
 }
 
 /// Which referrals a list has.
@@ -63,40 +100,105 @@ pub struct ReferralFilter {
     pub but: Vec<HouseholdId>,
 }
 
+const PARTED_BY: char = ' ';
+
+fn joined(codes: &BTreeSet<String>) -> String {
+    codes.iter().map(String::as_str).collect::<Vec<_>>().join(&PARTED_BY.to_string())
+}
+
+fn parted(codes: &str) -> BTreeSet<String> {
+    codes.split(PARTED_BY).filter(|code| !code.is_empty()).map(str::to_owned).collect()
+}
+
 fn domain(row: referral::Model) -> Result<StoredReferral> {
     let count = |n: i32| u16::try_from(n).map_err(|_| StoreError::Unreadable("referral.adults"));
-    let decided = || row.decided_at.ok_or(StoreError::Unreadable("referral.decided_at"));
-    let state = match row.status.parse().map_err(|_| StoreError::Unreadable("referral.status"))? {
-        ReferralStatus::Received => ReferralState::Received,
-        ReferralStatus::Accepted => {
-            let household = row.household_id.ok_or(StoreError::Unreadable("referral.household_id"))?;
-            ReferralState::Accepted { at: decided()?, household: HouseholdId(household) }
-        }
-        ReferralStatus::Declined => {
-            let reason =
-                row.decline_reason.clone().ok_or(StoreError::Unreadable("referral.decline_reason"))?;
-            ReferralState::Declined { at: decided()?, reason }
-        }
-        ReferralStatus::Withdrawn => ReferralState::Withdrawn { at: decided()? },
-    };
+    let number = |n: i32| u32::try_from(n).map_err(|_| StoreError::Unreadable("referral.nights"));
+    let state = state_of(&row)?;
+    let risk = row.risk.as_deref().map(str::parse).transpose();
+    let ticks = row.dash_ticks.map(u8::try_from).transpose();
+    let shares_as = row.shares_as.as_deref().map(str::parse).transpose();
     let referral = Referral {
         id: ReferralId(row.id),
         reference: row.reference,
         council: row.council,
-        people: People { adults: count(row.adults)?, children: count(row.children)? },
-        arrival: row.arrival,
+        facts: Facts {
+            source: row.source.parse().map_err(|_| StoreError::Unreadable("referral.source"))?,
+            kind: row.kind.parse().map_err(|_| StoreError::Unreadable("referral.kind"))?,
+            assessment: Assessment {
+                risk: risk.map_err(|_| StoreError::Unreadable("referral.risk"))?,
+                dash_ticks: ticks.map_err(|_| StoreError::Unreadable("referral.dash_ticks"))?,
+                marac: row.marac,
+            },
+            people: People { adults: count(row.adults)?, children: count(row.children)? },
+            shares_as: shares_as.map_err(|_| StoreError::Unreadable("referral.shares_as"))?,
+            arrival: row.arrival,
+            nights: number(row.nights)?,
+            features: parted(&row.features),
+            from_district: row.from_district,
+        },
         received_at: row.received_at,
+        responded_at: row.responded_at,
+        version: number(row.version)?,
         state,
     };
-    Ok(StoredReferral { referral, by: row.by_id, details: row.details })
+    let words = SealedWords { needs: row.needs, details: row.details, contact_blind: row.contact_blind };
+    Ok(StoredReferral {
+        referral,
+        by: row.by_id,
+        words,
+        looked_for: row.looked_for,
+        imported_as: row.imported_as,
+    })
 }
 
-/// The columns of what has become of it.
-fn state(referral: &Referral) -> referral::ActiveModel {
-    let (household, reason) = match &referral.state {
-        ReferralState::Accepted { household, .. } => (Some(household.0), None),
-        ReferralState::Declined { reason, .. } => (None, Some(reason.clone())),
-        ReferralState::Received | ReferralState::Withdrawn { .. } => (None, None),
+fn state_of(row: &referral::Model) -> Result<ReferralState> {
+    let decided = || row.decided_at.ok_or(StoreError::Unreadable("referral.decided_at"));
+    let reason = || row.reason.clone().ok_or(StoreError::Unreadable("referral.reason"));
+    let known = || row.household_id.map(HouseholdId);
+    let household = || known().ok_or(StoreError::Unreadable("referral.household_id"));
+    Ok(match row.status.parse().map_err(|_| StoreError::Unreadable("referral.status"))? {
+        ReferralStatus::Received => ReferralState::Received,
+        ReferralStatus::Assessing => ReferralState::Assessing {
+            by: row.assessed_by.ok_or(StoreError::Unreadable("referral.assessed_by"))?,
+        },
+        ReferralStatus::Accepted => ReferralState::Accepted { at: decided()?, household: household()? },
+        ReferralStatus::Placed => ReferralState::Placed {
+            at: decided()?,
+            household: household()?,
+            placed_at: row.placed_at.ok_or(StoreError::Unreadable("referral.placed_at"))?,
+            stay: row.stay_id.map(StayId).ok_or(StoreError::Unreadable("referral.stay_id"))?,
+        },
+        ReferralStatus::Closed => ReferralState::Closed {
+            at: decided()?,
+            household: household()?,
+            placed: row.placed_at.zip(row.stay_id.map(StayId)),
+            closed_at: row.closed_at.ok_or(StoreError::Unreadable("referral.closed_at"))?,
+            outcome: reason()?,
+        },
+        ReferralStatus::Declined => {
+            ReferralState::Declined { at: decided()?, reason: reason()?, household: known() }
+        }
+        ReferralStatus::Withdrawn => ReferralState::Withdrawn { at: decided()?, household: known() },
+    })
+}
+
+/// The columns of what it says and of what has become of it.
+fn changing(referral: &Referral) -> referral::ActiveModel {
+    let Facts { source, kind, assessment, people, shares_as, arrival, nights, features, from_district } =
+        &referral.facts;
+    let reason = match &referral.state {
+        ReferralState::Declined { reason, .. } => Some(reason.clone()),
+        ReferralState::Closed { outcome, .. } => Some(outcome.clone()),
+        _ => None,
+    };
+    let (stay, closed_at) = match &referral.state {
+        ReferralState::Placed { stay, .. } => (Some(stay.0), None),
+        ReferralState::Closed { placed, closed_at, .. } => (placed.map(|(_, stay)| stay.0), Some(*closed_at)),
+        _ => (None, None),
+    };
+    let assessed_by = match &referral.state {
+        ReferralState::Assessing { by } => Some(*by),
+        _ => None,
     };
     referral::ActiveModel {
         id: Unchanged(referral.id.0),
@@ -104,14 +206,33 @@ fn state(referral: &Referral) -> referral::ActiveModel {
         council: NotSet,
         by_id: NotSet,
         received_at: NotSet,
-        adults: NotSet,
-        children: NotSet,
-        arrival: NotSet,
+        responded_at: Set(referral.responded_at),
+        version: Set(i32::try_from(referral.version).unwrap_or(i32::MAX)),
+        source: Set(source.to_string()),
+        kind: Set(kind.to_string()),
+        risk: Set(assessment.risk.map(|risk| risk.to_string())),
+        dash_ticks: Set(assessment.dash_ticks.map(i32::from)),
+        marac: Set(assessment.marac),
+        adults: Set(i32::from(people.adults)),
+        children: Set(i32::from(people.children)),
+        shares_as: Set(shares_as.map(|shares_as| shares_as.to_string())),
+        arrival: Set(*arrival),
+        nights: Set(i32::try_from(*nights).unwrap_or(i32::MAX)),
+        features: Set(joined(features)),
+        from_district: Set(from_district.clone()),
         status: Set(referral.status().to_string()),
+        assessed_by: Set(assessed_by),
         decided_at: Set(referral.state.at()),
-        decline_reason: Set(reason),
-        household_id: Set(household),
+        reason: Set(reason),
+        household_id: Set(referral.household().map(|household| household.0)),
+        placed_at: Set(referral.state.placed_at()),
+        stay_id: Set(stay),
+        closed_at: Set(closed_at),
+        looked_for: NotSet,
+        needs: NotSet,
         details: NotSet,
+        contact_blind: NotSet,
+        imported_as: NotSet,
     }
 }
 
@@ -147,6 +268,37 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let rows = select.order_by_asc(referral::Column::Id).limit(page.limit).all(self.connection).await?;
         rows.into_iter().map(domain).collect()
     }
+
+    /// The referrals of one of these statuses that were accepted for this household, oldest first.
+    pub async fn referrals_for(
+        &self,
+        household: HouseholdId,
+        statuses: &[ReferralStatus],
+    ) -> Result<Vec<StoredReferral>> {
+        let select = referral::Entity::find()
+            .filter(referral::Column::HouseholdId.eq(household.0))
+            .filter(referral::Column::Status.is_in(statuses.iter().map(|status| status.as_str())))
+            .order_by_asc(referral::Column::Id);
+        select.all(self.connection).await?.into_iter().map(domain).collect()
+    }
+
+    /// The households for which referrals were accepted that have the same contact.
+    pub async fn households_by_referral_blind(&self, blind: &[u8], most: u64) -> Result<Vec<HouseholdId>> {
+        let select = referral::Entity::find()
+            .filter(referral::Column::ContactBlind.eq(blind))
+            .filter(referral::Column::HouseholdId.is_not_null())
+            .limit(most);
+        let rows = select.all(self.connection).await?;
+        Ok(rows.into_iter().filter_map(|row| row.household_id.map(HouseholdId)).collect())
+    }
+
+    /// The ids of referrals that came from a file under one of these names, by name.
+    pub async fn imported_referrals(&self, names: &[String]) -> Result<Vec<(String, ReferralId)>> {
+        let select =
+            referral::Entity::find().filter(referral::Column::ImportedAs.is_in(names.iter().cloned()));
+        let rows = select.all(self.connection).await?;
+        Ok(rows.into_iter().filter_map(|row| Some((row.imported_as?, ReferralId(row.id)))).collect())
+    }
 }
 
 impl Tx {
@@ -156,28 +308,54 @@ impl Tx {
         select.one(self.connection()).await?.map(domain).transpose()
     }
 
-    /// Adds a referral. Fails with `InUse("referral_reference")` when another has its reference.
+    /// Adds a referral. Fails with `InUse("referral_reference")` when another has its reference, and with
+    /// `InUse("referral_imported_as")` when it came from a file before.
     pub async fn add_referral(&self, added: &StoredReferral) -> Result<()> {
-        let StoredReferral { referral, by, details } = added;
+        let StoredReferral { referral, by, words, looked_for, imported_as } = added;
         let row = referral::ActiveModel {
             id: Set(referral.id.0),
             reference: Set(referral.reference.clone()),
             council: Set(referral.council.clone()),
             by_id: Set(*by),
             received_at: Set(referral.received_at),
-            adults: Set(i32::from(referral.people.adults)),
-            children: Set(i32::from(referral.people.children)),
-            arrival: Set(referral.arrival),
-            details: Set(details.clone()),
-            ..state(referral)
+            looked_for: Set(looked_for.clone()),
+            needs: Set(words.needs.clone()),
+            details: Set(words.details.clone()),
+            contact_blind: Set(words.contact_blind.clone()),
+            imported_as: Set(imported_as.clone()),
+            ..changing(referral)
         };
         referral::Entity::insert(row).exec_without_returning(self.connection()).await?;
         Ok(())
     }
 
-    /// Keeps what has become of the referral.
+    /// Keeps what a referral says in codes now, and what has become of it.
     pub async fn save_referral(&self, saved: &Referral) -> Result<()> {
-        referral::Entity::update(state(saved)).exec(self.connection()).await?;
+        referral::Entity::update(changing(saved)).exec(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Keeps what a referral says in words now.
+    pub async fn save_referral_words(&self, id: ReferralId, words: &SealedWords) -> Result<()> {
+        let row = referral::ActiveModel {
+            id: Unchanged(id.0),
+            needs: Set(words.needs.clone()),
+            details: Set(words.details.clone()),
+            contact_blind: Set(words.contact_blind.clone()),
+            ..Default::default()
+        };
+        referral::Entity::update(row).exec(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Keeps what stood against each home when a referral was declined.
+    pub async fn save_looked_for(&self, id: ReferralId, looked_for: String) -> Result<()> {
+        let row = referral::ActiveModel {
+            id: Unchanged(id.0),
+            looked_for: Set(Some(looked_for)),
+            ..Default::default()
+        };
+        referral::Entity::update(row).exec(self.connection()).await?;
         Ok(())
     }
 }

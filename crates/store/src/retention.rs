@@ -42,12 +42,15 @@ fn rows_of(kind: RetentionKind) -> &'static [Rows] {
 const DUE_CASES: &str = "FROM household h WHERE h.erased_at IS NULL \
     AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.household_id = h.id \
         AND (s.status IN ('booked', 'in_residence') OR s.departure > $1)) \
-    AND NOT EXISTS (SELECT 1 FROM referral r WHERE r.household_id = h.id AND r.decided_at >= $2) \
+    AND NOT EXISTS (SELECT 1 FROM referral r WHERE r.household_id = h.id AND coalesce(r.closed_at, r.decided_at) >= $2) \
     AND (EXISTS (SELECT 1 FROM stay s WHERE s.household_id = h.id) \
         OR EXISTS (SELECT 1 FROM referral r WHERE r.household_id = h.id))";
 
-const DUE_DETAILS: &str = "FROM referral WHERE household_id IS NULL AND details IS NOT NULL \
+const DUE_DETAILS: &str = "FROM referral WHERE household_id IS NULL AND (details IS NOT NULL OR needs IS NOT NULL) \
     AND coalesce(decided_at, received_at) < $1";
+
+/// A referral without what it says in words.
+const NO_WORDS: &str = "details = NULL, needs = NULL, contact_blind = NULL";
 
 fn begins(day: Night) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
@@ -160,7 +163,7 @@ impl Tx {
             let ids = self.reader().ids(&format!("SELECT id {DUE_DETAILS} LIMIT {limit}"), [before]).await?;
             for id in &ids {
                 // The referral first: whoever is having its details revealed has locked it, and seals under its key.
-                self.change("UPDATE referral SET details = NULL WHERE id = $1", [(*id).into()]).await?;
+                self.change(&format!("UPDATE referral SET {NO_WORDS} WHERE id = $1"), [(*id).into()]).await?;
                 self.destroy_data_key(*id).await?;
             }
             return Ok(ids.len() as u64);
@@ -205,7 +208,8 @@ impl Tx {
         }
         self.destroy_data_key(household.0).await?;
         for sql in [
-            "UPDATE referral SET details = NULL WHERE household_id = $1",
+            &format!("UPDATE referral SET {NO_WORDS}, imported_as = NULL WHERE household_id = $1"),
+            "UPDATE next_step SET note = NULL WHERE household_id = $1",
             "DELETE FROM household_detail WHERE household_id = $1",
             // The name under which a stay was imported begins with the household's reference.
             "UPDATE stay SET imported_as = NULL WHERE household_id = $1 AND imported_as IS NOT NULL",
@@ -215,6 +219,8 @@ impl Tx {
         let nothing: Value = Vec::<u8>::new().into();
         for sql in [
             "UPDATE restriction SET reason = $1 WHERE household_id = $2",
+            "UPDATE household_conflict SET reason = $1 WHERE household_id = $2",
+            "UPDATE household_conflict SET reason = $1 WHERE other_id = $2",
             "UPDATE stay_exception SET reason = $1 WHERE stay_id IN (SELECT id FROM stay WHERE household_id = $2)",
         ] {
             self.change(sql, [nothing.clone(), id.clone()]).await?;

@@ -190,7 +190,10 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             .column(stay::Column::UnitId)
             .filter(stay::Column::HouseholdId.is_in(households.iter().map(|household| household.0)));
         let rows: Vec<(Uuid, Uuid)> = select.into_tuple().all(self.connection).await?;
-        Ok(rows.into_iter().map(|(stay, unit)| (stay, UnitId(unit))).collect())
+        let stays = rows.into_iter().map(|(stay, unit)| (stay, UnitId(unit)));
+        let households: Vec<HouseholdId> = households.iter().copied().collect();
+        let holds = self.holds_of(&households).await?.into_iter().map(|hold| (hold.id.0, hold.unit));
+        Ok(stays.chain(holds).collect())
     }
 
     /// Every stay of these households, oldest booking first.
