@@ -6,9 +6,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
+use chrono::{DateTime, Utc};
 use safespace_domain::{
     HouseholdId, Night, Nights, PropertyId, UnitId,
     availability::Spaces,
@@ -26,6 +30,8 @@ use crate::{BoardChange, Engine, Fault};
 const ENTRIES_A_PAGE: u64 = 20_000;
 /// Nights beyond the last bookable one that the calendar covers, so that turnaround and overstays fit.
 const MARGIN: u32 = 62;
+/// Later than any hold lapses.
+const NEVER: i64 = i64::MAX;
 
 /// A cell of the calendar, and what takes it now.
 pub(crate) type Cell = safespace_store::Changed;
@@ -77,6 +83,8 @@ pub(crate) struct Live {
     addressed: RwLock<BTreeSet<PropertyId>>,
     order: Mutex<Order>,
     doubts: Mutex<Doubts>,
+    /// When the next hold lapses, in microseconds since 1970; [`NEVER`] when there is none.
+    next_lapse: AtomicI64,
     /// Commands pass it from their first read to the calendar's change; a re-read of the database closes it.
     pub(crate) gate: Gate<()>,
 }
@@ -90,6 +98,7 @@ impl Live {
             addressed: RwLock::new(store.reader().addressed().await?),
             order: Mutex::default(),
             doubts: Mutex::default(),
+            next_lapse: AtomicI64::new(NEVER),
             gate: Gate::new(()),
         })
     }
@@ -112,6 +121,21 @@ impl Live {
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Calendar, &Arc<Spaces>) -> T) -> T {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         look(&state.calendar, &state.spaces)
+    }
+
+    /// Whether a hold has lapsed, as far as this process knows.
+    pub(crate) fn lapse_is_due(&self, now: DateTime<Utc>) -> bool {
+        self.next_lapse.load(Ordering::Acquire) <= now.timestamp_micros()
+    }
+
+    /// A hold lapses then.
+    pub(crate) fn note_lapse(&self, at: DateTime<Utc>) {
+        self.next_lapse.fetch_min(at.timestamp_micros(), Ordering::AcqRel);
+    }
+
+    /// No hold is known of, until one is noted.
+    pub(crate) fn forget_next_lapse(&self) {
+        self.next_lapse.store(NEVER, Ordering::Release);
     }
 
     /// The nights of these units are to be read again.
@@ -264,6 +288,10 @@ async fn read_spaces(store: &Store) -> Result<Spaces, Fault> {
         read.policies().await?,
     );
     spaces.disclosure = read.disclosure_policy().await?.unwrap_or_default();
+    spaces.standards = read.standards().await?.unwrap_or_default();
+    spaces.reasons = read.reasons().await?;
+    let localities = read.localities().await?;
+    spaces.localities = localities.into_iter().map(|locality| (locality.name.clone(), locality)).collect();
     Ok(spaces)
 }
 
@@ -293,6 +321,7 @@ impl Engine {
     /// Catches up with what other processes changed. Cheap when nothing was: call it a few times a second.
     pub async fn catch_up(&self) -> Result<(), Fault> {
         self.note_used_tokens().await?;
+        self.lapse_due().await?;
         let mut mark = self.mark.lock().await;
         let doubts = self.live.take_doubts();
         let caught_up = self.read_again(&mut mark, &doubts).await;
@@ -330,6 +359,7 @@ impl Engine {
         }
         *mark = Mark { change, data_version };
         if changes.spaces || !units.is_empty() {
+            self.note_next_lapse().await?;
             let span = self.live.look(|calendar, _| calendar.span());
             // Nobody listening is no failure.
             let _ = self.board.send(BoardChange { units, nights: span });

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use safespace_domain::{
-    codes,
+    Refusal, codes,
     disclosure::DisclosurePolicy,
     districts::District,
     features::{self, Feature},
+    localities::Locality,
     policies::Policy,
+    reasons::{self, Reason, ReasonKind},
+    standards::Standards,
     voids::{self, VoidReason},
 };
 
@@ -29,6 +32,15 @@ impl Engine {
         if spaces.void_reasons.is_empty() {
             let all = voids::DEFAULT_REASONS.into_iter().map(owned);
             commands.extend(all.map(|(code, label)| Command::SaveVoidReason(VoidReason { code, label })));
+        }
+        if spaces.reasons.is_empty() {
+            let owned = |(kind, code, label, counts_as): (ReasonKind, &str, &str, Option<&str>)| Reason {
+                kind,
+                code: code.to_owned(),
+                label: label.to_owned(),
+                counts_as: counts_as.map(str::to_owned),
+            };
+            commands.extend(reasons::DEFAULTS.into_iter().map(owned).map(Command::SaveReason));
         }
         if self.store.reader().disclosure_policy().await?.is_none() {
             commands.push(Command::SetDisclosurePolicy(DisclosurePolicy::default()));
@@ -67,6 +79,40 @@ impl Engine {
         work.change_spaces();
         work.audit(None, &[], &saved);
         Ok(Outcome::VoidReason(saved))
+    }
+
+    pub(crate) async fn save_reason(&self, work: &mut Work, ask: Reason) -> Done<Outcome> {
+        ask.check()?;
+        let (code, label) = (codes::code(&ask.code, "code")?, codes::name(&ask.label, "label")?);
+        let saved = Reason { code, label, ..ask };
+        work.tx.save_reason(&saved).await?;
+        work.change_spaces();
+        work.audit(None, &[], &saved);
+        Ok(Outcome::Reason(saved))
+    }
+
+    pub(crate) async fn save_locality(&self, work: &mut Work, ask: Locality) -> Done<Outcome> {
+        let name = codes::name(&ask.name, "name")?;
+        work.spaces.must_know_district(&ask.district, "district")?;
+        if work.spaces.districts.contains_key(&name) {
+            return Err(Refusal::bad("name", "A district has this name: a locality needs one of its own.").into());
+        }
+        if let Some(unknown) = ask.near.iter().find(|near| !work.spaces.localities.contains_key(*near)) {
+            return Err(Refusal::bad("near", format!("There is no locality {unknown:?}: save it first.")).into());
+        }
+        let saved = Locality { name, ..ask };
+        work.tx.save_locality(&saved).await?;
+        work.change_spaces();
+        work.audit(None, &[], &saved);
+        Ok(Outcome::Locality(saved))
+    }
+
+    pub(crate) async fn set_standards(&self, work: &mut Work, standards: Standards) -> Done<Outcome> {
+        standards.check()?;
+        work.tx.save_standards(&standards).await?;
+        work.change_spaces();
+        work.audit(None, &[], &standards);
+        Ok(Outcome::Standards(standards))
     }
 
     pub(crate) async fn set_policy(&self, work: &mut Work, policy: Policy) -> Done<Outcome> {

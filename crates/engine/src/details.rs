@@ -28,6 +28,21 @@ impl Engine {
     ) -> Done<Outcome> {
         let details = Details { name: ask.name, contact: ask.contact, note: ask.note }.checked()?;
         let household = self.open_household(work, &ask.household).await?;
+        let kinds = self.keep_details(work, household, &details).await?;
+        work.audit(Some(household.0), &[], &serde_json::json!({ "kinds": kinds }));
+        let found = work.tx.reader().households(&[household]).await?;
+        let found = found.into_iter().next().ok_or(Fault::Broken("a household that was locked is gone"))?;
+        let closed = self.closed_references(&work.actor).await?;
+        Ok(Outcome::Household(Household { reference: closed.seen(found.reference), ..found }))
+    }
+
+    /// Seals a household's details and keeps them instead of all that were there. Returns which there are.
+    pub(crate) async fn keep_details(
+        &self,
+        work: &Work,
+        household: HouseholdId,
+        details: &Details,
+    ) -> Done<Vec<&'static str>> {
         let mut stored = Vec::new();
         for kind in DetailKind::ALL {
             let Some(text) = details.get(kind) else { continue };
@@ -40,16 +55,11 @@ impl Engine {
             stored.push(StoredDetail { kind, sealed, blind });
         }
         work.tx.save_details(household, &stored, work.now).await?;
-        let kinds: Vec<&str> = stored.iter().map(|detail| detail.kind.as_str()).collect();
-        work.audit(Some(household.0), &[], &serde_json::json!({ "kinds": kinds }));
-        let found = work.tx.reader().households(&[household]).await?;
-        let found = found.into_iter().next().ok_or(Fault::Broken("a household that was locked is gone"))?;
-        let closed = self.closed_references(&work.actor).await?;
-        Ok(Outcome::Household(Household { reference: closed.seen(found.reference), ..found }))
+        Ok(stored.iter().map(|detail| detail.kind.as_str()).collect())
     }
 
     /// The code by which a contact is found again, and from which nobody can tell it.
-    fn blind(&self, contact: &str) -> Result<Vec<u8>, Fault> {
+    pub(crate) fn blind(&self, contact: &str) -> Result<Vec<u8>, Fault> {
         let text = format!("household_detail.contact {}", contact_key(contact));
         Ok(self.vault.code(Purpose::Blind, text.as_bytes())?.to_vec())
     }

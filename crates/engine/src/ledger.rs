@@ -49,6 +49,9 @@ impl Engine {
         self.give_back(work, &unit, &change.release, Some(before)).await?;
         work.claim_free(&ready).await?;
         work.audit(Some(after.id.0), &[unit.id], &after);
+        if before.status() != after.status() {
+            self.follow_referrals(work, after.household).await?;
+        }
         Ok(Outcome::Stay(after))
     }
 

@@ -6,6 +6,7 @@
 mod access;
 mod accounts;
 mod addresses;
+mod allocation;
 mod attention;
 mod audit;
 mod audit_search;
@@ -21,11 +22,13 @@ mod codes;
 mod commands;
 mod credentials;
 pub mod demo;
+mod departures;
 mod details;
 mod disclosure;
 mod erasure;
 mod error;
 mod exceptions;
+mod holds;
 mod households;
 mod ids;
 pub mod import;
@@ -34,6 +37,7 @@ mod issuers;
 mod key_ring;
 mod keys;
 mod ledger;
+mod next_steps;
 mod occupancy;
 mod passwords;
 mod properties;
@@ -49,6 +53,7 @@ mod second_factors;
 mod security_log;
 mod sessions;
 mod set_up;
+mod sharing;
 mod sign_in;
 mod stays;
 mod subject_access;
@@ -70,6 +75,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 pub use accounts::{Invited, NewAccount};
+pub use allocation::{Allocation, Ranked};
 pub use attention::AttentionItem;
 pub use audit_search::{AuditView, SearchAudit};
 pub use availability::Availability;
@@ -78,8 +84,9 @@ pub use chain::{AuditReport, Break, BreakKind, DenyListBreak};
 pub use checkpoints::CheckpointError;
 pub use clock::SystemClock;
 pub use commands::{
-    BookStay, ChangeVoid, Command, DescribeProperty, DescribeUnit, ExtendStay, LiftRestriction, MoveStay,
-    Outcome, RecordVoid, RegisterProperty, RegisterUnit, RestrictCase, SetAddress, SetHouseholdDetails,
+    BookSplit, BookStay, ChangeVoid, Command, DepartureAsk, DescribeProperty, DescribeUnit, ExtendStay, HoldUnit,
+    KeepApart, LiftRestriction, MoveStay, Outcome, RecordVoid, RegisterProperty, RegisterUnit, Repack, RestrictCase,
+    SaveNextStep, SetAddress, SetHouseholdDetails, SplitPart,
 };
 pub use erasure::Erased;
 pub use error::{EngineError, Fault};
@@ -88,9 +95,12 @@ pub use ids::SystemIds;
 pub use issuers::{Errand, IssuerAnswer, NewIssuer, Returned};
 pub use key_ring::{FixedKey, GivenKeys, KeyFile, KeyProvider, RootKey};
 pub use keys::KeyError;
+pub use next_steps::NextStepView;
 pub use passwords::PasswordCost;
 pub use questions::{AskForRoom, RoomTold};
-pub use referrals::{FollowedReferral, ReferralFilter, ReferralView, SubmitReferral};
+pub use referrals::{
+    EditReferral, FollowedReferral, ReferralAsk, ReferralFilter, ReferralView, SubmitReferral, TakeReferral,
+};
 pub use restrictions::RestrictionView;
 pub use retention::{RetentionCount, RetentionRun};
 pub use rotation::{KeyStatus, KeysStatus, Rotated};
@@ -101,6 +111,7 @@ pub use safespace_store::{
 pub use second_factors::{NewSecondFactor, code_now};
 pub use sessions::SessionView;
 pub use set_up::SetUp;
+pub use sharing::ApartView;
 pub use sign_in::SignedIn;
 pub use subject_access::{HeldNotice, HeldRecord, HeldReferral, HeldRestriction, HeldStay, SubjectAccess};
 pub use tokens::NewToken;
@@ -167,6 +178,8 @@ impl Engine {
             mark: tokio::sync::Mutex::new(mark),
         });
         engine.begin_code_lists().await?;
+        engine.note_next_lapse().await?;
+        engine.lapse_due().await?;
         engine.turn_day().await?;
         Ok(engine)
     }

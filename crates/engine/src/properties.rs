@@ -33,7 +33,10 @@ impl Engine {
             code: codes::code(&ask.code, "code")?,
             scheme: ask.scheme,
             district: ask.district,
+            locality: ask.locality,
+            sharing: ask.sharing,
         };
+        must_be_in(work, &property)?;
         work.tx.add_property(&property).await.map_err(code_in_use("property", &property.code))?;
         work.change_spaces();
         work.audit(Some(property.id.0), &[], &property);
@@ -49,7 +52,13 @@ impl Engine {
         if let Some(district) = ask.district {
             work.spaces.must_know_district(&district, "district")?;
             property.district = district;
+            property.locality = None;
         }
+        if ask.locality.is_some() {
+            property.locality = ask.locality;
+        }
+        property.sharing = ask.sharing.unwrap_or(property.sharing);
+        must_be_in(work, &property)?;
         work.tx.save_property(&property).await.map_err(code_in_use("property", &property.code))?;
         work.change_spaces();
         work.audit(Some(property.id.0), &[], &property);
@@ -92,6 +101,20 @@ impl Engine {
         }
         work.audit(Some(id.0), &[], &serde_json::json!({ "on": on }));
         Ok(Outcome::Property(property))
+    }
+}
+
+/// Refused where the property's locality is in another district, or unknown.
+fn must_be_in(work: &Work, property: &Property) -> Result<(), Refusal> {
+    let Some(name) = &property.locality else { return Ok(()) };
+    let district = &property.district;
+    match work.spaces.localities.get(name) {
+        Some(locality) if locality.district == *district => Ok(()),
+        Some(locality) => Err(Refusal::bad(
+            "locality",
+            format!("{name} is in {}, and the property in {district}: choose a locality there.", locality.district),
+        )),
+        None => Err(Refusal::bad("locality", format!("There is no locality {name:?}: save it first."))),
     }
 }
 

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use safespace_domain::{
-    Refusal, RefusalCode, access::Actor, clock::service_day, households::Household, restrictions::Restriction,
+    Refusal, RefusalCode, access::Actor, clock::service_day, holds::HoldState, households::Household,
+    restrictions::Restriction,
 };
 use safespace_store::{PastCommand, StoreError};
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,7 @@ impl Engine {
         key: Option<&str>,
         command: Command,
     ) -> Result<Outcome, EngineError> {
+        self.lapse_due().await?;
         let (engine, actor, key) = (Arc::clone(self), Arc::clone(actor), key.map(str::to_owned));
         let task = tokio::spawn(async move { engine.run_to_the_end(&actor, key.as_deref(), &command).await });
         task.await.unwrap_or(Err(EngineError::Fault(Fault::Broken("a command panicked"))))
@@ -133,6 +135,11 @@ impl Engine {
         let today = work.today;
         self.commit(work).await.map_err(Failure::from).map_err(first_come)?;
         drop(gate);
+        if let Outcome::Hold(hold) = &outcome
+            && hold.state == HoldState::Active
+        {
+            self.live.note_lapse(hold.lapses_at);
+        }
         if spaces_changed && let Err(fault) = self.live.reread_spaces(&self.store, today).await {
             // It is done, whatever the memory says: that is put right at the next catching up.
             tracing::warn!(%fault, "what there is could not be read again; trying again");
@@ -217,6 +224,19 @@ impl Engine {
                 if let Outcome::Stay(stay) | Outcome::Moved { to: stay, .. } = &outcome {
                     self.must_be_open_to(actor, stay.household, "stay")?;
                 }
+                if let Outcome::Stays(stays) = &outcome {
+                    stays.iter().try_for_each(|stay| self.must_be_open_to(actor, stay.household, "stay"))?;
+                }
+                if let Outcome::Hold(hold) = &outcome {
+                    self.must_be_open_to(actor, hold.household, "hold")?;
+                }
+                if let Outcome::NextStep(step) = &outcome {
+                    self.must_be_open_to(actor, step.household, "household")?;
+                }
+                if let Outcome::Apart { household, other } = &outcome {
+                    self.must_be_open_to(actor, *household, "household")?;
+                    self.must_be_open_to(actor, *other, "household")?;
+                }
                 if let Outcome::Household(Household { id, .. })
                 | Outcome::Restriction(Restriction { household: id, .. }) = &outcome
                 {
@@ -256,7 +276,7 @@ impl Engine {
             Command::ReopenUnit { unit, on } => self.reopen_unit(work, unit, on).await,
             Command::BookStay(ask) => self.book_stay(work, ask).await,
             Command::CheckIn { stay } => self.check_in(work, stay).await,
-            Command::CheckOut { stay, on } => self.check_out(work, stay, on).await,
+            Command::CheckOut { stay, on, departure } => self.check_out(work, stay, on, departure).await,
             Command::ExtendStay(ask) => self.extend_stay(work, ask).await,
             Command::ShortenStay { stay, departure } => self.shorten_stay(work, stay, departure).await,
             Command::CancelStay { stay } => self.cancel_stay(work, stay).await,
@@ -277,6 +297,34 @@ impl Engine {
             }
             Command::DeclineReferral { referral, reason } => {
                 self.decline_referral(work, referral, &reason).await
+            }
+            Command::SaveReason(reason) => self.save_reason(work, reason).await,
+            Command::SaveLocality(locality) => self.save_locality(work, locality).await,
+            Command::SetStandards(standards) => self.set_standards(work, standards).await,
+            Command::KeepApart(ask) => self.keep_apart(work, ask).await,
+            Command::EndKeepApart { household, other } => {
+                self.end_keep_apart(work, &household, &other).await
+            }
+            Command::HoldUnit(ask) => self.hold_unit(work, ask).await,
+            Command::ExtendHold { hold } => self.extend_hold(work, hold).await,
+            Command::ConfirmHold { hold, exception } => {
+                self.confirm_hold(work, hold, exception.as_deref()).await
+            }
+            Command::ReleaseHold { hold } => self.release_hold(work, hold).await,
+            Command::SweepHolds => self.sweep_holds(work).await,
+            Command::SaveNextStep(ask) => self.save_next_step(work, ask).await,
+            Command::EndSupport { stay } => self.end_support(work, stay).await,
+            Command::RecordDeparture { stay, departure } => {
+                self.record_departure(work, stay, departure).await
+            }
+            Command::BookSplit(ask) => self.book_split(work, ask).await,
+            Command::Repack(ask) => self.repack(work, ask).await,
+            Command::TakeReferral(ask) => self.take_referral(work, ask).await,
+            Command::EditReferral(ask) => self.edit_referral(work, ask).await,
+            Command::AssessReferral { referral } => self.assess_referral(work, referral).await,
+            Command::RecordWithdrawal { referral } => self.record_withdrawal(work, referral).await,
+            Command::CloseReferral { referral, outcome } => {
+                self.close_referral(work, referral, &outcome).await
             }
             Command::TurnDay => self.roll_over(work).await,
         }

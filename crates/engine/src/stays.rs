@@ -1,13 +1,16 @@
 //! Stays: from the booking to the departure.
 
+use std::collections::BTreeMap;
+
 use safespace_domain::{
-    Night, Nights, Refusal, RefusalCode, StayId,
+    HouseholdId, Night, Nights, Refusal, RefusalCode, StayId,
     access::{Actor, Permission},
     availability::{self, Ask},
     codes,
     exceptions::Exception,
     households::People,
     ledger::{LedgerChange, NightUse},
+    referrals::ReferralStatus,
     refusal::Obstacle,
     stays::{self, Stay, StayState, StayStatus},
     units::Unit,
@@ -15,12 +18,18 @@ use safespace_domain::{
 use safespace_store::{Page, StayFilter};
 
 use crate::{
-    BookStay, Engine, EngineError, ExtendStay, MoveStay, Outcome,
+    BookSplit, BookStay, Engine, EngineError, ExtendStay, MoveStay, Outcome, Repack,
+    commands::DepartureAsk,
     erasure::must_not_be_erased,
     exceptions::journey,
     units::unit,
     work::{Done, Failure, Work},
 };
+
+/// A stay is split into so many parts at most.
+const MOST_PARTS: usize = 3;
+/// So many bookings move at most to make room for another.
+const MOST_MOVES: usize = 3;
 
 impl Engine {
     /// The stay with this id.
@@ -44,29 +53,59 @@ impl Engine {
     }
 
     pub(crate) async fn book_stay(&self, work: &mut Work, ask: BookStay) -> Done<Outcome> {
-        let nights = Nights::new(ask.arrival, ask.departure)?;
-        let people = People::new(ask.adults, ask.children)?;
-        let reference = codes::reference(&ask.household, "household")?;
-        let exception = self.may_grant(work, ask.exception.as_deref())?;
+        self.book(work, &ask, Choice::ByPerson).await.map(Outcome::Stay)
+    }
+
+    /// Books a household into units one after the other.
+    pub(crate) async fn book_split(&self, work: &mut Work, ask: BookSplit) -> Done<Outcome> {
+        let in_order = ask.parts.windows(2).all(|pair| match pair {
+            [before, after] => before.departure == after.arrival && before.unit != after.unit,
+            _ => true,
+        });
+        if !(2..=MOST_PARTS).contains(&ask.parts.len()) || !in_order {
+            return Err(Refusal::bad(
+                "parts",
+                format!("Give 2 to {MOST_PARTS} parts in different units, each beginning on the day the last one ends."),
+            )
+            .into());
+        }
+        let mut booked = Vec::new();
+        for part in ask.parts {
+            let booking = BookStay {
+                unit: Some(part.unit),
+                arrival: part.arrival,
+                departure: part.departure,
+                ..ask.booking.clone()
+            };
+            booked.push(self.book(work, &booking, Choice::ByPlan).await?);
+        }
+        Ok(Outcome::Stays(booked))
+    }
+
+    /// Moves bookings that have not begun, and books what they made room for. All of it, or nothing.
+    pub(crate) async fn repack(&self, work: &mut Work, ask: Repack) -> Done<Outcome> {
+        if ask.moves.is_empty() || ask.moves.len() > MOST_MOVES {
+            return Err(Refusal::bad("moves", format!("Name 1 to {MOST_MOVES} bookings that move.")).into());
+        }
+        if ask.booking.unit.is_none() {
+            return Err(Refusal::bad("unit", "Name the unit for which room is made.").into());
+        }
+        let mut moved = Vec::new();
+        for (stay, unit) in ask.moves {
+            let ask = MoveStay { stay, unit, departure: None, exception: None };
+            let (before, to) = self.relocate(work, ask, Only::BeforeItBegins).await?;
+            debug_assert!(before.is_none(), "a booking changes its unit and goes on");
+            moved.push(to);
+        }
+        let mut all = vec![self.book(work, &ask.booking, Choice::ByPlan).await?];
+        all.append(&mut moved);
+        Ok(Outcome::Stays(all))
+    }
+
+    async fn book(&self, work: &mut Work, ask: &BookStay, choice: Choice) -> Done<Stay> {
+        let Chosen { unit, nights, people, household, exception } = self.choose(work, ask, choice).await?;
         let asked = Exception::granted_if(exception.is_some());
-        let mut wanted = wanted(work, &ask, nights, people)?;
-        let unit = match ask.unit {
-            Some(id) => unit(work, id)?,
-            None => self.best_fit(&wanted)?,
-        };
         let policy = work.spaces.policy_of(&unit);
-        stays::bookable(nights, work.now, &policy)?;
-        unit.must_sleep(people.total())?;
-        unit.must_serve(nights)?;
-        // A unit that was chosen says for itself what it is for.
-        wanted.scheme = policy.scheme;
-        availability::must_suit(&work.spaces, &wanted, &unit)?;
-        let known = self.lock_called(work, &reference).await?;
-        let household = match known {
-            Some(id) => id,
-            None => self.add_called(work, &reference).await?,
-        };
-        work.about(household);
         let stay = Stay {
             id: StayId(self.ids.next()),
             household,
@@ -79,10 +118,7 @@ impl Engine {
             booked_at: work.now,
             over_limit: false,
         };
-        let others = match known {
-            Some(id) => work.tx.reader().stays_of_household(id).await?,
-            None => Vec::new(),
-        };
+        let others = work.tx.reader().stays_of_household(household).await?;
         let granted = self.must_not_stay_too_long(work, &stay, &others, &unit, asked).await?;
         work.tx.add_stay(&stay).await?;
         if let (Some(allowed), Some(reason)) = (granted, &exception) {
@@ -100,14 +136,112 @@ impl Engine {
         }?;
         self.must_still_serve(work, &unit, nights).await?;
         work.audit(Some(stay.id.0), &[unit.id], &stay);
-        Ok(Outcome::Stay(stay))
+        self.follow_referrals(work, household).await?;
+        Ok(stay)
     }
 
-    fn best_fit(&self, wanted: &Ask) -> Result<Unit, Refusal> {
+    /// The unit for a household, with everything that must be so before it gets one: by a booking, or by a hold.
+    pub(crate) async fn choose(&self, work: &mut Work, ask: &BookStay, choice: Choice) -> Done<Chosen> {
+        let nights = Nights::new(ask.arrival, ask.departure)?;
+        let people = People::new(ask.adults, ask.children)?;
+        let reference = codes::reference(&ask.household, "household")?;
+        let exception = self.may_grant(work, ask.exception.as_deref())?;
+        let wanted = wanted(work, ask, nights, people)?;
+        let given = ask.unit.map(|id| unit(work, id)).transpose()?;
+        if let Some(unit) = &given {
+            unit.must_sleep(people.total())?;
+            unit.must_serve(nights)?;
+        }
+        let known = self.lock_called(work, &reference).await?;
+        let household = match known {
+            Some(id) => id,
+            None => self.add_called(work, &reference).await?,
+        };
+        work.about(household);
+        let mut wanted = match known {
+            Some(id) => {
+                self.must_have_no_hold(work, id).await?;
+                self.asking(&work.spaces, wanted, Some(id)).await?
+            }
+            None => wanted,
+        };
+        if let Some(shares_as) = ask.shares_as {
+            work.tx.save_shares_as(household, shares_as).await?;
+        }
+        let unit = match given {
+            Some(unit) => unit,
+            None => self.best_fit(&wanted, people)?,
+        };
+        let policy = work.spaces.policy_of(&unit);
+        stays::bookable(nights, work.now, &policy)?;
+        // A unit that was chosen says for itself what it is for.
+        wanted.scheme = policy.scheme;
+        // Who is there by now is asked of the database, below.
+        wanted.barred.clear();
+        availability::must_suit(&work.spaces, &wanted, &unit)?;
+        self.must_be_together(work, household, &unit, nights).await?;
+        if ask.unit.is_some() && choice == Choice::ByPerson {
+            self.must_say_why(work, household, &wanted, &unit, ask.chosen_because.as_deref()).await?;
+        }
+        Ok(Chosen { unit, nights, people, household, exception })
+    }
+
+    /// Where a household waits by a referral, and another unit fits it better than the one that was chosen, the choice
+    /// has a reason.
+    async fn must_say_why(
+        &self,
+        work: &mut Work,
+        household: HouseholdId,
+        wanted: &Ask,
+        unit: &Unit,
+        because: Option<&str>,
+    ) -> Done<()> {
+        if let Some(because) = because.filter(|text| !text.trim().is_empty()) {
+            let because = codes::note(because, "chosenBecause")?;
+            work.why = self.sealed_why(&work.tx, household.0, &because).await?;
+            return Ok(());
+        }
+        let waits = [ReferralStatus::Accepted];
+        if work.tx.reader().referrals_for(household, &waits).await?.is_empty() {
+            return Ok(());
+        }
+        let sharers = self.sharers(&work.spaces, wanted.nights).await?;
+        let party = self.party(Some(household), None).await?;
+        let ask = party.asks(&work.spaces, &sharers, wanted, wanted.nights);
+        let offered = self
+            .look_as(&work.actor, |calendar, spaces| {
+                let offers = availability::offers(calendar, spaces, &ask);
+                offers.iter().filter_map(|(no, _)| spaces.unit(*no)).cloned().collect::<Vec<Unit>>()
+            })
+            .await?;
+        match offered.first() {
+            Some(best) if best.id != unit.id && offered.iter().any(|other| other.id == unit.id) => {
+                Err(Refusal::bad(
+                    "chosenBecause",
+                    format!("{} fits this household best: to choose {}, say why.", best.code, unit.code),
+                )
+                .instead(Some(best.code.clone()))
+                .into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn best_fit(&self, wanted: &Ask, people: People) -> Result<Unit, Refusal> {
         let best = self.live.look(|calendar, spaces| {
             let offers = availability::offers(calendar, spaces, wanted);
             offers.first().and_then(|(no, _)| spaces.unit(*no)).cloned()
         });
+        let largest = self.spaces().units().iter().map(|unit| unit.sleeps).max().unwrap_or(0);
+        if best.is_none() && people.total() > largest {
+            return Err(Refusal::new(
+                RefusalCode::TooSmall,
+                format!(
+                    "No home sleeps {}; the largest sleeps {largest}: book families that can be apart one by one.",
+                    people.total()
+                ),
+            ));
+        }
         best.ok_or_else(|| {
             Refusal::new(
                 RefusalCode::NoneFree,
@@ -177,11 +311,21 @@ impl Engine {
         .into())
     }
 
-    pub(crate) async fn check_out(&self, work: &mut Work, id: StayId, on: Option<Night>) -> Done<Outcome> {
+    pub(crate) async fn check_out(
+        &self,
+        work: &mut Work,
+        id: StayId,
+        on: Option<Night>,
+        departure: Option<DepartureAsk>,
+    ) -> Done<Outcome> {
         let before = self.lock(work, id).await?;
         let after = before.clone().depart(on.unwrap_or(work.today), work.now)?;
         self.leave(work, &before, &after).await?;
         work.audit(Some(after.id.0), &[after.unit], &after);
+        if let Some(departure) = departure {
+            self.keep_departure(work, after.id, departure).await?;
+        }
+        self.follow_referrals(work, after.household).await?;
         Ok(Outcome::Stay(after))
     }
 
@@ -194,6 +338,8 @@ impl Engine {
         let unit = unit(work, before.unit)?;
         let after = before.clone().extend(ask.departure, work.today)?;
         unit.must_serve(after.nights)?;
+        let longer = Nights::between(before.kept(work.today).departure(), after.nights.departure());
+        self.must_be_together(work, after.household, &unit, longer).await?;
         let others = work.tx.reader().stays_of_household(after.household).await?;
         let granted = self.must_not_stay_too_long(work, &after, &others, &unit, asked).await?;
         if let (Some(allowed), Some(reason)) = (granted, &exception) {
@@ -237,6 +383,8 @@ impl Engine {
             self.must_not_stay_too_long(work, &after, &others, &unit, Exception::None).await?;
         }
         stays::still_ahead(&after, work.now, &work.spaces.policy_of(&unit))?;
+        self.must_be_together(work, after.household, &unit, after.nights).await?;
+        work.tx.remove_departure(after.id).await?;
         if after.status() == StayStatus::InResidence {
             self.must_have_left(work, &before).await?;
             self.must_be_left(work, &unit).await?;
@@ -247,11 +395,26 @@ impl Engine {
     }
 
     pub(crate) async fn move_stay(&self, work: &mut Work, ask: MoveStay) -> Done<Outcome> {
+        let (from, to) = self.relocate(work, ask, Only::Any).await?;
+        Ok(Outcome::Moved { from, to })
+    }
+
+    /// Moves a household. Returns the stay that closed, where one did, and the one that goes on.
+    async fn relocate(&self, work: &mut Work, ask: MoveStay, only: Only) -> Done<(Option<Stay>, Stay)> {
         let exception = self.may_grant(work, ask.exception.as_deref())?;
         let asked = Exception::granted_if(exception.is_some());
         let before = self.lock(work, ask.stay).await?;
         work.tx.lock_household_by_id(before.household).await?;
         must_not_be_erased(&work.tx, before.household).await?;
+        let begins = before.nights.arrival();
+        if only == Only::BeforeItBegins && (before.status() != StayStatus::Booked || begins <= work.today) {
+            return Err(Refusal::new(
+                RefusalCode::WrongState,
+                "Only bookings that begin later than today make room for others: look again.",
+            )
+            .on("moves")
+            .into());
+        }
         let (old_unit, new_unit) = (unit(work, before.unit)?, unit(work, ask.unit)?);
         let policy = work.spaces.policy_of(&new_unit);
         let new_id = StayId(self.ids.next());
@@ -259,6 +422,10 @@ impl Engine {
         let to = moved.to;
         new_unit.must_sleep(to.people.total())?;
         new_unit.must_serve(to.nights)?;
+        let wanted = Ask::plain(to.nights, to.people, policy.scheme);
+        let wanted = self.asking(&work.spaces, wanted, Some(to.household)).await?;
+        availability::must_suit(&work.spaces, &Ask { barred: BTreeMap::new(), ..wanted }, &new_unit)?;
+        self.must_be_together(work, to.household, &new_unit, to.nights).await?;
         if to.status() == StayStatus::InResidence {
             self.must_be_left(work, &new_unit).await?;
         }
@@ -295,7 +462,8 @@ impl Engine {
         self.give_back(work, &old_unit, &left.release, Some(&before)).await?;
         self.must_still_serve(work, &new_unit, to.nights).await?;
         work.audit(Some(before.id.0), &[old_unit.id, new_unit.id], &(&moved.from, &to));
-        Ok(Outcome::Moved { from: moved.from, to })
+        self.follow_referrals(work, to.household).await?;
+        Ok((moved.from, to))
     }
 
     async fn lock(&self, work: &mut Work, id: StayId) -> Done<Stay> {
@@ -304,6 +472,34 @@ impl Engine {
         work.about(stay.household);
         Ok(stay)
     }
+}
+
+/// Whose choice a unit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// Somebody's: if another unit fits better, they say why.
+    ByPerson,
+    /// That of a plan which they have seen.
+    ByPlan,
+}
+
+/// Which stays may be moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Only {
+    /// Any that can be.
+    Any,
+    /// Bookings that begin later than today.
+    BeforeItBegins,
+}
+
+/// A unit that a household can have.
+pub(crate) struct Chosen {
+    pub(crate) unit: Unit,
+    pub(crate) nights: Nights,
+    pub(crate) people: People,
+    pub(crate) household: HouseholdId,
+    /// A manager's reason for allowing a longer stay.
+    pub(crate) exception: Option<String>,
 }
 
 /// What a booking looks for; refused where it names what there is not.
