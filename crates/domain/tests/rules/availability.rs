@@ -218,7 +218,11 @@ fn naive_reasons(world: &World, naive: &NaiveCalendar, no: UnitNo) -> Vec<Exclus
     reasons.extend(ask.barred.get(&home.id).map(|bar| Exclusion::NotTogether(*bar)));
     reasons.extend(ask.too_long.filter(|_| home.scheme == ask.scheme).map(Exclusion::TooLong));
     if let Some(night) = out_of_stock {
-        let closes = naive.is_in_stock(no, ask.nights.arrival()) && naive.span.contains(night);
+        let open = unit
+            .in_service
+            .iter()
+            .any(|run| run.opened_on <= night && run.closed_on.is_none_or(|end| night < end));
+        let closes = naive.is_in_stock(no, ask.nights.arrival()) && !open;
         reasons.push(if closes { Exclusion::ClosesTooSoon(night) } else { Exclusion::OutOfService(night) });
     }
     if let Some(night) = taken {

@@ -144,7 +144,7 @@ fn shares_as() -> impl Strategy<Value = Option<SharesAs>> {
 
 fn world() -> impl Strategy<Value = World> {
     let sketch =
-        (select(&[0_usize, 4, 6][..]), 2_u16..5, any::<bool>()).prop_map(|(property, sleeps, step_free)| {
+        (select(&[0_usize, 4, 3][..]), 2_u16..5, any::<bool>()).prop_map(|(property, sleeps, step_free)| {
             let features = if step_free { BTreeSet::from(["step_free".to_owned()]) } else { BTreeSet::new() };
             Sketch { property, sleeps, features, in_service: vec![in_service(first(), None)] }
         });
