@@ -1,9 +1,16 @@
-//! What needs a person's attention: overstays, and the bookings that lost nights to them.
+//! What needs a person's attention: one list for the team, each thing with when it is due and the one thing to do.
+
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::{
-    ids::UnitId,
+    clock::at_service_time,
+    holds::{Hold, HoldStatus},
+    ids::{HouseholdId, UnitId},
+    next_steps::NextStep,
     nights::{Night, Nights},
-    stays::Stay,
+    referrals::{Referral, ReferralStatus},
+    standards::Standards,
+    stays::{Stay, StayStatus},
 };
 
 /// Something that somebody must see to.
@@ -32,6 +39,33 @@ pub enum Attention {
         /// The booking.
         stay: Stay,
     },
+    /// A referral that nobody has answered.
+    Unanswered {
+        /// The referral.
+        referral: Referral,
+    },
+    /// A hold is about to lapse.
+    HoldLapses {
+        /// The hold.
+        hold: Hold,
+    },
+    /// A stay ends soon, and nobody knows where the household goes.
+    NoNextStep {
+        /// The stay.
+        stay: Stay,
+    },
+    /// A household waits, and a unit that it could have is free.
+    UnitFree {
+        /// The referral.
+        referral: Referral,
+        /// The unit that fits best.
+        unit: UnitId,
+    },
+    /// A household waits longer than the standard allows, and nothing is free.
+    WaitsTooLong {
+        /// The referral.
+        referral: Referral,
+    },
 }
 
 /// Who has the nights that a booking lost.
@@ -43,11 +77,96 @@ pub enum LostTo {
     Itself,
 }
 
+/// The one thing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Check the household out, or extend its stay.
+    CheckOut,
+    /// Move the booking.
+    Move,
+    /// Check the household in, or mark it as a no-show.
+    CheckIn,
+    /// Answer the referral.
+    Answer,
+    /// Confirm the hold.
+    Confirm,
+    /// Write the next step down.
+    PlanNextStep,
+    /// Place the household.
+    Place,
+    /// Look at the plan for tonight.
+    Plan,
+}
+
 impl Attention {
     /// The stay that it is about.
-    pub const fn stay(&self) -> &Stay {
+    pub const fn stay(&self) -> Option<&Stay> {
         match self {
-            Self::Overstay { stay, .. } | Self::Blocked { stay, .. } | Self::NotArrived { stay } => stay,
+            Self::Overstay { stay, .. }
+            | Self::Blocked { stay, .. }
+            | Self::NotArrived { stay }
+            | Self::NoNextStep { stay } => Some(stay),
+            Self::Unanswered { .. }
+            | Self::HoldLapses { .. }
+            | Self::UnitFree { .. }
+            | Self::WaitsTooLong { .. } => None,
+        }
+    }
+
+    /// The referral that it is about.
+    pub const fn referral(&self) -> Option<&Referral> {
+        match self {
+            Self::Unanswered { referral }
+            | Self::UnitFree { referral, .. }
+            | Self::WaitsTooLong { referral } => Some(referral),
+            _ => None,
+        }
+    }
+
+    /// The hold that it is about.
+    pub const fn hold(&self) -> Option<&Hold> {
+        match self {
+            Self::HoldLapses { hold } => Some(hold),
+            _ => None,
+        }
+    }
+
+    /// Whose it is; none while a referral is nobody's yet.
+    pub fn household(&self) -> Option<HouseholdId> {
+        let of_stay = self.stay().map(|stay| stay.household);
+        let of_hold = self.hold().map(|hold| hold.household);
+        of_stay.or(of_hold).or_else(|| self.referral().and_then(Referral::household))
+    }
+
+    /// The one thing to do.
+    pub const fn action(&self) -> Action {
+        match self {
+            Self::Overstay { .. } => Action::CheckOut,
+            Self::Blocked { lost_to: LostTo::Another, .. } => Action::Move,
+            Self::Blocked { lost_to: LostTo::Itself, .. } => Action::CheckOut,
+            Self::NotArrived { .. } => Action::CheckIn,
+            Self::Unanswered { .. } => Action::Answer,
+            Self::HoldLapses { .. } => Action::Confirm,
+            Self::NoNextStep { .. } => Action::PlanNextStep,
+            Self::UnitFree { .. } => Action::Place,
+            Self::WaitsTooLong { .. } => Action::Plan,
+        }
+    }
+
+    /// When it is, or was, due.
+    pub fn due_at(&self, standards: &Standards, late_until_hour: u32) -> DateTime<Utc> {
+        let midnight = |night: Night| at_service_time(night, NaiveTime::MIN);
+        match self {
+            Self::Overstay { stay, .. } | Self::NoNextStep { stay } => midnight(stay.nights.departure()),
+            Self::Blocked { stay, lost, .. } => {
+                midnight(lost.first().map_or(stay.nights.arrival(), |run| run.arrival()))
+            }
+            Self::NotArrived { stay } => midnight(stay.nights.arrival()),
+            Self::Unanswered { referral } => standards.response_due(referral.received_at),
+            Self::HoldLapses { hold } => hold.lapses_at,
+            Self::UnitFree { referral, .. } | Self::WaitsTooLong { referral } => {
+                standards.placement_due(referral.received_at, referral.facts.arrival, late_until_hour)
+            }
         }
     }
 }
@@ -56,4 +175,25 @@ impl Attention {
 pub fn nights_over(stay: &Stay, today: Night) -> Option<u32> {
     stay.is_overstay(today)
         .then(|| Nights::between(stay.nights.departure(), stay.kept(today).departure()).len())
+}
+
+/// Whether a referral was not answered in time.
+pub fn is_unanswered(referral: &Referral, standards: &Standards, now: DateTime<Utc>) -> bool {
+    referral.status() == ReferralStatus::Received && standards.response_due(referral.received_at) <= now
+}
+
+/// Whether a hold is about to lapse.
+pub fn is_about_to_lapse(hold: &Hold, standards: &Standards, now: DateTime<Utc>) -> bool {
+    let warning = TimeDelta::minutes(i64::from(standards.hold_warning_minutes));
+    hold.status(now) == HoldStatus::Active && hold.left(now) <= warning
+}
+
+/// Whether a stay ends soon and none of its household's next steps leads on.
+pub fn lacks_a_next_step(stay: &Stay, steps: &[NextStep], standards: &Standards, now: DateTime<Utc>) -> bool {
+    let ends = at_service_time(stay.nights.departure(), NaiveTime::MIN);
+    let soon = TimeDelta::hours(i64::from(standards.next_step_hours));
+    let own = |step: &&NextStep| step.household == stay.household;
+    stay.status() == StayStatus::InResidence
+        && ends <= now + soon
+        && !steps.iter().filter(own).any(|step| step.state.leads_on())
 }

@@ -22,6 +22,7 @@ use crate::{
     properties::Property,
     reasons::{self, Reason, ReasonKind},
     refusal::{Refusal, RefusalCode},
+    sharing::Bar,
     standards::Standards,
     units::{Scheme, Unit},
     voids::VoidReason,
@@ -40,6 +41,9 @@ pub struct Spaces {
     properties: BTreeMap<PropertyId, Property>,
     /// Places of `units` by their property's and district's name.
     by_district: BTreeMap<String, UnitSet>,
+    by_locality: BTreeMap<String, UnitSet>,
+    /// By district: the units of which nobody knows the locality.
+    somewhere_in: BTreeMap<String, UnitSet>,
     by_property: BTreeMap<PropertyId, UnitSet>,
     by_feature: BTreeMap<String, UnitSet>,
     by_scheme: BTreeMap<Scheme, UnitSet>,
@@ -91,6 +95,10 @@ impl Spaces {
         if let Some(property) = self.properties.get(&unit.property) {
             self.by_district.entry(property.district.clone()).or_default().insert(no);
             self.by_scheme.entry(property.scheme).or_default().insert(no);
+            match &property.locality {
+                Some(locality) => self.by_locality.entry(locality.clone()).or_default().insert(no),
+                None => self.somewhere_in.entry(property.district.clone()).or_default().insert(no),
+            }
         }
         for feature in &unit.features {
             self.by_feature.entry(feature.clone()).or_default().insert(no);
@@ -156,6 +164,11 @@ impl Spaces {
         self.by_property.get(&property).cloned().unwrap_or_default()
     }
 
+    /// Whether the property has more than one unit.
+    pub fn has_several_units(&self, property: PropertyId) -> bool {
+        self.by_property.get(&property).is_some_and(|units| units.len() > 1)
+    }
+
     /// The units of a district, by number.
     pub fn units_in(&self, district: &str) -> UnitSet {
         self.by_district.get(district).cloned().unwrap_or_default()
@@ -192,7 +205,8 @@ impl Spaces {
 
     /// Refused when one of these is neither a district nor a locality.
     pub fn must_know_places(&self, names: &BTreeSet<String>, field: &str) -> Result<(), Refusal> {
-        let is_known = |name: &&String| self.districts.contains_key(*name) || self.localities.contains_key(*name);
+        let is_known =
+            |name: &&String| self.districts.contains_key(*name) || self.localities.contains_key(*name);
         match names.iter().find(|name| !is_known(name)) {
             None => Ok(()),
             Some(name) => Err(Refusal::bad(
@@ -249,6 +263,24 @@ pub struct Ask {
     pub unwanted: BTreeSet<String>,
     /// Only this property, where one is named.
     pub property: Option<PropertyId>,
+    /// Districts and localities where the household is not safe. Never a wish: no unit there or near is offered. A name
+    /// that is neither matches nothing.
+    pub danger: BTreeSet<String>,
+    /// Districts and localities where school or work is: a wish.
+    pub near: BTreeSet<String>,
+    /// Properties where the household must not be on these nights, because of who is there: [`crate::sharing::bars`].
+    pub barred: BTreeMap<PropertyId, Bar>,
+    /// Where the nights are over the scheme's longest stay.
+    pub too_long: Option<TooLong>,
+}
+
+/// Nights that are over the longest stay of a scheme: then no unit of it is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TooLong {
+    /// How many nights it would be, back-to-back stays of the household counted.
+    pub nights: u32,
+    /// How many the policy allows.
+    pub longest: u32,
 }
 
 impl Ask {
@@ -262,6 +294,10 @@ impl Ask {
             wanted: BTreeSet::new(),
             unwanted: BTreeSet::new(),
             property: None,
+            danger: BTreeSet::new(),
+            near: BTreeSet::new(),
+            barred: BTreeMap::new(),
+            too_long: None,
         }
     }
 }
@@ -269,12 +305,51 @@ impl Ask {
 /// How well a unit fits, smaller being better: in the order of the fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fit {
+    /// Features that nobody asked for and that only this one has, of the scheme's units that are free on these nights:
+    /// whoever needs one of them next finds none.
+    pub last_with: u16,
     /// Beds that stay empty.
     pub spare_beds: u16,
     /// Features that nobody asked for, and that others may need.
     pub unneeded_features: u16,
+    /// Whether it is elsewhere than school or work, where these are known.
+    pub far: bool,
     /// Free nights left over before and after, as far as a fortnight each: few, so that the calendar stays whole.
     pub gap_nights: u32,
+}
+
+/// One thing that a unit's [`Fit`] counts, with what is behind the number. It reads after a unit's code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Preference {
+    /// It is the last free one with these features, for which nobody asked.
+    LastWith(Vec<String>),
+    /// So many beds stay empty.
+    SpareBeds(u16),
+    /// It has these features, for which nobody asked.
+    Unneeded(Vec<String>),
+    /// It is in this district or locality, where school or work is.
+    Near(String),
+    /// It is elsewhere than school and work.
+    Far,
+    /// So many free nights are left around the stay, as far as a fortnight each way.
+    GapNights(u32),
+}
+
+impl fmt::Display for Preference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LastWith(features) => write!(f, "is the last free one with {}", features.join(", with ")),
+            Self::SpareBeds(0) => f.write_str("leaves no bed empty"),
+            Self::SpareBeds(1) => f.write_str("leaves 1 bed empty"),
+            Self::SpareBeds(beds) => write!(f, "leaves {beds} beds empty"),
+            Self::Unneeded(features) => write!(f, "has {}, which nobody asked for", features.join(", ")),
+            Self::Near(place) => write!(f, "is in {place}, where school or work is"),
+            Self::Far => f.write_str("is not where school or work is"),
+            Self::GapNights(0) => f.write_str("leaves no free night around it"),
+            Self::GapNights(1) => f.write_str("leaves 1 free night around it"),
+            Self::GapNights(nights) => write!(f, "leaves {nights} free nights around it"),
+        }
+    }
 }
 
 /// Why a unit is not offered.
@@ -303,6 +378,21 @@ pub enum Exclusion {
     UnwantedDistrict(String),
     /// Not in one of the districts that were asked for.
     NotInWantedDistrict(String),
+    /// In this district or locality, where the household is not safe.
+    DangerArea(String),
+    /// Near a locality where the household is not safe, or perhaps in it.
+    TooNear {
+        /// Where the household is not safe.
+        area: String,
+        /// The locality that the property is in; none where nobody knows: then it may be that very one.
+        locality: Option<String>,
+    },
+    /// With somebody under the same roof with whom the household must not be.
+    NotTogether(Bar),
+    /// Over the scheme's longest stay, wherever it is.
+    TooLong(TooLong),
+    /// In stock when the nights begin, but not until they end: the first night out of stock.
+    ClosesTooSoon(Night),
 }
 
 impl Exclusion {
@@ -317,6 +407,11 @@ impl Exclusion {
             Self::Lacks(_) => "LACKS_FEATURE",
             Self::UnwantedDistrict(_) => "UNWANTED_DISTRICT",
             Self::NotInWantedDistrict(_) => "NOT_IN_WANTED_DISTRICT",
+            Self::DangerArea(_) => "DANGER_AREA",
+            Self::TooNear { .. } => "TOO_NEAR",
+            Self::NotTogether(_) => "NOT_TOGETHER",
+            Self::TooLong(_) => "TOO_LONG",
+            Self::ClosesTooSoon(_) => "CLOSES_TOO_SOON",
         }
     }
 }
@@ -334,24 +429,41 @@ impl fmt::Display for Exclusion {
             Self::Lacks(features) => write!(f, "lacks {}", features.join(", ")),
             Self::UnwantedDistrict(district) => write!(f, "is in {district}, which is to be avoided"),
             Self::NotInWantedDistrict(district) => write!(f, "is in {district}, which was not asked for"),
+            Self::DangerArea(area) => write!(f, "is in {area}, where the household is not safe"),
+            Self::TooNear { area, locality: Some(locality) } => {
+                write!(f, "is in {locality}, near {area}, where the household is not safe")
+            }
+            Self::TooNear { area, locality: None } => write!(
+                f,
+                "may be in or near {area}, where the household is not safe: its locality is not known"
+            ),
+            Self::NotTogether(bar) => bar.fmt(f),
+            Self::TooLong(TooLong { nights, longest }) => {
+                write!(f, "would make {nights} nights, and the longest stay is {longest}")
+            }
+            Self::ClosesTooSoon(night) => {
+                write!(f, "closes too soon: out of stock from the night of {night}")
+            }
         }
     }
 }
 
 /// The units that fit, best first. Deterministic: ties go by code.
 pub fn offers(calendar: &Calendar, spaces: &Spaces, ask: &Ask) -> Vec<(UnitNo, Fit)> {
-    let turnaround = spaces.policy(ask.scheme).turnaround_nights;
-    let mut fitting = suitable(spaces, ask);
-    fitting.keep(&calendar.free(ask.nights, turnaround));
-    let mut ranked: Vec<(UnitNo, Fit)> = fitting
-        .iter()
-        .filter_map(|no| spaces.unit(no).map(|unit| (no, fit(calendar, no, unit, ask, turnaround))))
-        .collect();
+    let mut ranked = fits(calendar, spaces, ask);
     ranked.sort_by(|(a, fit_a), (b, fit_b)| {
         let code = |no: &UnitNo| spaces.unit(*no).map(|unit| unit.code.as_str());
         fit_a.cmp(fit_b).then_with(|| code(a).cmp(&code(b)))
     });
     ranked
+}
+
+/// The units that fit, in order of number.
+pub(crate) fn fits(calendar: &Calendar, spaces: &Spaces, ask: &Ask) -> Vec<(UnitNo, Fit)> {
+    let measure = Measure::new(calendar, spaces, ask);
+    let mut fitting = suitable(spaces, ask);
+    fitting.keep(&measure.free);
+    fitting.iter().filter_map(|no| spaces.unit(no).map(|unit| (no, measure.fit(no, unit)))).collect()
 }
 
 /// How many units fit.
@@ -362,8 +474,11 @@ pub fn how_many(calendar: &Calendar, spaces: &Spaces, ask: &Ask) -> usize {
 }
 
 /// The units that would do, were they free.
-fn suitable(spaces: &Spaces, ask: &Ask) -> UnitSet {
+pub(crate) fn suitable(spaces: &Spaces, ask: &Ask) -> UnitSet {
     let none = UnitSet::none(spaces.units.len());
+    if ask.too_long.is_some() {
+        return none;
+    }
     let mut set = spaces.by_scheme.get(&ask.scheme).cloned().unwrap_or_default();
     set.keep(spaces.by_sleeps.get(usize::from(ask.people.total())).unwrap_or(&none));
     for feature in &ask.features {
@@ -383,34 +498,188 @@ fn suitable(spaces: &Spaces, ask: &Ask) -> UnitSet {
     for units in ask.unwanted.iter().filter_map(|name| spaces.by_district.get(name)) {
         set.remove_all(units);
     }
+    for units in ask.barred.keys().filter_map(|property| spaces.by_property.get(property)) {
+        set.remove_all(units);
+    }
+    let danger = Danger::new(spaces, ask);
+    let unsafe_units = ask
+        .danger
+        .iter()
+        .flat_map(|name| [spaces.by_district.get(name), spaces.by_locality.get(name)])
+        .chain(danger.near.keys().map(|name| spaces.by_locality.get(*name)))
+        .chain(danger.within.keys().map(|name| spaces.somewhere_in.get(*name)));
+    unsafe_units.flatten().for_each(|units| set.remove_all(units));
     set
 }
 
-fn fit(calendar: &Calendar, no: UnitNo, unit: &Unit, ask: &Ask, turnaround: u32) -> Fit {
-    let before = (1..=GAP_LOOK).take_while(|n| calendar.is_free(no, earlier(ask.nights.arrival(), *n)));
-    let end = later(ask.nights.departure(), turnaround);
-    let after = (0..GAP_LOOK).take_while(|n| calendar.is_free(no, later(end, *n)));
-    let unneeded = unit.features.iter().filter(|code| !ask.features.contains(*code)).count();
-    Fit {
-        spare_beds: unit.sleeps.saturating_sub(ask.people.total()),
-        unneeded_features: u16::try_from(unneeded).unwrap_or(u16::MAX),
-        gap_nights: u32::try_from(before.count() + after.count()).unwrap_or(u32::MAX),
+/// What the danger areas of an ask mean for its surroundings.
+#[derive(Default)]
+struct Danger<'a> {
+    /// By locality: the danger areas that it is near.
+    near: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// By district: the danger areas that are localities of it.
+    within: BTreeMap<&'a str, BTreeSet<&'a str>>,
+}
+
+impl<'a> Danger<'a> {
+    fn new(spaces: &'a Spaces, ask: &'a Ask) -> Self {
+        let mut danger = Self::default();
+        if ask.danger.is_empty() {
+            return danger;
+        }
+        for Locality { name, district, near } in spaces.localities.values() {
+            if ask.danger.contains(name) {
+                danger.within.entry(district).or_default().insert(name);
+                near.iter().filter(|other| *other != name).for_each(|other| {
+                    danger.near.entry(other).or_default().insert(name);
+                });
+            }
+            for area in near.intersection(&ask.danger).filter(|area| *area != name) {
+                // Only a locality is near to something.
+                if spaces.localities.contains_key(area) {
+                    danger.near.entry(name).or_default().insert(area);
+                }
+            }
+        }
+        danger
+    }
+
+    /// Every reason that the danger areas give against a property.
+    fn reasons(&self, ask: &Ask, property: &Property) -> impl Iterator<Item = Exclusion> {
+        let locality = property.locality.as_deref();
+        let inside = [Some(property.district.as_str()), locality]
+            .into_iter()
+            .flatten()
+            .filter(|name| ask.danger.contains(*name))
+            .map(|name| Exclusion::DangerArea(name.to_owned()));
+        let around = match locality {
+            Some(locality) => self.near.get(locality),
+            None => self.within.get(property.district.as_str()),
+        };
+        let around = around.into_iter().flatten().map(move |area| Exclusion::TooNear {
+            area: (*area).to_owned(),
+            locality: locality.map(str::to_owned),
+        });
+        inside.chain(around)
+    }
+}
+
+/// What is measured against when units are ranked for an ask, worked out once for all of them.
+pub(crate) struct Measure<'a> {
+    calendar: &'a Calendar,
+    spaces: &'a Spaces,
+    ask: &'a Ask,
+    /// The units that are free on these nights, of either scheme.
+    pub(crate) free: UnitSet,
+    turnaround: u32,
+    /// The features that only one free unit of the scheme has and nobody asked for, with that unit.
+    last_with: Vec<(UnitNo, &'a str)>,
+}
+
+impl<'a> Measure<'a> {
+    pub(crate) fn new(calendar: &'a Calendar, spaces: &'a Spaces, ask: &'a Ask) -> Self {
+        let turnaround = spaces.policy(ask.scheme).turnaround_nights;
+        let free = calendar.free(ask.nights, turnaround);
+        let mut of_scheme = free.clone();
+        of_scheme.keep(spaces.by_scheme.get(&ask.scheme).unwrap_or(&UnitSet::default()));
+        let last_with = spaces
+            .by_feature
+            .iter()
+            .filter(|(code, _)| !ask.features.contains(*code))
+            .filter_map(|(code, units)| Some((of_scheme.the_only_one_in(units)?, code.as_str())))
+            .collect();
+        Self { calendar, spaces, ask, free, turnaround, last_with }
+    }
+
+    pub(crate) fn fit(&self, no: UnitNo, unit: &Unit) -> Fit {
+        let (calendar, ask) = (self.calendar, self.ask);
+        let before = (1..=GAP_LOOK).take_while(|n| calendar.is_free(no, earlier(ask.nights.arrival(), *n)));
+        let end = later(ask.nights.departure(), self.turnaround);
+        let after = (0..GAP_LOOK).take_while(|n| calendar.is_free(no, later(end, *n)));
+        Fit {
+            last_with: few(self.last_with.iter().filter(|(last, _)| *last == no).count()),
+            spare_beds: unit.sleeps.saturating_sub(ask.people.total()),
+            unneeded_features: few(self.unneeded(unit).count()),
+            far: !ask.near.is_empty() && self.near(unit).is_none(),
+            gap_nights: u32::try_from(before.count() + after.count()).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn unneeded<'u>(&self, unit: &'u Unit) -> impl Iterator<Item = &'u String> {
+        unit.features.iter().filter(|code| !self.ask.features.contains(*code))
+    }
+
+    /// Where school or work is, if the unit is there: the narrower of the two names.
+    fn near(&self, unit: &Unit) -> Option<&'a str> {
+        let property = self.spaces.property_of(unit)?;
+        [property.locality.as_deref(), Some(property.district.as_str())]
+            .into_iter()
+            .flatten()
+            .find(|name| self.ask.near.contains(*name))
+    }
+}
+
+fn few(n: usize) -> u16 {
+    u16::try_from(n).unwrap_or(u16::MAX)
+}
+
+/// What the unit's fit counts for and against it, in the order in which it counts. What is not so, is left out, except
+/// for beds and nights: there, none is worth telling.
+pub fn preferences(calendar: &Calendar, spaces: &Spaces, ask: &Ask, no: UnitNo) -> Vec<Preference> {
+    let Some(unit) = spaces.unit(no) else { return Vec::new() };
+    let measure = Measure::new(calendar, spaces, ask);
+    let fit = measure.fit(no, unit);
+    let last_with = measure.last_with.iter().filter(|(last, _)| *last == no);
+    let last_with: Vec<String> = last_with.map(|(_, code)| (*code).to_owned()).collect();
+    let unneeded: Vec<String> = measure.unneeded(unit).cloned().collect();
+    let place = match measure.near(unit) {
+        Some(place) => Some(Preference::Near(place.to_owned())),
+        None => fit.far.then_some(Preference::Far),
+    };
+    let mut told = Vec::new();
+    told.extend((!last_with.is_empty()).then_some(Preference::LastWith(last_with)));
+    told.push(Preference::SpareBeds(fit.spare_beds));
+    told.extend((!unneeded.is_empty()).then_some(Preference::Unneeded(unneeded)));
+    told.extend(place);
+    told.push(Preference::GapNights(fit.gap_nights));
+    told
+}
+
+/// Why the unit stands where it stands in the ranking, or why it is not offered, in one sentence.
+pub fn why(calendar: &Calendar, spaces: &Spaces, ask: &Ask, no: UnitNo) -> String {
+    let code = spaces.unit(no).map_or("", |unit| unit.code.as_str());
+    let against = why_not(calendar, spaces, ask, no);
+    let told: Vec<String> = if against.is_empty() {
+        preferences(calendar, spaces, ask, no).iter().map(ToString::to_string).collect()
+    } else {
+        against.iter().map(ToString::to_string).collect()
+    };
+    match told.split_last() {
+        None => format!("{code}."),
+        Some((only, [])) => format!("{code} {only}."),
+        Some((last, others)) => format!("{code} {}, and {last}.", others.join("; ")),
     }
 }
 
 /// Every unit that is not offered, in order of code, with every reason why not.
 pub fn exclusions(calendar: &Calendar, spaces: &Spaces, ask: &Ask) -> Vec<(UnitNo, Vec<Exclusion>)> {
-    let mut excluded: Vec<_> = (0..spaces.units.len())
-        .map(|no| (no, why_not(calendar, spaces, ask, no)))
+    let danger = Danger::new(spaces, ask);
+    let turnaround = spaces.policy(ask.scheme).turnaround_nights;
+    let mut excluded: Vec<_> = spaces
+        .units
+        .iter()
+        .enumerate()
+        .map(|(no, unit)| (no, reasons(calendar, spaces, ask, &danger, turnaround, (no, unit))))
         .filter(|(_, reasons)| !reasons.is_empty())
         .collect();
-    excluded.sort_by_key(|(no, _)| spaces.unit(*no).map(|unit| unit.code.clone()));
+    let code = |no: UnitNo| spaces.unit(no).map(|unit| unit.code.as_str());
+    excluded.sort_by(|(a, _), (b, _)| code(*a).cmp(&code(*b)));
     excluded
 }
 
 /// Refuses a unit that somebody chose although it has not what they look for.
 pub fn must_suit(spaces: &Spaces, ask: &Ask, unit: &Unit) -> Result<(), Refusal> {
-    let reasons = why_unsuitable(spaces, ask, unit);
+    let reasons = why_unsuitable(spaces, ask, &Danger::new(spaces, ask), unit);
     if reasons.is_empty() {
         return Ok(());
     }
@@ -423,7 +692,7 @@ pub fn must_suit(spaces: &Spaces, ask: &Ask, unit: &Unit) -> Result<(), Refusal>
 }
 
 /// Every reason why the unit would not do, were it free.
-fn why_unsuitable(spaces: &Spaces, ask: &Ask, unit: &Unit) -> Vec<Exclusion> {
+fn why_unsuitable(spaces: &Spaces, ask: &Ask, danger: &Danger<'_>, unit: &Unit) -> Vec<Exclusion> {
     let mut reasons = Vec::new();
     let Some(property) = spaces.property_of(unit) else { return reasons };
     if property.scheme != ask.scheme {
@@ -445,17 +714,35 @@ fn why_unsuitable(spaces: &Spaces, ask: &Ask, unit: &Unit) -> Vec<Exclusion> {
     if !ask.wanted.is_empty() && !ask.wanted.contains(&property.district) {
         reasons.push(Exclusion::NotInWantedDistrict(property.district.clone()));
     }
+    reasons.extend(danger.reasons(ask, property));
+    reasons.extend(ask.barred.get(&property.id).copied().map(Exclusion::NotTogether));
+    if property.scheme == ask.scheme {
+        reasons.extend(ask.too_long.map(Exclusion::TooLong));
+    }
     reasons
 }
 
 /// Every reason why the unit is not offered; none when it is.
 pub fn why_not(calendar: &Calendar, spaces: &Spaces, ask: &Ask, no: UnitNo) -> Vec<Exclusion> {
     let Some(unit) = spaces.unit(no) else { return Vec::new() };
-    let mut reasons = why_unsuitable(spaces, ask, unit);
-    if let Some(night) = ask.nights.iter().find(|night| !calendar.is_in_stock(no, *night)) {
-        reasons.push(Exclusion::OutOfService(night));
-    }
     let turnaround = spaces.policy(ask.scheme).turnaround_nights;
+    reasons(calendar, spaces, ask, &Danger::new(spaces, ask), turnaround, (no, unit))
+}
+
+fn reasons(
+    calendar: &Calendar,
+    spaces: &Spaces,
+    ask: &Ask,
+    danger: &Danger<'_>,
+    turnaround: u32,
+    (no, unit): (UnitNo, &Unit),
+) -> Vec<Exclusion> {
+    let mut reasons = why_unsuitable(spaces, ask, danger, unit);
+    if let Some(night) = ask.nights.iter().find(|night| !calendar.is_in_stock(no, *night)) {
+        // Beyond the calendar's last night nothing closes: there nobody may book.
+        let closes = night > ask.nights.arrival() && !unit.is_in_stock(night);
+        reasons.push(if closes { Exclusion::ClosesTooSoon(night) } else { Exclusion::OutOfService(night) });
+    }
     let kept = Nights::between(ask.nights.arrival(), later(ask.nights.departure(), turnaround));
     if let Some((night, by)) = kept.iter().find_map(|night| Some((night, calendar.use_on(no, night)?))) {
         let until = std::iter::successors(Some(night), |night| Some(next(*night)))

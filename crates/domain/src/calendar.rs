@@ -89,6 +89,19 @@ impl UnitSet {
         self.0.iter().all(|word| *word == 0)
     }
 
+    /// The one unit that is in both sets; none where there are more, or none.
+    pub fn the_only_one_in(&self, other: &Self) -> Option<UnitNo> {
+        let mut only = None;
+        for (i, word) in self.0.iter().zip(&other.0).map(|(a, b)| a & b).enumerate() {
+            match (word.count_ones(), only) {
+                (0, _) => {}
+                (1, None) => only = Some(i * 64 + word.trailing_zeros() as usize),
+                _ => return None,
+            }
+        }
+        only
+    }
+
     /// The words that are not zero, with their places: what a small group costs to count.
     pub fn sparse(&self) -> Vec<(usize, u64)> {
         self.0.iter().copied().enumerate().filter(|(_, word)| *word != 0).collect()

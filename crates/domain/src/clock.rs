@@ -60,7 +60,11 @@ mod tests {
     fn a_time_of_day_is_an_instant_whatever_the_clocks_do() {
         let instant = |day: &str, time: &str| at_service_time(day.parse().unwrap(), time.parse().unwrap());
         assert_eq!(instant("2020-07-01", "06:00:00"), at("2020-07-01T05:00:00Z"));
-        assert_eq!(instant("2020-03-29", "01:30:00"), at("2020-03-29T01:30:00Z"), "there is no 01:30 on that day");
+        assert_eq!(
+            instant("2020-03-29", "01:30:00"),
+            at("2020-03-29T01:30:00Z"),
+            "there is no 01:30 on that day"
+        );
         assert_eq!(instant("2020-10-25", "01:30:00"), at("2020-10-25T00:30:00Z"), "there are two");
     }
 }

@@ -4,7 +4,7 @@
 //! of the whole service's safe spaces, for a class of household sizes and not for the size itself, within the next
 //! few nights, and each council asks a limited number of questions a day. The policy is data; managers keep it.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -211,13 +211,66 @@ impl std::str::FromStr for RoomAnswer {
     }
 }
 
-/// Whether there is room for so many people on all of the nights, as far as it is told: over all safe spaces, by no
-/// feature, district or property, so that answers can't be subtracted from one another.
-pub fn room(calendar: &Calendar, spaces: &Spaces, nights: Nights, people: People) -> RoomAnswer {
+/// What a council may wish beyond beds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wishes {
+    /// Codes of features that a home must have.
+    pub features: BTreeSet<String>,
+    /// Districts where the household is not safe.
+    pub unwanted: BTreeSet<String>,
+}
+
+impl Wishes {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.features.is_empty() && self.unwanted.is_empty()
+    }
+}
+
+/// Whether there is room for so many people on all of the nights, as far as it is told: over all safe spaces.
+///
+/// Answers to questions with wishes could be subtracted from one another, and so tell in which district a home is free or
+/// with which feature. So such a question is answered with "some" only where several homes would do; with "none" only
+/// where there is none at all, whatever is wished; and else with "ask us".
+pub fn room(
+    calendar: &Calendar,
+    spaces: &Spaces,
+    nights: Nights,
+    people: People,
+    wishes: &Wishes,
+) -> RoomAnswer {
     let policy = &spaces.disclosure;
     let Some(most) = policy.class_of(people.total()) else { return RoomAnswer::AskUs };
     let ask = Ask::plain(nights, People { adults: most, children: 0 }, Scheme::SafeSpace);
-    policy.band(availability::how_many(calendar, spaces, &ask)).into()
+    let at_all = policy.band(availability::how_many(calendar, spaces, &ask));
+    if at_all == Band::None || wishes.is_empty() {
+        return at_all.into();
+    }
+    let ask = Ask { features: wishes.features.clone(), unwanted: wishes.unwanted.clone(), ..ask };
+    match policy.band(availability::how_many(calendar, spaces, &ask)) {
+        Band::Several => RoomAnswer::Some,
+        Band::None | Band::Some => RoomAnswer::AskUs,
+    }
+}
+
+/// Where there is no room: the first later night from which on there would be some for as many nights, as things stand,
+/// among those that may be asked for until `last`. What a question for each of them would be answered, and no more.
+pub fn next_likely(
+    calendar: &Calendar,
+    spaces: &Spaces,
+    nights: Nights,
+    people: People,
+    last: Night,
+) -> Option<Night> {
+    let run = nights.len();
+    let later_ones = std::iter::successors(Some(later(nights.arrival(), 1)), |night| Some(later(*night, 1)));
+    later_ones.take_while(|night| later(*night, run) <= later(last, 1)).find(|night| {
+        let asked = Nights::between(*night, later(*night, run));
+        matches!(
+            room(calendar, spaces, asked, people, &Wishes::default()),
+            RoomAnswer::Some | RoomAnswer::Several
+        )
+    })
 }
 
 #[cfg(test)]

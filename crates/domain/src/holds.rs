@@ -195,7 +195,9 @@ impl Hold {
         let why = match self.status(now) {
             HoldStatus::Active => return Ok(()),
             HoldStatus::Confirmed => "This hold is confirmed already: look at its booking.".to_owned(),
-            HoldStatus::Released => "This hold was released: hold again if the household still needs it.".to_owned(),
+            HoldStatus::Released => {
+                "This hold was released: hold again if the household still needs it.".to_owned()
+            }
             HoldStatus::Lapsed => format!(
                 "This hold lapsed at {} and can't be {to}: hold again if the unit is free still.",
                 self.ends()
@@ -252,7 +254,10 @@ mod tests {
         let now = at("2020-10-25T00:00:00Z");
         let longer = hold().extend(HALF_AN_HOUR, now).unwrap();
         assert_eq!(longer.lapses_at, at("2020-10-25T01:15:00Z"));
-        assert!(longer.extend(HALF_AN_HOUR, now).unwrap_err().message.contains("01:15"), "the hour comes twice");
+        assert!(
+            longer.extend(HALF_AN_HOUR, now).unwrap_err().message.contains("01:15"),
+            "the hour comes twice"
+        );
         assert!(hold().extend(HALF_AN_HOUR, hold().lapses_at).is_err());
     }
 

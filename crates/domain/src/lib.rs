@@ -28,16 +28,19 @@ pub mod needs;
 pub mod next_steps;
 pub mod nights;
 pub mod occupancy;
+pub mod plan;
 pub mod policies;
 pub mod properties;
 pub mod reasons;
 pub mod referrals;
 pub mod refusal;
+pub mod repacking;
 pub mod restrictions;
 pub mod retention;
 pub mod reveals;
 pub mod sessions;
 pub mod sharing;
+pub mod splits;
 pub mod standards;
 pub mod stays;
 pub mod throttle;
@@ -46,8 +49,8 @@ pub mod voids;
 
 pub use clock::Clock;
 pub use ids::{
-    AccountId, HoldId, HouseholdId, Ids, IssuerId, NextStepId, NoticeId, PropertyId, ReferralId, SessionId, StayId, TokenId,
-    UnitId, VoidId,
+    AccountId, HoldId, HouseholdId, Ids, IssuerId, NextStepId, NoticeId, PropertyId, ReferralId, SessionId,
+    StayId, TokenId, UnitId, VoidId,
 };
 pub use nights::{Night, Nights};
 pub use refusal::{Refusal, RefusalCode};

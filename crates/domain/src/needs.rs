@@ -105,7 +105,9 @@ impl Assessment {
         let suggested = if suggests_high { "a high risk" } else { "no high risk" };
         Err(Refusal::bad(
             "riskReason",
-            format!("{ticks} ticks suggest {suggested}: professional judgement overrides that, with its reason."),
+            format!(
+                "{ticks} ticks suggest {suggested}: professional judgement overrides that, with its reason."
+            ),
         ))
     }
 }
@@ -177,13 +179,18 @@ impl Needs {
         {
             return Err(Refusal::bad(
                 "childAges",
-                format!("The ages are of {} children, and the household has {}.", ages.total(), people.children),
+                format!(
+                    "The ages are of {} children, and the household has {}.",
+                    ages.total(),
+                    people.children
+                ),
             ));
         }
         if self.languages.len() > MOST_NAMES {
             return Err(Refusal::bad("languages", format!("At most {MOST_NAMES} languages.")));
         }
-        let languages = self.languages.iter().map(|text| one_line(text, "languages")).collect::<Result<_, _>>()?;
+        let languages =
+            self.languages.iter().map(|text| one_line(text, "languages")).collect::<Result<_, _>>()?;
         let reason = self.risk_reason.filter(|text| !text.trim().is_empty());
         Ok(Self {
             languages,
@@ -267,6 +274,9 @@ mod tests {
     #[test]
     fn a_referral_is_about_one_household() {
         assert!(one_household(PEOPLE).is_ok());
-        assert_eq!(one_household(People { adults: 2, children: 38 }).unwrap_err().field.as_deref(), Some("children"));
+        assert_eq!(
+            one_household(People { adults: 2, children: 38 }).unwrap_err().field.as_deref(),
+            Some("children")
+        );
     }
 }

@@ -76,10 +76,9 @@ impl FromStr for ReasonKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| format!("{text:?} is not a kind of reason: use decline, destination, closing or next_step"))
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
+            format!("{text:?} is not a kind of reason: use decline, destination, closing or next_step")
+        })
     }
 }
 
@@ -106,9 +105,10 @@ impl Reason {
             Some(_) if known.is_empty() => {
                 Err(Refusal::bad("countsAs", "What is on this list counts as itself: leave this out."))
             }
-            Some(counts_as) => {
-                Err(Refusal::bad("countsAs", format!("There is nothing to count as {counts_as:?}. {}", told())))
-            }
+            Some(counts_as) => Err(Refusal::bad(
+                "countsAs",
+                format!("There is nothing to count as {counts_as:?}. {}", told()),
+            )),
             None if known.is_empty() => Ok(()),
             None => Err(Refusal::bad("countsAs", format!("Say what it counts as. {}", told()))),
         }
@@ -202,14 +202,20 @@ mod tests {
             assert_eq!(defaults().iter().filter(same).count(), 1, "{reason:?}");
         }
         for counted in DECLINES_COUNT_AS {
-            assert!(defaults().iter().any(|reason| reason.counts_as.as_deref() == Some(counted)), "{counted}");
+            assert!(
+                defaults().iter().any(|reason| reason.counts_as.as_deref() == Some(counted)),
+                "{counted}"
+            );
         }
     }
 
     #[test]
     fn a_reason_is_one_of_its_list() {
         let all = defaults();
-        assert_eq!(known(&all, ReasonKind::Decline, "no_capacity", "reason").unwrap().label, "No home was free");
+        assert_eq!(
+            known(&all, ReasonKind::Decline, "no_capacity", "reason").unwrap().label,
+            "No home was free"
+        );
         let refusal = known(&all, ReasonKind::Decline, "move_on", "reason").unwrap_err();
         assert!(refusal.message.contains("out_of_area"), "{refusal}");
         let odd = Reason { counts_as: Some("luck".into()), ..all[0].clone() };

@@ -350,7 +350,9 @@ impl Referral {
             ReferralState::Accepted { household, .. }
             | ReferralState::Placed { household, .. }
             | ReferralState::Closed { household, .. } => Some(household),
-            ReferralState::Declined { household, .. } | ReferralState::Withdrawn { household, .. } => household,
+            ReferralState::Declined { household, .. } | ReferralState::Withdrawn { household, .. } => {
+                household
+            }
             ReferralState::Received | ReferralState::Assessing { .. } => None,
         }
     }
@@ -436,7 +438,9 @@ impl Referral {
         let instead = match status {
             ReferralStatus::Received => "assess or accept it first",
             ReferralStatus::Assessing => "a colleague has it in hand: ask them",
-            ReferralStatus::Accepted | ReferralStatus::Placed => "tell each other by telephone what has changed",
+            ReferralStatus::Accepted | ReferralStatus::Placed => {
+                "tell each other by telephone what has changed"
+            }
             ReferralStatus::Closed | ReferralStatus::Declined | ReferralStatus::Withdrawn => {
                 "send a new one if the household needs a place after all"
             }
@@ -466,14 +470,20 @@ impl Referral {
     ) -> Self {
         let (at, household, placed) = match self.state {
             ReferralState::Accepted { at, household } => (at, household, None),
-            ReferralState::Placed { at, household, placed_at, stay } => (at, household, Some((placed_at, stay))),
-            ReferralState::Closed { at, household, placed: Some(placed), .. } => (at, household, Some(placed)),
+            ReferralState::Placed { at, household, placed_at, stay } => {
+                (at, household, Some((placed_at, stay)))
+            }
+            ReferralState::Closed { at, household, placed: Some(placed), .. } => {
+                (at, household, Some(placed))
+            }
             _ => return self,
         };
         let own = || stays.iter().filter(|stay| stay.household == household);
         let live = own()
             .filter(|stay| matches!(stay.status(), StayStatus::Booked | StayStatus::InResidence))
-            .max_by_key(|stay| (stay.status() == StayStatus::InResidence, std::cmp::Reverse(stay.nights), stay.id));
+            .max_by_key(|stay| {
+                (stay.status() == StayStatus::InResidence, std::cmp::Reverse(stay.nights), stay.id)
+            });
         let placed_at = placed.map_or(now, |(placed_at, _)| placed_at);
         if self.status() == ReferralStatus::Closed {
             let reopened = live.filter(|live| placed.is_some_and(|(_, stay)| stay == live.id));
@@ -518,10 +528,14 @@ pub enum TakenBackBy {
 pub fn received(at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Refusal> {
     let wrong = |message: &str| Err(Refusal::new(RefusalCode::WrongTime, message).on("receivedAt"));
     if at > now {
-        return wrong("This is still to come: give the time at which the call came, or leave it out for now.");
+        return wrong(
+            "This is still to come: give the time at which the call came, or leave it out for now.",
+        );
     }
     if now - at > WRITTEN_DOWN_WITHIN {
-        return wrong("This is more than a week ago: bring referrals of the past in with `safespace import`.");
+        return wrong(
+            "This is more than a week ago: bring referrals of the past in with `safespace import`.",
+        );
     }
     Ok(())
 }
@@ -578,11 +592,7 @@ impl From<ReferralStatus> for Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        ids::UnitId,
-        stays::StayState,
-        units::Scheme,
-    };
+    use crate::{ids::UnitId, stays::StayState, units::Scheme};
 
     const NOBODY: Option<String> = None;
 
@@ -660,7 +670,9 @@ mod tests {
                 decided.clone().close("other".into(), now),
                 decided.clone().edit(facts(), decided.version),
             ];
-            for (again, to) in again.into_iter().zip(["accepted", "declined", "withdrawn", "closed", "changed"]) {
+            for (again, to) in
+                again.into_iter().zip(["accepted", "declined", "withdrawn", "closed", "changed"])
+            {
                 let refusal = again.unwrap_err();
                 let says = format!("P-7K3Q9X2M is {status} and can't be {to}");
                 assert!(refusal.message.starts_with(&says), "{refusal}");
@@ -709,14 +721,22 @@ mod tests {
         assert_eq!(after(accepted(), &[other]), accepted());
         let placed = after(accepted(), &[booked.clone()]);
         assert_eq!(placed.state.placed_at(), Some(now));
-        assert_eq!(after(placed.clone(), &[]).status(), ReferralStatus::Accepted, "the booking was called off");
+        assert_eq!(
+            after(placed.clone(), &[]).status(),
+            ReferralStatus::Accepted,
+            "the booking was called off"
+        );
         let closed = placed.clone().after_stays(&[left.clone()], |_| Some("own_tenancy".into()), now);
         assert!(
             matches!(&closed.state, ReferralState::Closed { outcome, .. } if outcome == "own_tenancy"),
             "{closed:?}"
         );
         let next = Stay { id: StayId(Uuid::from_u128(99)), ..booked.clone() };
-        assert_eq!(after(closed.clone(), &[left.clone(), next.clone()]), closed, "that is another referral's");
+        assert_eq!(
+            after(closed.clone(), &[left.clone(), next.clone()]),
+            closed,
+            "that is another referral's"
+        );
         assert_eq!(after(closed, &[booked]).status(), ReferralStatus::Placed, "the departure was a mistake");
         assert_eq!(after(placed, &[left, next]).status(), ReferralStatus::Placed, "it has moved");
     }

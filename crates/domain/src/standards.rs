@@ -49,7 +49,13 @@ impl Standards {
         between("placementDays", self.placement_days, 0, 28, "The days to a placement")?;
         between("holdMinutes", self.hold_minutes, 5, 24 * 60, "The minutes of a hold")?;
         between("nextStepHours", self.next_step_hours, 1, 28 * 24, "The hours before a stay ends")?;
-        between("holdWarningMinutes", self.hold_warning_minutes, 1, 24 * 60, "The minutes before a hold lapses")
+        between(
+            "holdWarningMinutes",
+            self.hold_warning_minutes,
+            1,
+            24 * 60,
+            "The minutes before a hold lapses",
+        )
     }
 
     /// By when a referral that came at an instant is to be answered.
@@ -59,7 +65,12 @@ impl Standards {
 
     /// By when a household is to be placed that was referred at an instant for a night: the end of that day, or so many
     /// days later. A day ends for this when late arrivals do, for its night has begun then.
-    pub fn placement_due(&self, received_at: DateTime<Utc>, arrival: Night, late_until_hour: u32) -> DateTime<Utc> {
+    pub fn placement_due(
+        &self,
+        received_at: DateTime<Utc>,
+        arrival: Night,
+        late_until_hour: u32,
+    ) -> DateTime<Utc> {
         let day = later(service_day(received_at).max(arrival), self.placement_days + 1);
         let hour = NaiveTime::from_hms_opt(late_until_hour, 0, 0).unwrap_or(NaiveTime::MIN);
         at_service_time(day, hour)

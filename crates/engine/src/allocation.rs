@@ -10,10 +10,11 @@ use safespace_domain::{
     calendar::{Calendar, UnitNo},
     exceptions::unbroken_nights,
     needs::Needs,
+    nights::later,
     policies::Policy,
-    referrals::{Facts, ReferralStatus},
+    referrals::{Facts, Referral, ReferralStatus},
     sharing::Party,
-    stays::Stay,
+    stays::{self, Stay, arrival_night},
     units::Scheme,
 };
 use safespace_store::StoredReferral;
@@ -83,7 +84,7 @@ impl Engine {
         let open = found.filter(|stored| self.is_open(actor, &stored.referral));
         let stored = open.ok_or_else(|| Refusal::not_found("referral", "referral"))?;
         let case = self.case(&stored, nights, scheme).await?;
-        self.must_be_ahead(case.ask.nights)?;
+        stays::bookable(case.ask.nights, self.clock.now(), &self.spaces().policy(scheme))?;
         Ok(case)
     }
 
@@ -95,7 +96,7 @@ impl Engine {
         scheme: Scheme,
     ) -> Result<Case, EngineError> {
         let referral = &stored.referral;
-        let nights = nights.unwrap_or_else(|| referral.nights());
+        let nights = nights.unwrap_or_else(|| self.nights_ahead(referral));
         let ask = Ask::plain(nights, referral.facts.people, scheme);
         let ask = with_needs(ask, &referral.facts, self.opened_needs(stored).await?);
         let household = referral.household();
@@ -105,6 +106,13 @@ impl Engine {
         };
         let ask = self.within_the_longest(ask, &stays);
         Ok(Case { ask, party: self.party(household, referral.facts.shares_as).await? })
+    }
+
+    /// The nights for which a place is needed; from tonight on, where the first of them have passed.
+    pub(crate) fn nights_ahead(&self, referral: &Referral) -> Nights {
+        let tonight = arrival_night(self.clock.now(), &self.spaces().policy(Scheme::SafeSpace));
+        let arrival = referral.facts.arrival.max(tonight);
+        Nights::between(arrival, later(arrival, referral.facts.nights))
     }
 
     /// The ask with what is known of the household's needs by a referral that is open.

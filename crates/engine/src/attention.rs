@@ -1,19 +1,26 @@
-//! What needs attention: overstays, the bookings that lost nights to them, and households that did not come.
+//! What needs attention: one list for the team.
 
+use chrono::{DateTime, Utc};
 use safespace_domain::{
     Night, Nights,
     access::{Actor, Permission},
-    attention::{Attention, LostTo, nights_over},
-    availability::{Ask, Spaces},
+    attention::{Attention, LostTo, is_about_to_lapse, is_unanswered, lacks_a_next_step, nights_over},
+    availability::{self, Ask, Spaces},
+    clock::in_service_time,
+    holds::HoldStatus,
     ledger::Entry,
     nights::{earlier, runs},
     policies::Policy,
-    stays::{Stay, arrival_night},
+    referrals::ReferralStatus,
+    stays::{Stay, StayStatus, arrival_night},
     units::Scheme,
 };
+use safespace_store::{Page, ReferralFilter, StayFilter};
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, allocation::Case};
 
+/// So many records of a kind are looked at.
+const MOST_LOOKED_AT: u64 = 1_000;
 /// So many units are offered to a booking that should move.
 const UNITS_OFFERED: usize = 5;
 
@@ -22,18 +29,24 @@ const UNITS_OFFERED: usize = 5;
 pub struct AttentionItem {
     /// What.
     pub what: Attention,
-    /// Whose, by reference.
+    /// Whose, by reference; empty while a referral is nobody's yet.
     pub reference: String,
+    /// When it is, or was, due.
+    pub due_at: DateTime<Utc>,
 }
 
 impl AttentionItem {
     /// What it is and what to do, in a sentence or two.
     pub fn message(&self, spaces: &Spaces, today: Night) -> String {
-        let stay = self.what.stay();
         let code = |id| spaces.unit_by_id(id).map_or("?", |unit| unit.code.as_str());
-        let (reference, unit) = (&self.reference, code(stay.unit));
+        let reference = &self.reference;
+        let Some(stay) = self.what.stay() else { return self.of_no_stay(spaces) };
+        let unit = code(stay.unit);
         let (arrival, departure) = (stay.nights.arrival(), stay.nights.departure());
         match &self.what {
+            Attention::NoNextStep { .. } => format!(
+                "{reference} leaves {unit} on {departure}, and no next step leads on: write down what is planned."
+            ),
             Attention::Overstay { nights_over, .. } => format!(
                 "{reference} was to leave {unit} on {departure} and is still there: {nights_over} night(s) over. Extend \
                  the stay, move the household, or check it out."
@@ -59,18 +72,76 @@ impl AttentionItem {
                 "{reference} was expected in {unit} on {arrival} and never checked in; its nights are over. Mark it as a \
                  no-show."
             ),
-            Attention::NotArrived { .. } => format!(
+            _ => format!(
                 "{reference} was expected in {unit} on {arrival} and was not checked in. Check it in, or mark it as a \
                  no-show."
             ),
         }
     }
+
+    fn of_no_stay(&self, spaces: &Spaces) -> String {
+        let code = |id| spaces.unit_by_id(id).map_or("?", |unit| unit.code.as_str());
+        let time = |at| in_service_time(at).format("%-d %B, %H:%M").to_string();
+        match &self.what {
+            Attention::Unanswered { referral } => format!(
+                "{} came on {} and nobody has answered: assess, accept or decline it.",
+                referral.reference,
+                time(referral.received_at)
+            ),
+            Attention::HoldLapses { hold } => format!(
+                "The hold of {} for {} lapses on {}: confirm it, extend it once, or release it.",
+                code(hold.unit),
+                self.reference,
+                time(hold.lapses_at)
+            ),
+            Attention::UnitFree { referral, unit } => format!(
+                "{} waits ({}), and {} is free and fits: hold it, or book it.",
+                self.reference,
+                referral.reference,
+                code(*unit)
+            ),
+            Attention::WaitsTooLong { referral } => format!(
+                "{} waits longer than it should ({}), and nothing that fits is free: look at the plan for tonight.",
+                self.reference, referral.reference
+            ),
+            _ => String::new(),
+        }
+    }
 }
 
 impl Engine {
-    /// Everything that somebody must see to: overstays first, then what they block, then who did not come.
+    /// Everything that somebody must see to, what is due first at the top.
     pub async fn attention(&self, actor: &Actor) -> Result<Vec<AttentionItem>, EngineError> {
         self.must(actor, Permission::SeeStays)?;
+        self.lapse_due().await?;
+        let mut all = self.about_stays(actor).await?;
+        all.extend(self.about_next_steps(actor).await?);
+        all.extend(self.about_holds(actor).await?);
+        if actor.may(Permission::AnswerReferrals) {
+            all.extend(self.about_referrals(actor).await?);
+        }
+        let ids: Vec<_> = all.iter().filter_map(Attention::household).collect();
+        let households = self.store.reader().households(&ids).await?;
+        let closed = self.closed_references(actor).await?;
+        let reference = |what: &Attention| {
+            let household = what.household()?;
+            let household = households.iter().find(|known| known.id == household)?;
+            Some(closed.seen(household.reference.clone()))
+        };
+        let spaces = self.spaces();
+        let until = spaces.policy(Scheme::SafeSpace).late_arrival_until_hour;
+        let item = |what: Attention| AttentionItem {
+            reference: reference(&what).unwrap_or_default(),
+            due_at: what.due_at(&spaces.standards, until),
+            what,
+        };
+        let mut items: Vec<AttentionItem> = all.into_iter().map(item).collect();
+        items.sort_by_key(|item| item.due_at);
+        Ok(items)
+    }
+
+    /// Overstays, the bookings that lost nights to them, and households that did not come.
+    async fn about_stays(&self, actor: &Actor) -> Result<Vec<Attention>, EngineError> {
         let today = self.today();
         let read = self.store.reader();
         let seen = |stay: &Stay| !self.is_closed_to(actor, stay.household);
@@ -106,17 +177,82 @@ impl Engine {
         }
         let over = overstays
             .map(|stay| Attention::Overstay { nights_over: nights_over(&stay, today).unwrap_or(0), stay });
-        let is_blocked = |stay: &Stay| blocked.iter().any(|blocked: &Attention| blocked.stay().id == stay.id);
+        let is_blocked =
+            |stay: &Stay| blocked.iter().filter_map(Attention::stay).any(|other| other.id == stay.id);
         let late: Vec<Attention> =
             late.filter(|stay| !is_blocked(stay)).map(|stay| Attention::NotArrived { stay }).collect();
-        let all: Vec<Attention> = over.chain(blocked).chain(late).collect();
-        let ids: Vec<_> = all.iter().map(|what| what.stay().household).collect();
-        let households = read.households(&ids).await?;
-        let closed = self.closed_references(actor).await?;
-        let reference = |what: &Attention| {
-            let household = households.iter().find(|household| household.id == what.stay().household);
-            household.map(|household| closed.seen(household.reference.clone())).unwrap_or_default()
-        };
-        Ok(all.into_iter().map(|what| AttentionItem { reference: reference(&what), what }).collect())
+        Ok(over.chain(blocked).chain(late).collect())
+    }
+
+    /// Stays that end soon, and nobody knows where the household goes.
+    async fn about_next_steps(&self, actor: &Actor) -> Result<Vec<Attention>, EngineError> {
+        let (now, spaces) = (self.clock.now(), self.spaces());
+        let filter = StayFilter { statuses: vec![StayStatus::InResidence], ..StayFilter::default() };
+        let stays = self.stays(actor, &filter, Page { after: None, limit: MOST_LOOKED_AT }).await?;
+        // An overstay is told of as one.
+        let ending: Vec<Stay> = stays
+            .into_iter()
+            .filter(|stay| lacks_a_next_step(stay, &[], &spaces.standards, now))
+            .filter(|stay| !stay.is_overstay(self.today()))
+            .collect();
+        let households: Vec<_> = ending.iter().map(|stay| stay.household).collect();
+        let steps = self.store.reader().next_steps(&households).await?;
+        let steps: Vec<_> = steps.into_iter().map(|stored| stored.step).collect();
+        let lacking =
+            ending.into_iter().filter(|stay| lacks_a_next_step(stay, &steps, &spaces.standards, now));
+        Ok(lacking.map(|stay| Attention::NoNextStep { stay }).collect())
+    }
+
+    /// Holds that are about to lapse.
+    async fn about_holds(&self, actor: &Actor) -> Result<Vec<Attention>, EngineError> {
+        let (now, spaces) = (self.clock.now(), self.spaces());
+        let holds = self.holds(actor, None, true, Page { after: None, limit: MOST_LOOKED_AT }).await?;
+        let soon = holds.into_iter().filter(|hold| is_about_to_lapse(hold, &spaces.standards, now));
+        Ok(soon.map(|hold| Attention::HoldLapses { hold }).collect())
+    }
+
+    /// Referrals that nobody has answered, and households that wait although something is free, or for too long.
+    async fn about_referrals(&self, actor: &Actor) -> Result<Vec<Attention>, EngineError> {
+        let (now, spaces) = (self.clock.now(), self.spaces());
+        let policy = spaces.policy(Scheme::SafeSpace);
+        let filter = ReferralFilter { statuses: vec![ReferralStatus::Received], ..ReferralFilter::default() };
+        let received =
+            self.store.reader().referrals(&filter, Page { after: None, limit: MOST_LOOKED_AT }).await?;
+        let mut all: Vec<Attention> = received
+            .into_iter()
+            .map(|stored| stored.referral)
+            .filter(|referral| is_unanswered(referral, &spaces.standards, now))
+            .map(|referral| Attention::Unanswered { referral })
+            .collect();
+        for stored in self.waiting(actor).await? {
+            let held = match stored.referral.household() {
+                Some(household) => self.store.reader().active_hold_of(household).await?,
+                None => None,
+            };
+            if held.is_some_and(|hold| hold.status(now) == HoldStatus::Active) {
+                continue;
+            }
+            let Case { ask, party } = self.case(&stored, None, Scheme::SafeSpace).await?;
+            let sharers = self.sharers(&spaces, ask.nights).await?;
+            let ask = party.asks(&spaces, &sharers, &ask, ask.nights);
+            let best = self
+                .look_as(actor, |calendar, spaces| {
+                    let offers = availability::offers(calendar, spaces, &ask);
+                    offers.first().and_then(|(no, _)| spaces.unit(*no)).map(|unit| unit.id)
+                })
+                .await?;
+            let referral = stored.referral;
+            let due = spaces.standards.placement_due(
+                referral.received_at,
+                referral.facts.arrival,
+                policy.late_arrival_until_hour,
+            );
+            match best {
+                Some(unit) => all.push(Attention::UnitFree { referral, unit }),
+                None if due <= now => all.push(Attention::WaitsTooLong { referral }),
+                None => {}
+            }
+        }
+        Ok(all)
     }
 }

@@ -28,6 +28,7 @@ impl Engine {
     pub async fn availability(&self, actor: &Actor, ask: Ask) -> Result<Availability, EngineError> {
         self.must(actor, Permission::SeeSpaces)?;
         self.must_be_known(&ask)?;
+        self.lapse_due().await?;
         let (offers, spaces) = self
             .look_as(actor, |calendar, spaces| {
                 (availability::offers(calendar, spaces, &ask), Arc::clone(spaces))

@@ -99,6 +99,7 @@ impl Engine {
             )
             .into());
         }
+        self.lapse_due().await?;
         let spaces = self.spaces();
         let mut units: Vec<&Unit> =
             spaces.units().iter().filter(|unit| after.is_none_or(|code| unit.code.as_str() > code)).collect();

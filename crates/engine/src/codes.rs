@@ -95,10 +95,14 @@ impl Engine {
         let name = codes::name(&ask.name, "name")?;
         work.spaces.must_know_district(&ask.district, "district")?;
         if work.spaces.districts.contains_key(&name) {
-            return Err(Refusal::bad("name", "A district has this name: a locality needs one of its own.").into());
+            return Err(
+                Refusal::bad("name", "A district has this name: a locality needs one of its own.").into()
+            );
         }
         if let Some(unknown) = ask.near.iter().find(|near| !work.spaces.localities.contains_key(*near)) {
-            return Err(Refusal::bad("near", format!("There is no locality {unknown:?}: save it first.")).into());
+            return Err(
+                Refusal::bad("near", format!("There is no locality {unknown:?}: save it first.")).into()
+            );
         }
         let saved = Locality { name, ..ask };
         work.tx.save_locality(&saved).await?;

@@ -40,6 +40,7 @@ mod ledger;
 mod next_steps;
 mod occupancy;
 mod passwords;
+mod plan;
 mod properties;
 mod questions;
 mod references;
@@ -84,9 +85,9 @@ pub use chain::{AuditReport, Break, BreakKind, DenyListBreak};
 pub use checkpoints::CheckpointError;
 pub use clock::SystemClock;
 pub use commands::{
-    BookSplit, BookStay, ChangeVoid, Command, DepartureAsk, DescribeProperty, DescribeUnit, ExtendStay, HoldUnit,
-    KeepApart, LiftRestriction, MoveStay, Outcome, RecordVoid, RegisterProperty, RegisterUnit, Repack, RestrictCase,
-    SaveNextStep, SetAddress, SetHouseholdDetails, SplitPart,
+    BookSplit, BookStay, ChangeVoid, Command, DepartureAsk, DescribeProperty, DescribeUnit, ExtendStay,
+    HoldUnit, KeepApart, LiftRestriction, MoveStay, Outcome, RecordVoid, RegisterProperty, RegisterUnit,
+    Repack, RestrictCase, SaveNextStep, SetAddress, SetHouseholdDetails, SplitPart,
 };
 pub use erasure::Erased;
 pub use error::{EngineError, Fault};
@@ -97,6 +98,7 @@ pub use key_ring::{FixedKey, GivenKeys, KeyFile, KeyProvider, RootKey};
 pub use keys::KeyError;
 pub use next_steps::NextStepView;
 pub use passwords::PasswordCost;
+pub use plan::PlanForTonight;
 pub use questions::{AskForRoom, RoomTold};
 pub use referrals::{
     EditReferral, FollowedReferral, ReferralAsk, ReferralFilter, ReferralView, SubmitReferral, TakeReferral,

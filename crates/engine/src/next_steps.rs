@@ -37,7 +37,8 @@ impl Engine {
         for StoredNextStep { step, note } in self.store.reader().next_steps(&[household]).await? {
             let note = match note {
                 Some(sealed) => {
-                    self.open_unless_erased(household.0, &note_context(household, &step.kind), &sealed).await?
+                    self.open_unless_erased(household.0, &note_context(household, &step.kind), &sealed)
+                        .await?
                 }
                 None => None,
             };

@@ -112,7 +112,10 @@ fn must_be_in(work: &Work, property: &Property) -> Result<(), Refusal> {
         Some(locality) if locality.district == *district => Ok(()),
         Some(locality) => Err(Refusal::bad(
             "locality",
-            format!("{name} is in {}, and the property in {district}: choose a locality there.", locality.district),
+            format!(
+                "{name} is in {}, and the property in {district}: choose a locality there.",
+                locality.district
+            ),
         )),
         None => Err(Refusal::bad("locality", format!("There is no locality {name:?}: save it first."))),
     }

@@ -5,18 +5,21 @@ use safespace_domain::{
     Night, Nights, Refusal, RefusalCode,
     access::{Actor, Permission},
     clock::service_day,
-    disclosure::{self, RoomAnswer},
+    disclosure::{self, RoomAnswer, Wishes},
     households::People,
-    nights::next,
+    nights::{later, next},
     units::Scheme,
 };
 use safespace_store::{AuditRecord, Page, Question, QuestionCount};
 use uuid::Uuid;
 
-use crate::{Engine, EngineError};
+use crate::{
+    Engine, EngineError,
+    work::{Done, Work},
+};
 
 /// Whether there is room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AskForRoom {
     /// Adults.
     pub adults: i64,
@@ -26,13 +29,19 @@ pub struct AskForRoom {
     pub arrival: Night,
     /// How many nights.
     pub nights: i64,
+    /// What is wished beyond beds.
+    pub wishes: Wishes,
 }
 
 /// An answer to [`AskForRoom`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoomTold {
+    /// The question, from which a referral can be made.
+    pub question: Uuid,
     /// Whether there is room, as far as it is told.
     pub answer: RoomAnswer,
+    /// Where there is none: from which later night on there would be some, as things stand.
+    pub next_night: Option<Night>,
     /// For which nights.
     pub nights: Nights,
     /// So many questions may the council still ask today.
@@ -54,6 +63,12 @@ impl Engine {
         let council = council_of(actor)?;
         let people = People::new(ask.adults, ask.children)?;
         let (now, spaces) = (self.clock.now(), self.spaces());
+        spaces.must_know_features(&ask.wishes.features, "features")?;
+        ask.wishes
+            .unwanted
+            .iter()
+            .try_for_each(|name| spaces.must_know_district(name, "unwantedDistricts"))?;
+        self.lapse_due().await?;
         let policy = &spaces.disclosure;
         let nights = policy.askable(ask.arrival, ask.nights, now, &spaces.policy(Scheme::SafeSpace))?;
         let day = service_day(now);
@@ -69,16 +84,24 @@ impl Engine {
             tx.commit().await?;
             return Err(asked_enough(council, most, day).into());
         };
-        let answer = self.live.look(|calendar, spaces| disclosure::room(calendar, spaces, nights, people));
+        let last = later(day, policy.nights_ahead);
+        let (answer, next_night) = self.live.look(|calendar, spaces| {
+            let answer = disclosure::room(calendar, spaces, nights, people, &ask.wishes);
+            let next = || disclosure::next_likely(calendar, spaces, nights, people, last);
+            (answer, if answer == RoomAnswer::None { next() } else { None })
+        });
         let question = Question {
             id: self.ids.next(),
             council: council.to_owned(),
             by: actor.who.id(),
             asked_at: now,
             day,
-            people: people.total(),
+            people,
+            wishes: ask.wishes,
             nights,
             answer,
+            next_night,
+            referral: None,
         };
         tx.add_question(&question).await?;
         let detail = serde_json::json!({
@@ -87,7 +110,19 @@ impl Engine {
         let record = self.record_of(actor, "ask_for_room", Some(question.id));
         self.record(&tx, &[AuditRecord { detail: detail.to_string(), ..record }]).await?;
         tx.commit().await?;
-        Ok(RoomTold { answer, nights, left_today: most.saturating_sub(asked) })
+        let left_today = most.saturating_sub(asked);
+        Ok(RoomTold { question: question.id, answer, next_night, nights, left_today })
+    }
+
+    /// The council's own question with this id, from which no referral was made yet.
+    pub(crate) async fn own_question(&self, work: &Work, council: &str, id: Uuid) -> Done<Uuid> {
+        let found = work.tx.reader().question(id).await?.filter(|question| question.council == council);
+        let question = found.ok_or_else(|| Refusal::not_found("question", "question"))?;
+        if question.referral.is_some() {
+            let message = "A referral was made from this question already: follow that one.";
+            return Err(Refusal::new(RefusalCode::WrongState, message).on("question").into());
+        }
+        Ok(id)
     }
 
     /// A page of the questions that were asked on these days, oldest first.

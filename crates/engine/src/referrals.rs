@@ -314,7 +314,9 @@ impl Engine {
         self.must(actor, Permission::FollowReferrals)?;
         let council = council_of(actor)?;
         let found = self.store.reader().referral(id).await?;
-        let own = found.map(|stored| stored.referral).filter(|referral| referral.council.as_deref() == Some(council));
+        let own = found
+            .map(|stored| stored.referral)
+            .filter(|referral| referral.council.as_deref() == Some(council));
         Ok(own.map(followed))
     }
 
@@ -477,7 +479,12 @@ impl Engine {
             self.keep_details(work, household, &kept).await?;
         }
         self.keep_referral(work, referral.clone()).await?;
-        let referral = self.follow_referrals(work, household).await?.into_iter().find(|now| now.id == id).unwrap_or(referral);
+        let referral = self
+            .follow_referrals(work, household)
+            .await?
+            .into_iter()
+            .find(|now| now.id == id)
+            .unwrap_or(referral);
         Ok(Outcome::Referral(referral))
     }
 
@@ -584,10 +591,7 @@ fn followed(referral: Referral) -> FollowedReferral {
 }
 
 /// What a referral says, in codes, in needs and in details; refused where it makes no sense.
-pub(crate) fn checked(
-    spaces: &Spaces,
-    ask: ReferralAsk,
-) -> Result<(Facts, Needs, Option<Details>), Refusal> {
+pub(crate) fn checked(spaces: &Spaces, ask: ReferralAsk) -> Result<(Facts, Needs, Option<Details>), Refusal> {
     let people = People::new(ask.adults, ask.children)?;
     needs::one_household(people)?;
     let nights = u32::try_from(ask.nights).ok().filter(|_| (1..=MOST_NIGHTS).contains(&ask.nights));

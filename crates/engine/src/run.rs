@@ -302,9 +302,7 @@ impl Engine {
             Command::SaveLocality(locality) => self.save_locality(work, locality).await,
             Command::SetStandards(standards) => self.set_standards(work, standards).await,
             Command::KeepApart(ask) => self.keep_apart(work, ask).await,
-            Command::EndKeepApart { household, other } => {
-                self.end_keep_apart(work, &household, &other).await
-            }
+            Command::EndKeepApart { household, other } => self.end_keep_apart(work, &household, &other).await,
             Command::HoldUnit(ask) => self.hold_unit(work, ask).await,
             Command::ExtendHold { hold } => self.extend_hold(work, hold).await,
             Command::ConfirmHold { hold, exception } => {

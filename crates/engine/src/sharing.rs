@@ -195,7 +195,11 @@ fn units_with_neighbours(spaces: &Spaces) -> Vec<UnitId> {
     let shared = |property: &safespace_domain::PropertyId, units: &[UnitId]| {
         units.len() > 1 || spaces.property(*property).is_some_and(|property| property.sharing.is_shared())
     };
-    of_property.into_iter().filter(|(property, units)| shared(property, units)).flat_map(|(_, units)| units).collect()
+    of_property
+        .into_iter()
+        .filter(|(property, units)| shared(property, units))
+        .flat_map(|(_, units)| units)
+        .collect()
 }
 
 fn sharers_of(entries: Vec<Entry>, shares_as: &BTreeMap<HouseholdId, SharesAs>) -> Vec<Sharer> {

@@ -7,16 +7,19 @@ use safespace_domain::{
     HouseholdId, Night, NoticeId, Refusal,
     access::{Actor, Permission, Who},
     codes,
+    departures::Departure,
+    details::Details,
+    holds::Hold,
     households::People,
+    needs::Needs,
+    next_steps::NextStep,
+    referrals::{Facts, ReferralState},
 };
 use safespace_store::{AuditFilter, AuditRecord, Notice, Page};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{
-    Engine, EngineError, Fault, audit::WHY, audit::of_case, erasure::must_not_be_erased,
-    referrals::details_context,
-};
+use crate::{Engine, EngineError, Fault, audit::WHY, audit::of_case, erasure::must_not_be_erased};
 
 /// Records of the audit that are read at once.
 const PAGE: u64 = 500;
@@ -38,6 +41,12 @@ pub struct SubjectAccess {
     pub stays: Vec<HeldStay>,
     /// The referrals that it came by.
     pub referrals: Vec<HeldReferral>,
+    /// What was planned for it next.
+    pub next_steps: Vec<HeldNextStep>,
+    /// Units that were held for it.
+    pub holds: Vec<Hold>,
+    /// Since when, and why, it is kept apart from other households, which are not named here.
+    pub kept_apart: Vec<(DateTime<Utc>, Option<String>)>,
     /// That its case is closed to staff, and why. To whom is about them, not about the household, so they are counted
     /// here and not named.
     pub restrictions: Vec<HeldRestriction>,
@@ -66,6 +75,17 @@ pub struct HeldStay {
     pub booked_at: DateTime<Utc>,
     /// Why a longer stay was allowed, and when.
     pub exceptions: Vec<(DateTime<Utc>, Option<String>)>,
+    /// Where the household went.
+    pub left_for: Option<Departure>,
+}
+
+/// What is held on a next step.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldNextStep {
+    /// What, in which state, by when.
+    pub step: NextStep,
+    /// Its note.
+    pub note: Option<String>,
 }
 
 /// What is held on a referral.
@@ -73,16 +93,18 @@ pub struct HeldStay {
 pub struct HeldReferral {
     /// What people call it.
     pub reference: String,
-    /// The council that sent it.
-    pub council: String,
+    /// The council that sent it, where one did.
+    pub council: Option<String>,
     /// When it came.
     pub received_at: DateTime<Utc>,
-    /// Who needed a place, as counts.
-    pub people: People,
-    /// From which night on.
-    pub arrival: Night,
-    /// What the council wrote.
-    pub details: Option<String>,
+    /// What it says in codes and counts.
+    pub facts: Facts,
+    /// What has become of it.
+    pub state: ReferralState,
+    /// What the household needed.
+    pub needs: Needs,
+    /// Names, a safe contact and a note, where somebody gave them.
+    pub details: Option<Details>,
 }
 
 /// What is held on a restriction.
@@ -161,6 +183,14 @@ impl Engine {
             note: details.note,
             stays: self.held_stays(actor, id).await?,
             referrals: self.held_referrals(id).await?,
+            next_steps: self.held_next_steps(actor, id).await?,
+            holds: self.store.reader().holds_of(&[id]).await?,
+            kept_apart: self
+                .kept_apart(actor, id)
+                .await?
+                .into_iter()
+                .map(|view| (view.made_at, view.reason))
+                .collect(),
             closed_to: restrictions.len(),
             restrictions,
             notices: self.held_notices(id).await?,
@@ -206,6 +236,7 @@ impl Engine {
                 people: stay.people,
                 booked_at: stay.booked_at,
                 exceptions: exceptions.into_iter().map(|view| (view.granted_at, view.reason)).collect(),
+                left_for: self.departure(actor, &stay).await?,
             });
         }
         Ok(held)
@@ -215,21 +246,29 @@ impl Engine {
         let mut held = Vec::new();
         for id in self.store.reader().referrals_of(household).await? {
             let Some(stored) = self.store.reader().referral(id).await? else { continue };
-            let details = match &stored.details {
-                Some(sealed) => self.open_unless_erased(id.0, &details_context(id), sealed).await?,
-                None => None,
-            };
+            let details = self.opened_details(id, stored.words.details.as_deref()).await?;
+            let needs = self.opened_needs(&stored).await?;
             let referral = stored.referral;
             held.push(HeldReferral {
                 reference: referral.reference,
                 council: referral.council,
                 received_at: referral.received_at,
-                people: referral.people,
-                arrival: referral.arrival,
+                facts: referral.facts,
+                state: referral.state,
+                needs,
                 details,
             });
         }
         Ok(held)
+    }
+
+    async fn held_next_steps(
+        &self,
+        actor: &Actor,
+        household: HouseholdId,
+    ) -> Result<Vec<HeldNextStep>, EngineError> {
+        let steps = self.next_steps(actor, household).await?.into_iter();
+        Ok(steps.map(|view| HeldNextStep { step: view.step, note: view.note }).collect())
     }
 
     async fn held_restrictions(

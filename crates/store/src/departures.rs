@@ -38,12 +38,7 @@ fn domain(row: departure::Model) -> Result<Departure> {
         ("ended", Some(at)) => Support::Ended { at },
         _ => return Err(unreadable),
     };
-    Ok(Departure {
-        stay: StayId(row.stay_id),
-        destination: row.destination,
-        planned: row.planned,
-        support,
-    })
+    Ok(Departure { stay: StayId(row.stay_id), destination: row.destination, planned: row.planned, support })
 }
 
 impl<C: ConnectionTrait> Reader<'_, C> {

@@ -1,10 +1,17 @@
 //! What partner councils asked, and how often.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
-use safespace_domain::{Night, Nights, disclosure::RoomAnswer, nights::later};
+use safespace_domain::{
+    Night, Nights, ReferralId,
+    disclosure::{RoomAnswer, Wishes},
+    households::People,
+    nights::later,
+};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Statement,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 use uuid::Uuid;
 
@@ -23,9 +30,14 @@ mod question {
         pub asked_at: DateTimeUtc,
         pub day: Date,
         pub people: i32,
+        pub children: i32,
+        pub features: String,
+        pub unwanted: String,
         pub night: Date,
         pub nights: i32,
         pub answer: String,
+        pub next_night: Option<Date>,
+        pub referral_id: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -46,12 +58,18 @@ pub struct Question {
     pub asked_at: DateTime<Utc>,
     /// The service's day on which it was asked.
     pub day: Night,
-    /// For how many people.
-    pub people: u16,
+    /// For whom, as counts.
+    pub people: People,
+    /// What was wished beyond beds.
+    pub wishes: Wishes,
     /// For which nights.
     pub nights: Nights,
     /// What was answered.
     pub answer: RoomAnswer,
+    /// From which later night on there would be room, where there was none.
+    pub next_night: Option<Night>,
+    /// The referral that was made from it.
+    pub referral: Option<ReferralId>,
 }
 
 /// How often a council had an answer.
@@ -69,7 +87,20 @@ fn answer(text: &str) -> Result<RoomAnswer> {
     text.parse().map_err(|_| StoreError::Unreadable("question.answer"))
 }
 
+/// Names, as JSON; of earlier rows nothing.
+fn names(text: &str) -> Result<BTreeSet<String>> {
+    if text.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    serde_json::from_str(text).map_err(|_| StoreError::Unreadable("question.features"))
+}
+
+fn json(names: &BTreeSet<String>) -> Result<String> {
+    serde_json::to_string(names).map_err(|_| StoreError::Unreadable("question.features"))
+}
+
 fn domain(row: question::Model) -> Result<Question> {
+    let count = |n: i32| u16::try_from(n).map_err(|_| StoreError::Unreadable("question.people"));
     let run = u32::try_from(row.nights).map_err(|_| StoreError::Unreadable("question.nights"))?;
     Ok(Question {
         id: row.id,
@@ -77,9 +108,15 @@ fn domain(row: question::Model) -> Result<Question> {
         by: row.by_id,
         asked_at: row.asked_at,
         day: row.day,
-        people: u16::try_from(row.people).map_err(|_| StoreError::Unreadable("question.people"))?,
+        people: People {
+            adults: count(row.people.saturating_sub(row.children))?,
+            children: count(row.children)?,
+        },
+        wishes: Wishes { features: names(&row.features)?, unwanted: names(&row.unwanted)? },
         nights: Nights::between(row.night, later(row.night, run)),
         answer: answer(&row.answer)?,
+        next_night: row.next_night,
+        referral: row.referral_id.map(ReferralId),
     })
 }
 
@@ -97,6 +134,11 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         }
         let rows = select.order_by_asc(question::Column::Id).limit(page.limit).all(self.connection).await?;
         rows.into_iter().map(domain).collect()
+    }
+
+    /// The question with this id.
+    pub async fn question(&self, id: Uuid) -> Result<Option<Question>> {
+        question::Entity::find_by_id(id).one(self.connection).await?.map(domain).transpose()
     }
 
     /// How often each council had which answer on these days, by council and answer.
@@ -156,6 +198,17 @@ impl Tx {
         Ok(u32::try_from(refused).unwrap_or(u32::MAX))
     }
 
+    /// A referral was made from a question.
+    pub async fn answer_question(&self, id: Uuid, referral: ReferralId) -> Result<()> {
+        let row = question::ActiveModel {
+            id: Unchanged(id),
+            referral_id: Set(Some(referral.0)),
+            ..Default::default()
+        };
+        question::Entity::update(row).exec(self.connection()).await?;
+        Ok(())
+    }
+
     /// Keeps a question with its answer.
     pub async fn add_question(&self, added: &Question) -> Result<()> {
         let row = question::ActiveModel {
@@ -164,10 +217,15 @@ impl Tx {
             by_id: Set(added.by),
             asked_at: Set(added.asked_at),
             day: Set(added.day),
-            people: Set(i32::from(added.people)),
+            people: Set(i32::from(added.people.total())),
+            children: Set(i32::from(added.people.children)),
+            features: Set(json(&added.wishes.features)?),
+            unwanted: Set(json(&added.wishes.unwanted)?),
             night: Set(added.nights.arrival()),
             nights: Set(i32::try_from(added.nights.len()).unwrap_or(i32::MAX)),
             answer: Set(added.answer.to_string()),
+            next_night: Set(added.next_night),
+            referral_id: Set(added.referral.map(|referral| referral.0)),
         };
         question::Entity::insert(row).exec_without_returning(self.connection()).await?;
         Ok(())

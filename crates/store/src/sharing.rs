@@ -127,10 +127,12 @@ impl Tx {
             made_by: Set(pair.made_by),
             made_at: Set(pair.made_at),
         };
-        let keep =
-            OnConflict::columns([household_conflict::Column::HouseholdId, household_conflict::Column::OtherId])
-                .do_nothing()
-                .to_owned();
+        let keep = OnConflict::columns([
+            household_conflict::Column::HouseholdId,
+            household_conflict::Column::OtherId,
+        ])
+        .do_nothing()
+        .to_owned();
         let insert = household_conflict::Entity::insert(row).on_conflict(keep);
         Ok(insert.exec_without_returning(self.connection()).await? > 0)
     }

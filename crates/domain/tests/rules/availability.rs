@@ -2,27 +2,48 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proptest::{collection::vec, option, prelude::*, sample::select, sample::subsequence};
+use proptest::{
+    collection::{btree_map, vec},
+    option,
+    prelude::*,
+    sample::select,
+    sample::subsequence,
+};
 use safespace_domain::{
-    Night, PropertyId,
-    availability::{Ask, Exclusion, Fit, Spaces, exclusions, offers, why_not},
+    HouseholdId, Night, PropertyId,
+    availability::{
+        Ask, Exclusion, Fit, Preference, Spaces, TooLong, exclusions, offers, preferences, why, why_not,
+    },
     calendar::{Calendar, UnitNo},
     households::People,
     ledger::NightUse,
     nights::{earlier, later, next},
+    sharing::Bar,
     units::{Scheme, Unit},
 };
 
 use crate::{
     naive::NaiveCalendar,
     world::{
-        DISTRICTS, FEATURES, Sketch, d, features, first_night, id, in_service, nights, nights_from, property,
-        sketches, spaces, unit,
+        DISTRICTS, FEATURES, LOCALITIES, Sketch, d, features, first_night, id, in_service, nights,
+        nights_from, property, sketch, sketches, spaces, unit,
     },
 };
 
 /// How many nights a random world has.
 const NIGHTS: u32 = 60;
+/// Where a household may not be safe, or have its work; the last is no place that anybody knows.
+const PLACES: [&str; 9] = [
+    "Stevenage",
+    "East Herts",
+    "Old Town",
+    "Bedwell",
+    "Hitchin",
+    "Letchworth",
+    "Ware",
+    "Hatfield",
+    "Nowhere",
+];
 /// How far around the nights a gap is looked at.
 const GAP_LOOK: u32 = 14;
 
@@ -110,23 +131,44 @@ fn ask(first: Night) -> impl Strategy<Value = Ask> {
     let wanted = prop_oneof![2 => Just(BTreeSet::new()), 1 => names(&DISTRICTS, 4)];
     let unwanted = prop_oneof![2 => Just(BTreeSet::new()), 1 => names(&DISTRICTS, 2)];
     let property = option::weighted(0.1, (0_usize..8).prop_map(|n| PropertyId(id(n))));
+    let danger = prop_oneof![1 => Just(BTreeSet::new()), 1 => names(&PLACES, 2)];
+    let near = prop_oneof![1 => Just(BTreeSet::new()), 1 => names(&PLACES, 2)];
+    let bar = prop_oneof![Just(Bar::Mixed), Just(Bar::Conflict(HouseholdId(id(9))))];
+    let barred = btree_map((0_usize..8).prop_map(|n| PropertyId(id(n))), bar, 0..2);
+    let too_long = option::weighted(0.05, Just(TooLong { nights: 9, longest: 7 }));
+    let rules = (danger, near, barred, too_long);
     let scheme = prop_oneof![3 => Just(Scheme::SafeSpace), 1 => Just(Scheme::MoveOn)];
-    (nights, people, wishes, wanted, unwanted, property, scheme).prop_map(
-        |(nights, people, features, wanted, unwanted, property, scheme)| Ask {
-            nights,
-            people,
-            scheme,
-            features,
-            wanted,
-            unwanted,
-            property,
+    (nights, people, wishes, wanted, unwanted, property, scheme, rules).prop_map(
+        |(nights, people, features, wanted, unwanted, property, scheme, (danger, near, barred, too_long))| {
+            Ask {
+                nights,
+                people,
+                scheme,
+                features,
+                wanted,
+                unwanted,
+                property,
+                danger,
+                near,
+                barred,
+                too_long,
+            }
         },
     )
 }
 
+/// Few units, so that ten thousand worlds take seconds.
+fn small_world() -> impl Strategy<Value = World> {
+    world_of(|first| vec(sketch(first), 1..6).boxed())
+}
+
 fn world() -> impl Strategy<Value = World> {
+    world_of(|first| sketches(first).boxed())
+}
+
+fn world_of(sketches: impl Fn(Night) -> BoxedStrategy<Vec<Sketch>>) -> impl Strategy<Value = World> {
     first_night()
-        .prop_flat_map(|first| (Just(first), sketches(first)))
+        .prop_flat_map(move |first| (Just(first), sketches(first)))
         .prop_flat_map(|(first, sketches)| {
             let n = sketches.len();
             (Just(first), Just(sketches), uses(first, n), 0_u32..4, ask(first))
@@ -160,8 +202,28 @@ fn naive_reasons(world: &World, naive: &NaiveCalendar, no: UnitNo) -> Vec<Exclus
         !ask.wanted.is_empty() && !ask.wanted.contains(&home.district),
         Exclusion::NotInWantedDistrict(home.district.clone()),
     );
+    let names = [Some(&home.district), home.locality.as_ref()];
+    for name in names.into_iter().flatten().filter(|name| ask.danger.contains(*name)) {
+        reasons.push(Exclusion::DangerArea(name.clone()));
+    }
+    for (area, district, _) in LOCALITIES.into_iter().filter(|(name, ..)| ask.danger.contains(*name)) {
+        let too_near = match &home.locality {
+            Some(locality) => locality != area && (says_near(area, locality) || says_near(locality, area)),
+            None => home.district == district,
+        };
+        if too_near {
+            reasons.push(Exclusion::TooNear { area: area.into(), locality: home.locality.clone() });
+        }
+    }
+    reasons.extend(ask.barred.get(&home.id).map(|bar| Exclusion::NotTogether(*bar)));
+    reasons.extend(ask.too_long.filter(|_| home.scheme == ask.scheme).map(Exclusion::TooLong));
     if let Some(night) = out_of_stock {
-        reasons.push(Exclusion::OutOfService(night));
+        let open = unit
+            .in_service
+            .iter()
+            .any(|run| run.opened_on <= night && run.closed_on.is_none_or(|end| night < end));
+        let closes = naive.is_in_stock(no, ask.nights.arrival()) && !open;
+        reasons.push(if closes { Exclusion::ClosesTooSoon(night) } else { Exclusion::OutOfService(night) });
     }
     if let Some(night) = taken {
         let mut until = next(night);
@@ -171,6 +233,26 @@ fn naive_reasons(world: &World, naive: &NaiveCalendar, no: UnitNo) -> Vec<Exclus
         reasons.push(Exclusion::Taken { night, by: naive.use_on(no, night).unwrap(), until });
     }
     reasons
+}
+
+fn says_near(one: &str, other: &str) -> bool {
+    LOCALITIES.iter().any(|(name, _, near)| *name == one && near.contains(&other))
+}
+
+/// How many features that nobody asked for no other unit of the scheme has, of those free on these nights.
+fn naive_last_with(world: &World, naive: &NaiveCalendar, no: UnitNo) -> u16 {
+    let ask = &world.ask;
+    let scheme = |no: UnitNo| (0..8).map(property).find(|p| p.id == world.units[no].property).unwrap().scheme;
+    let also = |code: &String| {
+        (0..world.units.len()).any(|other| {
+            other != no
+                && scheme(other) == ask.scheme
+                && world.units[other].features.contains(code)
+                && naive.is_free_on(other, ask.nights, world.turnaround)
+        })
+    };
+    let last = world.units[no].features.difference(&ask.features).filter(|code| !also(code));
+    u16::try_from(last.count()).unwrap()
 }
 
 fn naive_fit(world: &World, naive: &NaiveCalendar, no: UnitNo) -> Fit {
@@ -188,7 +270,12 @@ fn naive_fit(world: &World, naive: &NaiveCalendar, no: UnitNo) -> Fit {
         }
         gap_nights += 1;
     }
+    let home = (0..8).map(property).find(|property| property.id == unit.property).unwrap();
+    let there =
+        ask.near.contains(&home.district) || home.locality.is_some_and(|name| ask.near.contains(&name));
     Fit {
+        last_with: naive_last_with(world, naive, no),
+        far: !ask.near.is_empty() && !there,
         spare_beds: unit.sleeps - ask.people.adults - ask.people.children,
         unneeded_features: u16::try_from(unit.features.difference(&ask.features).count()).unwrap(),
         gap_nights,
@@ -196,8 +283,28 @@ fn naive_fit(world: &World, naive: &NaiveCalendar, no: UnitNo) -> Fit {
 }
 
 fn by_code(mut reasons: Vec<Exclusion>) -> Vec<Exclusion> {
-    reasons.sort_by_key(Exclusion::code);
+    reasons.sort_by_key(|reason| (reason.code(), reason.to_string()));
     reasons
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    #[test]
+    fn no_rule_is_broken_by_an_offer_and_every_reason_against_the_others_is_true(world in small_world()) {
+        let naive = world.naive();
+        let offered = world.offers();
+        let excluded: BTreeMap<_, _> = world.exclusions().into_iter().collect();
+        prop_assert_eq!(offered.len() + excluded.len(), world.units.len());
+        for (no, fit) in offered {
+            prop_assert_eq!(naive_reasons(&world, &naive, no), [], "{}", world.code(no));
+            prop_assert_eq!(fit, naive_fit(&world, &naive, no), "{}", world.code(no));
+        }
+        for (no, told) in excluded {
+            prop_assert!(!told.is_empty());
+            prop_assert_eq!(by_code(told), by_code(naive_reasons(&world, &naive, no)), "{}", world.code(no));
+        }
+    }
 }
 
 proptest! {
@@ -223,7 +330,7 @@ proptest! {
             let free = naive.is_free_on(no, world.ask.nights, world.turnaround);
             let misfits = naive_reasons(&world, &naive, no)
                 .into_iter()
-                .filter(|reason| !matches!(reason, Exclusion::Taken { .. } | Exclusion::OutOfService(_)));
+                .filter(|reason| !matches!(reason, Exclusion::Taken { .. } | Exclusion::OutOfService(_) | Exclusion::ClosesTooSoon(_)));
             let fits = misfits.count() == 0;
             prop_assert_eq!(offered.contains(&no), free && fits, "{}", world.code(no));
         }
@@ -247,12 +354,32 @@ proptest! {
             prop_assert_eq!(*fit, naive_fit(&world, &naive, *no), "{}", world.code(*no));
         }
         let in_order = |(a, fit_a): &(UnitNo, Fit), (b, fit_b): &(UnitNo, Fit)| {
-            let worth = |fit: &Fit| (fit.spare_beds, fit.unneeded_features, fit.gap_nights);
+            let worth = |fit: &Fit| (fit.last_with, fit.spare_beds, fit.unneeded_features, fit.far, fit.gap_nights);
             (worth(fit_a), world.code(*a)) < (worth(fit_b), world.code(*b))
         };
         prop_assert!(offers.is_sorted_by(in_order), "{:?}", offers);
         let excluded = world.exclusions();
         prop_assert!(excluded.is_sorted_by(|(a, _), (b, _)| world.code(*a) < world.code(*b)));
+    }
+
+    #[test]
+    fn what_is_told_for_and_against_a_unit_is_what_its_fit_counts(world in world()) {
+        let (calendar, spaces) = (world.calendar(), world.spaces());
+        for (no, fit) in world.offers() {
+            let mut told = Fit { last_with: 0, spare_beds: 0, unneeded_features: 0, far: false, gap_nights: 0 };
+            for preference in preferences(&calendar, &spaces, &world.ask, no) {
+                match preference {
+                    Preference::LastWith(codes) => told.last_with = u16::try_from(codes.len()).unwrap(),
+                    Preference::SpareBeds(beds) => told.spare_beds = beds,
+                    Preference::Unneeded(codes) => told.unneeded_features = u16::try_from(codes.len()).unwrap(),
+                    Preference::Near(place) => prop_assert!(world.ask.near.contains(&place)),
+                    Preference::Far => told.far = true,
+                    Preference::GapNights(nights) => told.gap_nights = nights,
+                }
+            }
+            prop_assert_eq!(told, fit);
+            prop_assert!(why(&calendar, &spaces, &world.ask, no).starts_with(world.code(no)));
+        }
     }
 
     #[test]
@@ -332,4 +459,27 @@ fn turnaround_after_the_stay_must_be_free_too() {
     assert_eq!(offered(&world), [1, 2]);
     world.turnaround = 2;
     assert_eq!(offered(&world), [] as [UnitNo; 0]);
+}
+
+#[test]
+fn why_a_unit_stands_where_it_does_is_one_sentence() {
+    let mut world = three_units();
+    world.ask.near.insert("Stevenage".into());
+    let (calendar, spaces) = (world.calendar(), world.spaces());
+    assert_eq!(
+        why(&calendar, &spaces, &world.ask, 2),
+        format!(
+            "{} is the last free one with cot; leaves 1 bed empty; has cot, which nobody asked for; is in Stevenage, \
+             where school or work is, and leaves 16 free nights around it.",
+            world.code(2)
+        )
+    );
+    world.ask.danger.insert("Bedwell".into());
+    assert_eq!(
+        why(&calendar, &spaces, &world.ask, 2),
+        format!(
+            "{} may be in or near Bedwell, where the household is not safe: its locality is not known.",
+            world.code(2)
+        )
+    );
 }

@@ -9,6 +9,7 @@ use safespace_domain::{
     districts::{District, DistrictKind},
     features::Feature,
     households::People,
+    localities::Locality,
     nights::later,
     policies::Policy,
     properties::Property,
@@ -23,6 +24,18 @@ const FIRST_NIGHTS: [&str; 6] =
     ["2020-02-20", "2019-12-20", "2021-02-20", "2020-03-25", "2020-10-20", "2000-02-25"];
 
 pub const DISTRICTS: [&str; 5] = ["Stevenage", "North Herts", "East Herts", "Welwyn Hatfield", "Hertsmere"];
+/// Localities with their districts and those they say are near.
+pub const LOCALITIES: [(&str, &str, &[&str]); 6] = [
+    ("Old Town", "Stevenage", &["Bedwell", "Hitchin"]),
+    ("Bedwell", "Stevenage", &[]),
+    ("Hitchin", "North Herts", &["Letchworth"]),
+    ("Letchworth", "North Herts", &[]),
+    ("Ware", "East Herts", &["Hatfield"]),
+    ("Hatfield", "Welwyn Hatfield", &[]),
+];
+/// The locality of each property; none where nobody knows.
+const LOCALITY_OF: [Option<&str>; 8] =
+    [None, Some("Hitchin"), Some("Ware"), None, None, Some("Old Town"), Some("Letchworth"), None];
 pub const FEATURES: [&str; 5] = ["step_free", "ground_floor", "cot", "pets", "women_only"];
 
 /// The night that is written so: `2020-11-03`.
@@ -100,7 +113,7 @@ pub fn features() -> impl Strategy<Value = BTreeSet<String>> {
         .prop_map(|codes| codes.into_iter().map(str::to_owned).collect())
 }
 
-fn sketch(first: Night) -> impl Strategy<Value = Sketch> {
+pub fn sketch(first: Night) -> impl Strategy<Value = Sketch> {
     (0_usize..8, 1_u16..8, features(), service(first)).prop_map(|(property, sleeps, features, in_service)| {
         Sketch { property, sleeps, features, in_service }
     })
@@ -126,8 +139,8 @@ pub fn property(n: usize) -> Property {
         code: format!("P-{n}"),
         scheme: if n % 3 == 2 { Scheme::MoveOn } else { Scheme::SafeSpace },
         district: DISTRICTS[n % DISTRICTS.len()].to_owned(),
-        locality: None,
-        sharing: Sharing::SelfContained,
+        locality: LOCALITY_OF[n].map(str::to_owned),
+        sharing: Sharing::ALL[n % Sharing::ALL.len()],
     }
 }
 
@@ -144,12 +157,20 @@ pub fn unit(no: usize, sketch: &Sketch) -> Unit {
 
 /// What there is, with these units in this order, and the turnaround in every scheme.
 pub fn spaces(units: Vec<Unit>, turnaround_nights: u32) -> Spaces {
-    Spaces::new(
+    let mut spaces = Spaces::new(
         units,
         (0..8).map(property).collect(),
         DISTRICTS.map(|name| District { name: name.into(), kind: DistrictKind::Partner }).to_vec(),
         FEATURES.map(|code| Feature { code: code.into(), label: code.into() }).to_vec(),
         Vec::new(),
         Scheme::ALL.map(|scheme| Policy { turnaround_nights, ..Policy::default_for(scheme) }).to_vec(),
-    )
+    );
+    let locality = |(name, district, near): (&str, &str, &[&str])| Locality {
+        name: name.into(),
+        district: district.into(),
+        near: near.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    spaces.localities =
+        LOCALITIES.into_iter().map(locality).map(|locality| (locality.name.clone(), locality)).collect();
+    spaces
 }

@@ -101,6 +101,8 @@ impl Service {
                 features: need.features,
                 wanted_districts: BTreeSet::new(),
                 unwanted_districts: need.unwanted,
+                shares_as: None,
+                chosen_because: None,
                 exception: None,
             }))
             .await?;

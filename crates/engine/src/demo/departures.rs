@@ -105,7 +105,7 @@ impl Service {
     }
 
     pub(super) async fn check_out(&mut self, stay: &Stay, on: Option<Night>) -> Result<(), DemoError> {
-        self.run(Command::CheckOut { stay: stay.id, on }).await?;
+        self.run(Command::CheckOut { stay: stay.id, on, departure: None }).await?;
         Ok(())
     }
 

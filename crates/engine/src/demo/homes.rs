@@ -189,6 +189,8 @@ impl Service {
             code: home.code.to_owned(),
             scheme: home.scheme,
             district: home.district.to_owned(),
+            locality: None,
+            sharing: safespace_domain::sharing::Sharing::SelfContained,
         };
         match self.run(Command::RegisterProperty(ask)).await? {
             Outcome::Property(property) => {

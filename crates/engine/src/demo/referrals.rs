@@ -5,12 +5,14 @@ use std::sync::Arc;
 use safespace_domain::{
     Night, ReferralId,
     access::{Actor, Role},
+    details::Details,
+    disclosure::Wishes,
     households::People,
-    referrals::Referral,
+    referrals::{Referral, Source},
 };
 
 use super::{DemoError, households::Need, service::Service};
-use crate::{AskForRoom, Command, Fault, NewToken, Outcome, SubmitReferral};
+use crate::{AskForRoom, Command, Fault, NewToken, Outcome, ReferralAsk, SubmitReferral};
 
 /// From so many days before the end on, councils refer.
 const REFERRED: u32 = 7;
@@ -98,11 +100,13 @@ impl Service {
         let council = COUNCILS.get(council % COUNCILS.len()).copied().unwrap_or_default();
         let sender = self.program_of(council).await?;
         let (adults, children) = (i64::from(people.adults), i64::from(people.children));
-        let ask = AskForRoom { adults, children, arrival: today, nights: 1 };
+        let ask = AskForRoom { adults, children, arrival: today, nights: 1, wishes: Wishes::default() };
         let told = self.engine.ask_for_room(&sender, ask).await;
-        told.map_err(DemoError::from_engine("ask_for_room", self.now()))?;
-        let details = self.rng.choice(DETAILS).map(str::to_owned);
-        let ask = SubmitReferral { adults, children, arrival: today, details };
+        let told = told.map_err(DemoError::from_engine("ask_for_room", self.now()))?;
+        let note = self.rng.choice(DETAILS).map(str::to_owned);
+        let details = Some(Details { note, ..Details::default() });
+        let ask = ReferralAsk { details, ..ReferralAsk::plain(Source::LocalAuthority, people, today) };
+        let ask = SubmitReferral { ask, question: Some(told.question) };
         match self.run_as(&sender, Command::SubmitReferral(ask)).await? {
             Outcome::Referral(Referral { id, .. }) => Ok((id, sender)),
             _ => Err(Fault::Broken("a referral was sent as something else").into()),

@@ -92,6 +92,8 @@ impl Import<'_> {
                 code: space.property.clone(),
                 scheme: space.scheme,
                 district: space.district.clone(),
+                locality: None,
+                sharing: safespace_domain::sharing::Sharing::SelfContained,
             },
         };
         let unit = Unit {
