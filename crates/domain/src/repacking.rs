@@ -279,7 +279,9 @@ impl Search<'_> {
 
     fn restore(&mut self, undo: Undo) {
         self.evicted.pop();
-        undo.into_iter().for_each(|(no, night, by)| self.calendar.set(no, night, Some(by)));
+        for (no, night, by) in undo {
+            self.calendar.set(no, night, Some(by));
+        }
     }
 
     /// Takes the unit's nights, and the turnaround after them where nothing else is there, for the one placed in it.
