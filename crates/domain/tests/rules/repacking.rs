@@ -261,10 +261,9 @@ proptest! {
         }).max();
         let lengths = found.as_ref().map(|split| split.parts.iter().map(|(_, n)| n.len()).collect::<Vec<_>>());
         let expected = match (units().any(|no| fits(no, all)), two, three) {
-            (true, ..) => None,
+            (true, ..) | (_, None, None) => None,
             (_, Some(n), _) => Some(vec![n, all.len() - n]),
             (_, None, Some((n, m))) => Some(vec![n, m, all.len() - n - m]),
-            (_, None, None) => None,
         };
         prop_assert_eq!(lengths, expected);
         let mut from = all.arrival();
