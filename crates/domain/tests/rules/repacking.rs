@@ -192,7 +192,7 @@ fn world() -> impl Strategy<Value = World> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(2_500))]
 
     #[test]
     fn the_fewest_moves_free_a_unit_and_everybody_fits(world in world()) {
