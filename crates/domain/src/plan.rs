@@ -29,7 +29,7 @@ pub const MOST_PLANNED: usize = 100;
 pub const FURTHEST_LOOK: u32 = 31;
 /// How many assignments are worked out at most to keep apart households of the plan that must not be together. Beyond
 /// it, the lower of two in the order gives way.
-const MOST_BRANCHES: usize = 200;
+const MOST_BRANCHES: usize = 100;
 /// The most nights that a household is sent elsewhere, so that a unit is free for the rest.
 pub const MOST_NIGHTS_ELSEWHERE: u32 = 2;
 

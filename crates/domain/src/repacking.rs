@@ -52,6 +52,9 @@ pub struct Repacking {
 /// The fewest moves, at most [`MOST_MOVES`], of these bookings that free a unit for the household; of those, the ones
 /// whose unit fits best. None where a unit is free as it is, or none can be freed.
 ///
+/// `sharers` are all who are or will be somewhere, whether they may be moved or not; a booking that may be moved is also in
+/// the way where the household must not be in its property. Who must not be together is told of both.
+///
 /// Only the nights of these bookings are freed, with the turnaround that follows each of them; never those of anybody or
 /// anything else. Each moved booking fits its new unit by all its own rules, those of sharing with the moves made.
 pub fn repack(
@@ -66,10 +69,14 @@ pub fn repack(
     bookings.sort_by_key(|booking| booking.stay);
     let mut search = Search {
         spaces,
-        bookings,
         asker: Asker { party, ask },
         calendar: calendar.clone(),
-        sharers: sharers.to_vec(),
+        sharers: sharers
+            .iter()
+            .filter(|sharer| !bookings.iter().any(|b| is_of(b, sharer)))
+            .copied()
+            .collect(),
+        bookings,
         evicted: Vec::new(),
         placed: Vec::new(),
         tries: 0,
@@ -94,6 +101,7 @@ struct Search<'a> {
     bookings: Vec<&'a Booking>,
     asker: Asker<'a>,
     calendar: Calendar,
+    /// Those who stay where they are whatever is moved.
     sharers: Vec<Sharer>,
     /// The bookings that have lost their unit, by place; those that have none yet come last.
     evicted: Vec<usize>,
@@ -165,7 +173,7 @@ impl Search<'_> {
             if self.meets_placed(no, &party, ask.nights) {
                 continue;
             }
-            if let Some(way) = self.way(no, &ask, most) {
+            if let Some(way) = self.way(no, &party, &ask, most) {
                 ways.push(way);
             }
         }
@@ -177,8 +185,8 @@ impl Search<'_> {
         ways
     }
 
-    fn way(&mut self, no: UnitNo, ask: &Ask, most: usize) -> Option<Way> {
-        let blockers = self.blockers(no, ask)?;
+    fn way(&mut self, no: UnitNo, party: &Party, ask: &Ask, most: usize) -> Option<Way> {
+        let blockers = self.blockers(no, party, ask)?;
         if blockers.len() > most {
             return None;
         }
@@ -206,22 +214,37 @@ impl Search<'_> {
         self.spaces.policy(ask.scheme).turnaround_nights
     }
 
-    /// The bookings of the unit that take nights which the ask needs; none where anything else takes one.
-    fn blockers(&self, no: UnitNo, ask: &Ask) -> Option<Vec<usize>> {
+    /// The bookings that are in the way: of the unit, those that take nights which the ask needs; of its property, those
+    /// with whom the household must not be. None where anything else takes one of the nights.
+    fn blockers(&self, no: UnitNo, party: &Party, ask: &Ask) -> Option<Vec<usize>> {
         let end = later(ask.nights.departure(), self.turnaround(ask));
-        let mut blockers = BTreeSet::new();
+        let unmoved = |i: &usize| !self.evicted.contains(i);
+        let mut blockers: BTreeSet<usize> = (0..self.bookings.len())
+            .filter(|i| unmoved(i) && self.bookings.get(*i).is_some_and(|b| self.meets(b, no, party, ask)))
+            .collect();
         for night in Nights::between(ask.nights.arrival(), end).iter() {
             if self.calendar.use_on(no, night).is_some() {
                 let id = self.spaces.unit(no)?.id;
                 let takes = |i: &usize| {
                     self.bookings.get(*i).is_some_and(|booking| {
-                        booking.unit == id && !self.evicted.contains(i) && self.takes(booking, no, night)
+                        booking.unit == id && unmoved(i) && self.takes(booking, no, night)
                     })
                 };
                 blockers.insert((0..self.bookings.len()).find(takes)?);
             }
         }
         Some(blockers.into_iter().collect())
+    }
+
+    /// Whether the booking is in the unit's property on one of the nights, and must not be there with the household.
+    fn meets(&self, booking: &Booking, no: UnitNo, party: &Party, ask: &Ask) -> bool {
+        let here = self.spaces.unit(no).and_then(|unit| self.spaces.property_of(unit));
+        let there = self.spaces.unit_by_id(booking.unit);
+        here.zip(there).is_some_and(|(here, there)| {
+            there.property == here.id
+                && booking.ask.nights.overlaps(ask.nights)
+                && party.clashes_with(&booking.party, here.sharing)
+        })
     }
 
     /// Whether the booking takes the night in its unit: as one of its own, or for the turnaround after it.
@@ -238,23 +261,17 @@ impl Search<'_> {
 
     /// Takes the booking out of its unit.
     fn evict(&mut self, booking: usize) -> Undo {
-        let mut undo = Undo::default();
+        let mut undo = Undo::new();
         if let Some(evicted) = self.bookings.get(booking).copied()
             && let Some(no) = self.spaces.no(evicted.unit)
         {
             let end = later(evicted.ask.nights.departure(), self.turnaround(&evicted.ask));
             for night in Nights::between(evicted.ask.nights.arrival(), end).iter() {
                 if self.takes(evicted, no, night) {
-                    undo.nights.extend(self.calendar.use_on(no, night).map(|by| (no, night, by)));
+                    undo.extend(self.calendar.use_on(no, night).map(|by| (no, night, by)));
                     self.calendar.set(no, night, None);
                 }
             }
-            let is_it = |sharer: &Sharer| {
-                Some(sharer.household) == evicted.party.household
-                    && sharer.unit == evicted.unit
-                    && sharer.nights == evicted.ask.nights
-            };
-            undo.sharers = self.sharers.extract_if(.., |sharer| is_it(sharer)).collect();
         }
         self.evicted.push(booking);
         undo
@@ -262,8 +279,9 @@ impl Search<'_> {
 
     fn restore(&mut self, undo: Undo) {
         self.evicted.pop();
-        undo.nights.into_iter().for_each(|(no, night, by)| self.calendar.set(no, night, Some(by)));
-        self.sharers.extend(undo.sharers);
+        for (no, night, by) in undo {
+            self.calendar.set(no, night, Some(by));
+        }
     }
 
     /// Takes the unit's nights, and the turnaround after them where nothing else is there, for the one placed in it.
@@ -284,8 +302,11 @@ impl Search<'_> {
 }
 
 /// What a booking took, to be put back.
-#[derive(Default)]
-struct Undo {
-    nights: Vec<(UnitNo, Night, NightUse)>,
-    sharers: Vec<Sharer>,
+type Undo = Vec<(UnitNo, Night, NightUse)>;
+
+/// Whether this is the booking, among those who are or will be somewhere.
+fn is_of(booking: &Booking, sharer: &Sharer) -> bool {
+    Some(sharer.household) == booking.party.household
+        && sharer.unit == booking.unit
+        && sharer.nights == booking.ask.nights
 }

@@ -59,7 +59,7 @@ proptest! {
                 && !(property.sharing == Sharing::MenOnly && shares_as == Some(SharesAs::Women))
                 && there.iter().all(|s| s.shares_as == shares_as);
             let may = !conflict && (property.sharing == Sharing::SelfContained || one_sex);
-            prop_assert_eq!(barred.get(&property.id).is_none(), may, "{:?}: {:?}", property, barred);
+            prop_assert_eq!(!barred.contains_key(&property.id), may, "{:?}: {:?}", property, barred);
             let bar = barred.get(&property.id);
             prop_assert_eq!(matches!(bar, Some(Bar::Conflict(_))), conflict);
             if let Some(household) = bar.and_then(Bar::household) {
