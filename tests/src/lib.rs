@@ -27,11 +27,28 @@ pub use outside::{CountedIds, MovableClock};
 pub use person::{Person, Told, refused};
 pub use world::{LedgerRow, Setting, World, actor_with, partner_of};
 
-use safespace_domain::{Night, Nights, nights::later};
+use safespace_domain::{
+    Night, Nights, details::Details, households::People, nights::later, referrals::Source, sharing::Sharing,
+    units::Scheme,
+};
+use safespace_engine::{ReferralAsk, RegisterProperty, SubmitReferral};
 
 /// The night that is written so: `2020-11-03`.
 pub fn day(text: &str) -> Night {
     text.parse().unwrap_or_else(|_| panic!("{text:?} is not a date"))
+}
+
+/// A property to register, in which nothing is shared.
+pub fn home(code: impl Into<String>, scheme: Scheme, district: &str) -> RegisterProperty {
+    let sharing = Sharing::SelfContained;
+    RegisterProperty { code: code.into(), scheme, district: district.into(), locality: None, sharing }
+}
+
+/// A household to refer, as a council does, with a note.
+pub fn household_to_refer(adults: u16, children: u16, arrival: &str, note: Option<&str>) -> SubmitReferral {
+    let details = Details { note: note.map(str::to_owned), ..Details::default() };
+    let plain = ReferralAsk::plain(Source::LocalAuthority, People { adults, children }, day(arrival));
+    SubmitReferral { ask: ReferralAsk { details: Some(details), ..plain }, question: None }
 }
 
 /// So many nights from a day on.

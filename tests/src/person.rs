@@ -99,12 +99,12 @@ impl<'w> Person<'w> {
 
     /// The household has left today.
     pub async fn check_out(&self, which: &Stay) -> Told<Stay> {
-        self.run(Command::CheckOut { stay: which.id, on: None }).await.map(stay)
+        self.run(Command::CheckOut { stay: which.id, on: None, departure: None }).await.map(stay)
     }
 
     /// The household left on that day.
     pub async fn check_out_on(&self, which: &Stay, on: &str) -> Told<Stay> {
-        self.run(Command::CheckOut { stay: which.id, on: Some(day(on)) }).await.map(stay)
+        self.run(Command::CheckOut { stay: which.id, on: Some(day(on)), departure: None }).await.map(stay)
     }
 
     /// Makes a stay end later.
@@ -218,28 +218,45 @@ impl<'w> Person<'w> {
         self.run(command).await.map(a_unit)
     }
 
-    /// What needs attention, a sentence each.
+    /// What the nights need attention for, in words: overstays, what they block, who did not come.
     pub async fn attention(&self) -> Vec<String> {
+        use safespace_domain::attention::Attention;
         let items = self.engine.attention(&self.actor).await.unwrap();
-        items.iter().map(|item| self.in_words(item)).collect()
+        let of_nights = |item: &&AttentionItem| {
+            matches!(
+                item.what,
+                Attention::Overstay { .. } | Attention::Blocked { .. } | Attention::NotArrived { .. }
+            )
+        };
+        items.iter().filter(of_nights).map(|item| self.in_words(item)).collect()
+    }
+
+    /// Everything that needs attention: the thing to do, and the sentence.
+    pub async fn to_do(&self) -> Vec<String> {
+        let items = self.engine.attention(&self.actor).await.unwrap();
+        let (spaces, today) = (self.engine.spaces(), self.engine.today());
+        let told =
+            |item: &AttentionItem| format!("{:?}: {}", item.what.action(), item.message(&spaces, today));
+        items.iter().map(told).collect()
     }
 
     fn in_words(&self, item: &AttentionItem) -> String {
         use safespace_domain::attention::Attention;
         let spaces = self.engine.spaces();
         let code = |id| spaces.unit_by_id(id).map_or_else(String::new, |unit| unit.code.clone());
-        let (who, unit) = (&item.reference, code(item.what.stay().unit));
+        let who = &item.reference;
+        let unit = item.what.stay().map(|stay| code(stay.unit)).unwrap_or_default();
         match &item.what {
             Attention::Overstay { nights_over, .. } => {
                 format!("{who} overstays in {unit}, nights: {nights_over}")
             }
-            Attention::NotArrived { .. } => format!("{who} has not arrived in {unit}"),
             Attention::Blocked { lost, could_move_to, .. } => {
                 let lost: Vec<_> = lost.iter().map(ToString::to_string).collect();
                 let units: Vec<_> = could_move_to.iter().map(|id| code(*id)).collect();
                 let units = if units.is_empty() { "nowhere".to_owned() } else { units.join(", ") };
                 format!("{who} is blocked in {unit}, {}, and could move to {units}", lost.join(" and "))
             }
+            _ => format!("{who} has not arrived in {unit}"),
         }
     }
 
@@ -267,6 +284,8 @@ fn any(household: &str, arrival: &str, nights: u32) -> BookStay {
         features: BTreeSet::new(),
         wanted_districts: BTreeSet::new(),
         unwanted_districts: BTreeSet::new(),
+        shares_as: None,
+        chosen_because: None,
         exception: None,
     }
 }

@@ -12,15 +12,15 @@ use safespace_domain::{
     units::Scheme,
 };
 use safespace_engine::{
-    self as engine, Command, Engine, FixedKey, NewToken, Outcome, PasswordCost, RegisterProperty,
-    RegisterUnit, SetAddress, SetHouseholdDetails, StoreSettings,
+    self as engine, Command, Engine, FixedKey, NewToken, Outcome, PasswordCost, RegisterUnit, SetAddress,
+    SetHouseholdDetails, StoreSettings,
 };
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement, TryGetable,
 };
 use uuid::Uuid;
 
-use crate::{CountedIds, Databases, MovableClock, Person, canary, day};
+use crate::{CountedIds, Databases, MovableClock, Person, canary, day, home};
 
 /// The first night in stock of a world's units.
 const OPENED_ON: &str = "2020-01-01";
@@ -185,7 +185,7 @@ impl World {
             Scheme::SafeSpace => ("HOUSE", "Stevenage"),
             Scheme::MoveOn => ("FLATS", "North Herts"),
         };
-        let home = RegisterProperty { code: code.into(), scheme, district: district.into() };
+        let home = home(code, scheme, district);
         let property = match self.manager().run(Command::RegisterProperty(home)).await.unwrap() {
             Outcome::Property(property) => property.id,
             other => panic!("{other:?} is not a property"),

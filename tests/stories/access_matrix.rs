@@ -9,7 +9,7 @@ mod table;
 use std::collections::BTreeSet;
 
 use safespace_domain::access::Role;
-use safespace_engine::{Command, NewToken, Outcome, RestrictCase, SubmitReferral};
+use safespace_engine::{Command, NewToken, Outcome, RestrictCase};
 use safespace_tests::{Databases, World, api::Api, on_both};
 use serde_json::{Value as Json, json};
 
@@ -115,12 +115,12 @@ impl<'w> Stage<'w> {
             let stay = manager.book(unit, household, "2020-11-03", 3).await.unwrap();
             manager.check_in(&stay).await.unwrap();
             let partner = world.partner();
-            let sent = partner.run(Command::SubmitReferral(SubmitReferral {
-                adults: 1,
-                children: 0,
-                arrival: safespace_tests::day("2020-11-03"),
-                details: None,
-            }));
+            let sent = partner.run(Command::SubmitReferral(safespace_tests::household_to_refer(
+                1,
+                0,
+                "2020-11-03",
+                None,
+            )));
             let Outcome::Referral(referral) = sent.await.unwrap() else { panic!("a referral") };
             let household_id = engine.household(&manager.actor, household).await.unwrap().unwrap().id;
             of_case.push(vec![

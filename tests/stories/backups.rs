@@ -3,8 +3,8 @@
 use std::{path::PathBuf, process::Command as Process};
 
 use safespace_domain::access::Role;
-use safespace_engine::{Command, RestrictCase, SubmitReferral};
-use safespace_tests::{Databases, World, api::Api, canary, day, on_both};
+use safespace_engine::{Command, RestrictCase};
+use safespace_tests::{Databases, World, api::Api, canary, household_to_refer, on_both};
 use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 
@@ -56,8 +56,8 @@ async fn everything_planted(on: &Databases) -> World {
     let closed = RestrictCase { household: "R-1".into(), denied, reason: canary::NOTE.into() };
     // Under a key: the answer is remembered with what was asked.
     manager.run_once("closing", Command::RestrictCase(closed)).await.unwrap();
-    let details = Some(format!("{}, {}, {}", canary::NAME, canary::CONTACT, canary::NOTE));
-    let referral = SubmitReferral { adults: 1, children: 2, arrival: day("2020-11-04"), details };
+    let note = format!("{}, {}, {}", canary::NAME, canary::CONTACT, canary::NOTE);
+    let referral = household_to_refer(1, 2, "2020-11-04", Some(&note));
     world.partner().run_once("referring", Command::SubmitReferral(referral)).await.unwrap();
 
     let officer = world.person_with(Role::Officer).await;

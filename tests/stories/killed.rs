@@ -10,8 +10,7 @@ use std::{
 
 use safespace_domain::{PropertyId, access::Role, units::Scheme};
 use safespace_engine::{
-    self as engine, Command, Engine, KeyFile, Outcome, PasswordCost, RegisterProperty, SetAddress,
-    StoreSettings,
+    self as engine, Command, Engine, KeyFile, Outcome, PasswordCost, SetAddress, StoreSettings,
 };
 use safespace_tests::{CountedIds, Databases, World, canary, on_both, program::Program};
 use sea_orm::ConnectionTrait as _;
@@ -25,7 +24,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 
 async fn home(world: &World, n: usize) -> PropertyId {
     let code = format!("HOUSE-{n}");
-    let home = RegisterProperty { code, scheme: Scheme::SafeSpace, district: "Stevenage".into() };
+    let home = safespace_tests::home(code, Scheme::SafeSpace, "Stevenage");
     let Outcome::Property(property) = world.manager().run(Command::RegisterProperty(home)).await.unwrap()
     else {
         panic!("no property")

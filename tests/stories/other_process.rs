@@ -128,9 +128,21 @@ async fn what_two_processes_change_of_a_property_is_kept_of_both(on: &Databases)
     let world = World::at(EVENING, on).with_unit("SS-01").await;
     let other = world.another_engine().await;
     let property = world.property("HOUSE").await;
-    let code = DescribeProperty { property, code: Some("HOME".into()), district: None };
+    let code = DescribeProperty {
+        property,
+        code: Some("HOME".into()),
+        district: None,
+        locality: None,
+        sharing: None,
+    };
     world.manager().run(Command::DescribeProperty(code)).await.unwrap();
-    let district = DescribeProperty { property, code: None, district: Some("North Herts".into()) };
+    let district = DescribeProperty {
+        property,
+        code: None,
+        district: Some("North Herts".into()),
+        locality: None,
+        sharing: None,
+    };
     world.manager_at(&other).run(Command::DescribeProperty(district)).await.unwrap();
     world.engine.catch_up().await.unwrap();
     let spaces = world.engine.spaces();

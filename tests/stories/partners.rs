@@ -7,7 +7,7 @@ use safespace_domain::{
     access::{Actor, Scope},
     disclosure::DisclosurePolicy,
 };
-use safespace_engine::{AskForRoom, Command, Page, RestrictCase, SubmitReferral};
+use safespace_engine::{AskForRoom, Command, Page, RestrictCase};
 use safespace_tests::{Databases, World, api::Api, day, on_both, partner_of};
 use serde_json::{Value as Json, json};
 
@@ -490,16 +490,14 @@ async fn a_councils_program_does_what_its_scopes_say(on: &Databases) {
     let whole = &service.world.partner().actor;
     let with = |scope| Arc::new(Actor { scopes: Some([scope].into()), ..(**whole).clone() });
     let (asks, refers, follows) = (with(Scope::Room), with(Scope::Refer), with(Scope::Follow));
-    let ask = AskForRoom { adults: 1, children: 0, arrival: day("2020-11-03"), nights: 1 };
-    let refer = || {
-        let details = None;
-        Command::SubmitReferral(SubmitReferral {
-            adults: 1,
-            children: 0,
-            arrival: day("2020-11-03"),
-            details,
-        })
+    let ask = AskForRoom {
+        adults: 1,
+        children: 0,
+        arrival: day("2020-11-03"),
+        nights: 1,
+        wishes: safespace_domain::disclosure::Wishes::default(),
     };
+    let refer = || Command::SubmitReferral(safespace_tests::household_to_refer(1, 0, "2020-11-03", None));
     let page = || Page { after: None, limit: 10 };
     assert!(engine.ask_for_room(&asks, ask).await.is_ok());
     assert!(engine.run(&refers, None, refer()).await.is_ok());

@@ -327,7 +327,7 @@ fn every_night_is_had_or_missed_and_reported(
     attention: &[Attention],
 ) -> Result<(), String> {
     for stay in state.stays.values() {
-        let reports = attention.iter().filter(|item| item.stay().id.0 == stay.id);
+        let reports = attention.iter().filter(|item| item.stay().is_some_and(|of| of.id.0 == stay.id));
         if stay.is_overstay(today) && !reports.clone().any(|item| matches!(item, Attention::Overstay { .. }))
         {
             return Err(format!("an overstay is not reported: {stay:?}"));
@@ -505,10 +505,14 @@ fn command(step: &Step, state: &State, world: &World) -> Option<(Command, bool)>
             features: std::collections::BTreeSet::new(),
             wanted_districts: std::collections::BTreeSet::new(),
             unwanted_districts: std::collections::BTreeSet::new(),
+            shares_as: None,
+            chosen_because: None,
             exception: reason(*exception),
         }),
         Step::CheckIn(stay) => Command::CheckIn { stay: stay_id(stay)? },
-        Step::CheckOut(stay, on) => Command::CheckOut { stay: stay_id(stay)?, on: on.map(ahead) },
+        Step::CheckOut(stay, on) => {
+            Command::CheckOut { stay: stay_id(stay)?, on: on.map(ahead), departure: None }
+        }
         Step::Extend(stay, n, exception) => Command::ExtendStay(ExtendStay {
             stay: stay_id(stay)?,
             departure: later(a_stay(stay)?.nights.1, *n),

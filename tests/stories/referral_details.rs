@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use safespace_domain::{ReferralId, access::Role};
-use safespace_engine::{Command, Outcome, Page, RestrictCase, SearchAudit, SubmitReferral};
-use safespace_tests::{Databases, World, api::Api, day, on_both, refused};
+use safespace_engine::{Command, Outcome, Page, RestrictCase, SearchAudit};
+use safespace_tests::{Databases, World, api::Api, household_to_refer, on_both, refused};
 use serde_json::Value as Json;
 
 on_both![
@@ -21,12 +21,7 @@ const EVENING: &str = "2020-11-03T21:00:00Z";
 const DETAILS: &str = "Call the duty worker on 01632 960000";
 
 async fn refer(world: &World, details: Option<&str>) -> ReferralId {
-    let ask = SubmitReferral {
-        adults: 1,
-        children: 2,
-        arrival: day("2020-11-03"),
-        details: details.map(str::to_owned),
-    };
+    let ask = household_to_refer(1, 2, "2020-11-03", details);
     match world.partner().run(Command::SubmitReferral(ask)).await.unwrap() {
         Outcome::Referral(referral) => referral.id,
         other => panic!("{other:?} is not a referral"),
@@ -48,7 +43,7 @@ async fn they_are_revealed_to_a_person_with_a_reason_and_managers_hear_of_it(on:
         assert!(told.starts_with("BAD_VALUE (reason)"), "{told}");
     }
     let revealed = engine.reveal_referral_details(&officer.actor, referral, "calling back").await.unwrap();
-    assert_eq!(revealed, DETAILS);
+    assert_eq!(revealed.note.as_deref(), Some(DETAILS));
     let records = world.select("SELECT by_id FROM audit WHERE action = 'reveal_referral_details'").await;
     assert_eq!(records.len(), 1);
     assert_eq!(records[0].try_get_by_index::<uuid::Uuid>(0).unwrap(), officer.actor.who.id());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use safespace_domain::{Nights, RefusalCode, occupancy::PeriodKind, units::Scheme};
-use safespace_engine::{Command, DescribeProperty, DescribeUnit, RegisterProperty, RegisterUnit};
+use safespace_engine::{Command, DescribeProperty, DescribeUnit, RegisterUnit};
 use safespace_tests::{Databases, World, day, nights, on_both, refused};
 
 on_both![
@@ -41,8 +41,7 @@ async fn a_unit_is_described_and_found_by_what_it_has(on: &Databases) {
 
 async fn a_code_is_given_once(on: &Databases) {
     let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
-    let same =
-        RegisterProperty { code: "HOUSE".into(), scheme: Scheme::SafeSpace, district: "Stevenage".into() };
+    let same = safespace_tests::home("HOUSE", Scheme::SafeSpace, "Stevenage");
     assert_words_snapshot!(refused(world.manager().run(Command::RegisterProperty(same)).await), @"CODE_IN_USE (code): There is a property HOUSE already: choose another code.");
     let same = DescribeUnit {
         unit: world.unit("SS-02").await,
@@ -79,8 +78,7 @@ async fn impossible_units_are_refused_and_say_what_is_wrong(on: &Databases) {
     for ask in attempts {
         answers.push(refused(world.manager().run(Command::RegisterUnit(ask)).await));
     }
-    let nowhere =
-        RegisterProperty { code: "P-2".into(), scheme: Scheme::MoveOn, district: "Atlantis".into() };
+    let nowhere = safespace_tests::home("P-2", Scheme::MoveOn, "Atlantis");
     answers.push(refused(world.manager().run(Command::RegisterProperty(nowhere)).await));
     assert_words_snapshot!(answers.join("\n"), @r#"
     BAD_VALUE (code): The code must be 1 to 40 letters, digits or any of - _ . / and begin with a letter or a digit.
@@ -159,6 +157,8 @@ async fn a_property_that_moves_district_takes_its_units_along(on: &Databases) {
         property: world.property("HOUSE").await,
         code: None,
         district: Some("North Herts".into()),
+        locality: None,
+        sharing: None,
     };
     world.manager().run(Command::DescribeProperty(moved)).await.unwrap();
     let mut ask = world.officer().to_book("SS-01", "R-1", "2020-11-03", 2).await;

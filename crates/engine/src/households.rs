@@ -5,6 +5,7 @@ use safespace_domain::{
     access::{Actor, Permission},
     codes,
     households::Household,
+    stays::Stay,
 };
 
 use crate::{
@@ -27,6 +28,15 @@ impl Engine {
             .into_iter()
             .map(|household| Household { reference: closed.seen(household.reference), ..household })
             .collect())
+    }
+
+    /// The stays of a household that came to be or are to come, by arrival.
+    pub async fn journey(&self, actor: &Actor, household: HouseholdId) -> Result<Vec<Stay>, EngineError> {
+        self.must(actor, Permission::SeeStays)?;
+        self.must_be_open_to(actor, household, "household")?;
+        let mut stays = self.store.reader().stays_of_household(household).await?;
+        stays.sort_by_key(|stay| (stay.nights, stay.id));
+        Ok(stays)
     }
 
     /// The household with this reference.

@@ -114,6 +114,15 @@ impl Engine {
         Ok(RoomTold { question: question.id, answer, next_night, nights, left_today })
     }
 
+    /// A question that the council itself has asked, for whoever refers from it.
+    pub async fn own_asked(&self, actor: &Actor, id: Uuid) -> Result<Question, EngineError> {
+        self.must(actor, Permission::Refer)?;
+        let council = council_of(actor)?;
+        let found = self.store.reader().question(id).await?;
+        let own = found.filter(|question| question.council == council);
+        Ok(own.ok_or_else(|| Refusal::not_found("question", "question"))?)
+    }
+
     /// The council's own question with this id, from which no referral was made yet.
     pub(crate) async fn own_question(&self, work: &Work, council: &str, id: Uuid) -> Done<Uuid> {
         let found = work.tx.reader().question(id).await?.filter(|question| question.council == council);

@@ -194,6 +194,18 @@ impl Engine {
         Ok(found.into_iter().map(ReferralView::from).collect())
     }
 
+    /// The referrals that a household came by, oldest first, for the team.
+    pub async fn referrals_of(
+        &self,
+        actor: &Actor,
+        household: HouseholdId,
+    ) -> Result<Vec<ReferralView>, EngineError> {
+        self.must(actor, Permission::AnswerReferrals)?;
+        self.must_be_open_to(actor, household, "household")?;
+        let found = self.store.reader().referrals_for(household, &ReferralStatus::ALL).await?;
+        Ok(found.into_iter().map(ReferralView::from).collect())
+    }
+
     /// Reveals what the worker wrote with a referral, as personal details are revealed: to a person with a reason and a
     /// fresh second factor, within the quota, and managers are told.
     pub async fn reveal_referral_details(

@@ -90,6 +90,14 @@ impl Engine {
         if ask.booking.unit.is_none() {
             return Err(Refusal::bad("unit", "Name the unit for which room is made.").into());
         }
+        // Two may change places, so all give their nights up before any takes new ones.
+        let mut left = Vec::new();
+        for (stay, _) in &ask.moves {
+            let stay = self.lock(work, *stay).await?;
+            let release = work.tx.reader().entries_by(stay.unit, stay.id.0).await?;
+            work.change_ledger(&LedgerChange { release: release.clone(), ..LedgerChange::default() }).await?;
+            left.push((unit(work, stay.unit)?, release));
+        }
         let mut moved = Vec::new();
         for (stay, unit) in ask.moves {
             let ask = MoveStay { stay, unit, departure: None, exception: None };
@@ -99,6 +107,9 @@ impl Engine {
         }
         let mut all = vec![self.book(work, &ask.booking, Choice::ByPlan).await?];
         all.append(&mut moved);
+        for (unit, released) in &left {
+            self.give_back(work, unit, released, None).await?;
+        }
         Ok(Outcome::Stays(all))
     }
 

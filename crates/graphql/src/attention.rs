@@ -1,14 +1,17 @@
 //! What needs attention.
 
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
-use safespace_domain::attention::Attention;
+use chrono::{DateTime, Utc};
+use safespace_domain::attention::{self, Attention};
 use safespace_engine::AttentionItem as Found;
 
 use crate::{
     actor,
     answers::query_error,
     engine,
+    holds::Hold,
     paging::{Page, Window},
+    referrals::{self, Referral},
     scalars::{Date, count},
     stays::Stay,
     units::Unit,
@@ -23,6 +26,38 @@ pub enum AttentionKind {
     Blocked,
     /// A booked household was not checked in on its first night.
     NotArrived,
+    /// Nobody has answered a referral in time.
+    Unanswered,
+    /// A hold is about to lapse.
+    HoldLapses,
+    /// A stay ends soon, and nobody knows where the household goes.
+    NoNextStep,
+    /// A household waits, and a unit that it could have is free.
+    UnitFree,
+    /// A household waits longer than the standard allows, and nothing is free.
+    WaitsTooLong,
+}
+
+/// The one thing to do.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "attention::Action")]
+pub enum AttentionAction {
+    /// Check the household out, or extend its stay.
+    CheckOut,
+    /// Move the booking.
+    Move,
+    /// Check the household in, or mark it as a no-show.
+    CheckIn,
+    /// Answer the referral.
+    Answer,
+    /// Confirm the hold.
+    Confirm,
+    /// Write the next step down.
+    PlanNextStep,
+    /// Place the household.
+    Place,
+    /// Look at the plan for tonight.
+    Plan,
 }
 
 /// A run of nights.
@@ -45,6 +80,11 @@ impl AttentionItem {
             Attention::Overstay { .. } => AttentionKind::Overstay,
             Attention::Blocked { .. } => AttentionKind::Blocked,
             Attention::NotArrived { .. } => AttentionKind::NotArrived,
+            Attention::Unanswered { .. } => AttentionKind::Unanswered,
+            Attention::HoldLapses { .. } => AttentionKind::HoldLapses,
+            Attention::NoNextStep { .. } => AttentionKind::NoNextStep,
+            Attention::UnitFree { .. } => AttentionKind::UnitFree,
+            Attention::WaitsTooLong { .. } => AttentionKind::WaitsTooLong,
         }
     }
 
@@ -53,9 +93,40 @@ impl AttentionItem {
         self.0.message(&engine(ctx).spaces(), engine(ctx).today())
     }
 
-    /// The stay that it is about.
-    async fn stay(&self) -> Stay {
-        Stay(self.0.what.stay().clone())
+    /// The one thing to do.
+    async fn action(&self) -> AttentionAction {
+        self.0.what.action().into()
+    }
+
+    /// When it is, or was, due.
+    async fn due_at(&self) -> DateTime<Utc> {
+        self.0.due_at
+    }
+
+    /// The stay that it is about, where it is about one.
+    async fn stay(&self) -> Option<Stay> {
+        self.0.what.stay().cloned().map(Stay)
+    }
+
+    /// The referral that it is about, where it is about one.
+    async fn referral(&self, ctx: &Context<'_>) -> Result<Option<Referral>> {
+        match self.0.what.referral() {
+            Some(referral) => referrals::by_id(ctx, referral.id.0).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The hold that it is about, where it is about one.
+    async fn hold(&self) -> Option<Hold> {
+        self.0.what.hold().cloned().map(Hold)
+    }
+
+    /// The unit that is free for whoever waits.
+    async fn unit(&self, ctx: &Context<'_>) -> Option<Unit> {
+        match self.0.what {
+            Attention::UnitFree { unit, .. } => Unit::part(ctx, unit),
+            _ => None,
+        }
     }
 
     /// How many nights it has run over, tonight included; for overstays.
@@ -94,7 +165,7 @@ pub struct AttentionQuery;
 
 #[Object]
 impl AttentionQuery {
-    /// Everything that somebody must see to: overstays first, then what they block, then who did not come.
+    /// Everything that somebody must see to, what is due first at the top.
     #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn attention(
         &self,

@@ -49,6 +49,8 @@ pub struct AvailabilityInput {
 pub struct Offer {
     /// The unit.
     unit: Unit,
+    /// Features that nobody asked for, and that no other free unit of the scheme has.
+    last_with: i32,
     /// Beds that would stay empty.
     spare_beds: i32,
     /// Features that nobody asked for, and that others may need.
@@ -61,18 +63,18 @@ pub struct Offer {
 #[derive(SimpleObject)]
 pub struct ExclusionReason {
     /// The stable code.
-    code: &'static str,
+    pub(crate) code: &'static str,
     /// In words.
-    message: String,
+    pub(crate) message: String,
 }
 
 /// A unit that is not offered.
 #[derive(SimpleObject)]
 pub struct Excluded {
     /// The unit.
-    unit: Unit,
+    pub(crate) unit: Unit,
     /// Every reason why not.
-    reasons: Vec<ExclusionReason>,
+    pub(crate) reasons: Vec<ExclusionReason>,
 }
 
 /// What was found.
@@ -80,7 +82,7 @@ pub struct Availability(Found);
 
 #[Object]
 impl Availability {
-    /// The units that fit, best first: fewest spare beds, then fewest unneeded features, then the tightest gap.
+    /// The units that fit, best first: none that is the last free one with a feature, then fewest spare beds, then fewest unneeded features, then the tightest gap.
     #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn offers(&self, first: Option<i32>, after: Option<String>) -> Result<Page<Offer>> {
         let spaces = &self.0.spaces;
@@ -88,9 +90,10 @@ impl Availability {
         let offset = window.offset()?;
         let rows = self.0.offers.iter().enumerate().skip(offset).take(window.first + 1);
         Ok(window.page(rows.map(|(n, (no, fit))| {
-            let Fit { spare_beds, unneeded_features, gap_nights } = *fit;
+            let Fit { last_with, spare_beds, unneeded_features, gap_nights, .. } = *fit;
             let offer = Offer {
                 unit: Unit::new(spaces, *no),
+                last_with: i32::from(last_with),
                 spare_beds: i32::from(spare_beds),
                 unneeded_features: i32::from(unneeded_features),
                 gap_nights: count(gap_nights),
@@ -131,14 +134,13 @@ impl AvailabilityQuery {
     /// Which units a household could have for a run of nights, best fit first, and why not the others.
     async fn availability(&self, ctx: &Context<'_>, ask: AvailabilityInput) -> Result<Availability> {
         let refused = |refusal: safespace_domain::Refusal| query_error(refusal.into());
+        let nights = Nights::new(ask.arrival.0, ask.departure.0).map_err(refused)?;
+        let people = People::new(i64::from(ask.adults), i64::from(ask.children)).map_err(refused)?;
         let ask = Ask {
-            nights: Nights::new(ask.arrival.0, ask.departure.0).map_err(refused)?,
-            people: People::new(i64::from(ask.adults), i64::from(ask.children)).map_err(refused)?,
-            scheme: ask.scheme.into(),
             features: ask.features.into_iter().collect(),
             wanted: ask.wanted_districts.into_iter().collect(),
             unwanted: ask.unwanted_districts.into_iter().collect(),
-            property: None,
+            ..Ask::plain(nights, people, ask.scheme.into())
         };
         engine(ctx).availability(actor(ctx), ask).await.map(Availability).map_err(query_error)
     }

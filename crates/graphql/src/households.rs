@@ -2,17 +2,23 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, ID, Object, Result, dataloader::Loader};
+use async_graphql::{
+    Context, ID, Object, Result,
+    dataloader::{DataLoader, Loader},
+};
 use safespace_domain::{HouseholdId, access::Actor, households};
 use safespace_engine::{Engine, EngineError, StayFilter};
 use uuid::Uuid;
 
 use crate::{
     actor,
-    answers::{query_error, shared},
+    answers::{failed, query_error, shared},
     engine, ids,
+    next_steps::NextStep,
     paging::{Page, Window},
+    referrals::{self, Referral},
     restrictions::{self, Restriction},
+    sharing::{self, KeptApart},
     stays::{self, Stay},
 };
 
@@ -64,6 +70,52 @@ impl Household {
         stays::page(ctx, &filter, first, after).await
     }
 
+    /// Its journey: all of its stays that came to be or are to come, from home to home, by arrival.
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
+    async fn journey(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Page<Stay>> {
+        let stays = engine(ctx).journey(actor(ctx), self.0.id).await.map_err(query_error)?;
+        Window::new(first, after)?.page_of(stays, Stay)
+    }
+
+    /// What may come next for it, oldest first.
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
+    async fn next_steps(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Page<NextStep>> {
+        let steps = engine(ctx).next_steps(actor(ctx), self.0.id).await.map_err(query_error)?;
+        Window::new(first, after)?.page_of(steps, NextStep::from)
+    }
+
+    /// The referrals that it came by, oldest first.
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
+    async fn referrals(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Page<Referral>> {
+        referrals::of(ctx, self.0.id, Window::new(first, after)?).await
+    }
+
+    /// The households that it must be kept apart from.
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
+    async fn kept_apart_from(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Page<KeptApart>> {
+        Window::new(first, after)?.page_of(sharing::of(ctx, self.0.id).await?, KeptApart::from)
+    }
+
     /// To whom its case is closed, oldest first. For managers.
     #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn restrictions(
@@ -75,6 +127,16 @@ impl Household {
         let rows = restrictions::of(ctx, self.0.id).await?;
         Window::new(first, after)?.page_of(rows, Restriction::from)
     }
+}
+
+/// The household with this id, loaded together with others; none where it is closed to the actor.
+pub(crate) async fn household(ctx: &Context<'_>, id: HouseholdId) -> Result<Option<Household>> {
+    let loader = ctx.data_unchecked::<DataLoader<HouseholdLoader>>();
+    let found = loader.load_one(id).await.map_err(|error| match error.as_ref() {
+        EngineError::Refused(refusal) => query_error(refusal.clone().into()),
+        EngineError::Fault(fault) => failed(fault),
+    })?;
+    Ok(found.map(Household))
 }
 
 pub(crate) async fn by_id(ctx: &Context<'_>, id: Uuid) -> Result<Option<Household>> {

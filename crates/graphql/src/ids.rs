@@ -7,12 +7,17 @@ use uuid::Uuid;
 use crate::answers::bad_input;
 
 /// The kinds that a refusal names. One that somebody made up is not said back.
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 15] = [
     "District",
     "Feature",
+    "Hold",
     "Household",
+    "Locality",
+    "NextStep",
     "Policy",
     "Property",
+    "Question",
+    "Reason",
     "Referral",
     "Stay",
     "Unit",

@@ -9,6 +9,7 @@
 
 mod access;
 mod accounts;
+mod allocation;
 mod answers;
 mod attention;
 mod audit;
@@ -16,28 +17,33 @@ mod availability;
 mod board;
 mod codes;
 mod cookies;
+mod departures;
 mod disclosure;
 mod documents;
 mod echo;
 mod endpoint;
 mod exceptions;
+mod holds;
 #[cfg(test)]
 mod hostile;
 mod households;
 mod ids;
 mod limits;
+mod next_steps;
 mod occupancy;
 mod order;
 mod paging;
 mod partner;
 mod properties;
 mod questions;
+mod reasons;
 mod referrals;
 mod restrictions;
 mod retention;
 mod reveals;
 mod scalars;
 mod sessions;
+mod sharing;
 mod stays;
 mod subscriptions;
 mod tokens;
@@ -75,6 +81,9 @@ pub struct Query(
     stays::StaysQuery,
     voids::VoidsQuery,
     availability::AvailabilityQuery,
+    allocation::AllocationQuery,
+    holds::HoldsQuery,
+    reasons::ReasonsQuery,
     board::BoardQuery,
     occupancy::OccupancyQuery,
     attention::AttentionQuery,
@@ -96,6 +105,12 @@ pub struct Mutation(
     properties::PropertiesMutation,
     units::UnitsMutation,
     stays::StaysMutation,
+    allocation::AllocationMutation,
+    holds::HoldsMutation,
+    sharing::SharingMutation,
+    next_steps::NextStepsMutation,
+    departures::DeparturesMutation,
+    reasons::ReasonsMutation,
     voids::VoidsMutation,
     restrictions::RestrictionsMutation,
     disclosure::DisclosureMutation,
@@ -192,8 +207,10 @@ pub enum Node {
     Stay(stays::Stay),
     /// A void.
     Void(voids::Void),
-    /// A partner council's referral.
+    /// A referral.
     Referral(referrals::Referral),
+    /// A hold.
+    Hold(holds::Hold),
     /// A person's account.
     Account(accounts::Account),
 }
@@ -218,6 +235,7 @@ impl Nodes {
             "Stay" => stays::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Stay),
             "Void" => voids::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Void),
             "Referral" => referrals::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Referral),
+            "Hold" => holds::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Hold),
             "Account" => accounts::by_id(ctx, ids::uuid(&key)?).await?.map(Node::Account),
             _ => return Err(ids::not_an_id()),
         })

@@ -13,6 +13,7 @@ use crate::{
     engine, ids,
     paging::{Page, Window},
     scalars::Date,
+    sharing::Sharing,
     units::Unit,
 };
 
@@ -48,6 +49,16 @@ impl Property {
     /// The district that it is in.
     async fn district(&self) -> Option<District> {
         self.spaces.districts.get(&self.property.district).cloned().map(Into::into)
+    }
+
+    /// The name of the locality that it is in, where that is known.
+    async fn locality(&self) -> Option<&str> {
+        self.property.locality.as_deref()
+    }
+
+    /// Who may share it.
+    async fn sharing(&self) -> Sharing {
+        self.property.sharing.into()
     }
 
     /// Whether its address is known. Only `revealAddress` brings it out.
@@ -108,6 +119,11 @@ pub struct RegisterPropertyInput {
     scheme: Scheme,
     /// The name of the district that it is in.
     district: String,
+    /// The name of the locality that it is in. Never an address.
+    locality: Option<String>,
+    /// Who may share it.
+    #[graphql(default_with = "Sharing::SelfContained")]
+    sharing: Sharing,
     /// The same key and input have one effect and one answer.
     idempotency_key: Option<String>,
 }
@@ -119,8 +135,12 @@ pub struct DescribePropertyInput {
     property: ID,
     /// Its new code.
     code: Option<String>,
-    /// Its new district.
+    /// Its new district; then its locality must be said anew.
     district: Option<String>,
+    /// Its new locality.
+    locality: Option<String>,
+    /// Who may share it now.
+    sharing: Option<Sharing>,
     /// The same key and input have one effect and one answer.
     idempotency_key: Option<String>,
 }
@@ -160,8 +180,13 @@ impl PropertiesMutation {
         ctx: &Context<'_>,
         input: RegisterPropertyInput,
     ) -> Result<PropertyAnswer> {
-        let ask =
-            RegisterProperty { code: input.code, scheme: input.scheme.into(), district: input.district };
+        let ask = RegisterProperty {
+            code: input.code,
+            scheme: input.scheme.into(),
+            district: input.district,
+            locality: input.locality,
+            sharing: input.sharing.into(),
+        };
         answer(ctx, input.idempotency_key, Command::RegisterProperty(ask)).await
     }
 
@@ -172,7 +197,13 @@ impl PropertiesMutation {
         input: DescribePropertyInput,
     ) -> Result<PropertyAnswer> {
         let property = PropertyId(ids::of_kind("Property", &input.property)?);
-        let ask = DescribeProperty { property, code: input.code, district: input.district };
+        let ask = DescribeProperty {
+            property,
+            code: input.code,
+            district: input.district,
+            locality: input.locality,
+            sharing: input.sharing.map(Into::into),
+        };
         answer(ctx, input.idempotency_key, Command::DescribeProperty(ask)).await
     }
 

@@ -45,7 +45,32 @@ impl Question {
 
     /// For how many people.
     async fn people(&self) -> i32 {
-        i32::from(self.0.people)
+        i32::from(self.0.people.total())
+    }
+
+    /// Of them, children.
+    async fn children(&self) -> i32 {
+        i32::from(self.0.people.children)
+    }
+
+    /// The codes of features that were wished.
+    async fn features(&self) -> Vec<&str> {
+        self.0.wishes.features.iter().map(String::as_str).collect()
+    }
+
+    /// The districts where the household is not safe.
+    async fn unwanted_districts(&self) -> Vec<&str> {
+        self.0.wishes.unwanted.iter().map(String::as_str).collect()
+    }
+
+    /// Where there was no room: from which later night on there would have been some.
+    async fn next_night(&self) -> Option<Date> {
+        self.0.next_night.map(Date)
+    }
+
+    /// Whether a referral was made from it.
+    async fn referred(&self) -> bool {
+        self.0.referral.is_some()
     }
 
     /// The first night that was asked for.

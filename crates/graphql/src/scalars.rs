@@ -13,6 +13,11 @@ pub(crate) fn count(n: impl TryInto<i32>) -> i32 {
     n.try_into().unwrap_or(i32::MAX)
 }
 
+/// A number that is not below zero, for a rule to look at: one below is so large that each rule refuses it.
+pub(crate) fn natural(n: i32) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
 /// The nights that a list is asked for, one or both ends given.
 pub(crate) fn nights_filter(from: Option<Date>, to: Option<Date>) -> Result<Option<Nights>> {
     if from.is_none() && to.is_none() {

@@ -1,23 +1,23 @@
 //! Stays.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject, dataloader::DataLoader};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use safespace_domain::{StayId, UnitId, attention::nights_over, stays, units};
-use safespace_engine::{
-    BookStay, Command, EngineError, ExtendStay, MoveStay, Outcome, Page as StorePage, StayFilter,
-};
+use safespace_engine::{BookStay, Command, ExtendStay, MoveStay, Outcome, Page as StorePage, StayFilter};
 use uuid::Uuid;
 
 use crate::{
     actor,
     answers::{answer, query_error, run, unexpected},
     codes::Scheme,
+    departures::{Departure, DepartureInput},
     engine,
     exceptions::StayException,
-    households::{Household, HouseholdLoader},
+    households::{Household, household},
     ids,
     paging::{Page, Window},
     scalars::{Date, count, nights_filter},
+    sharing::SharesAs,
     units::Unit,
 };
 
@@ -49,12 +49,7 @@ impl Stay {
 
     /// Whose it is.
     async fn household(&self, ctx: &Context<'_>) -> Result<Household> {
-        let loader = ctx.data_unchecked::<DataLoader<HouseholdLoader>>();
-        let found = loader.load_one(self.0.household).await.map_err(|error| match &*error {
-            EngineError::Refused(refusal) => query_error(refusal.clone().into()),
-            EngineError::Fault(fault) => crate::answers::failed(fault),
-        })?;
-        found.map(Household).ok_or_else(unexpected)
+        household(ctx, self.0.household).await?.ok_or_else(unexpected)
     }
 
     /// Where.
@@ -165,6 +160,12 @@ impl Stay {
         self.0.over_limit
     }
 
+    /// Where the household went when it left, where somebody wrote that down.
+    async fn left_for(&self, ctx: &Context<'_>) -> Result<Option<Departure>> {
+        let found = engine(ctx).departure(actor(ctx), &self.0).await.map_err(query_error)?;
+        Ok(found.map(Into::into))
+    }
+
     /// The exceptions that managers granted for it, oldest first.
     #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn exceptions(
@@ -272,11 +273,37 @@ pub struct BookStayInput {
     /// In none of these districts.
     #[graphql(default)]
     unwanted_districts: Vec<String>,
+    /// Whom the household's adults are, where that is new: a shared home asks for it.
+    shares_as: Option<SharesAs>,
+    /// Why this unit: needed where the household waits by a referral, and another unit fits it better. Confidential.
+    chosen_because: Option<String>,
     /// A manager's reason for allowing a longer stay than the policy does. Kept only where the stay is longer.
     /// Confidential.
     exception: Option<String>,
     /// The same key and input have one effect and one answer.
     idempotency_key: Option<String>,
+}
+
+impl BookStayInput {
+    /// The idempotency key, and what is asked for.
+    pub(crate) fn split(self) -> Result<(Option<String>, BookStay)> {
+        let ask = BookStay {
+            household: self.household,
+            arrival: self.arrival.0,
+            departure: self.departure.0,
+            adults: i64::from(self.adults),
+            children: i64::from(self.children),
+            unit: self.unit.map(|id| ids::of_kind("Unit", &id)).transpose()?.map(UnitId),
+            scheme: units::Scheme::from(self.scheme),
+            features: self.features.into_iter().collect(),
+            wanted_districts: self.wanted_districts.into_iter().collect(),
+            unwanted_districts: self.unwanted_districts.into_iter().collect(),
+            shares_as: self.shares_as.map(Into::into),
+            chosen_because: self.chosen_because,
+            exception: self.exception,
+        };
+        Ok((self.idempotency_key, ask))
+    }
 }
 
 /// A stay to act on.
@@ -295,6 +322,8 @@ pub struct CheckOutInput {
     stay: ID,
     /// On which day; today when left out. The nights from that day are free.
     on: Option<Date>,
+    /// Where the household went, where that is known; `recordDeparture` writes it down later.
+    departure: Option<DepartureInput>,
     /// The same key and input have one effect and one answer.
     idempotency_key: Option<String>,
 }
@@ -344,7 +373,7 @@ pub struct MoveStayInput {
 #[derive(SimpleObject)]
 pub struct StayBooked {
     /// The stay.
-    stay: Stay,
+    pub(crate) stay: Stay,
 }
 
 /// A stay was changed.
@@ -384,20 +413,8 @@ pub struct StaysMutation;
 impl StaysMutation {
     /// Books a unit for a household.
     async fn book_stay(&self, ctx: &Context<'_>, input: BookStayInput) -> Result<BookStayAnswer> {
-        let ask = BookStay {
-            household: input.household,
-            arrival: input.arrival.0,
-            departure: input.departure.0,
-            adults: i64::from(input.adults),
-            children: i64::from(input.children),
-            unit: input.unit.map(|id| ids::of_kind("Unit", &id)).transpose()?.map(UnitId),
-            scheme: units::Scheme::from(input.scheme),
-            features: input.features.into_iter().collect(),
-            wanted_districts: input.wanted_districts.into_iter().collect(),
-            unwanted_districts: input.unwanted_districts.into_iter().collect(),
-            exception: input.exception,
-        };
-        Ok(match run(ctx, input.idempotency_key, Command::BookStay(ask)).await? {
+        let (key, ask) = input.split()?;
+        Ok(match run(ctx, key, Command::BookStay(ask)).await? {
             Ok(Outcome::Stay(stay)) => BookStayAnswer::Done(StayBooked { stay: Stay(stay) }),
             Ok(_) => return Err(unexpected()),
             Err(refused) => BookStayAnswer::Refused(refused),
@@ -413,7 +430,8 @@ impl StaysMutation {
     /// The household has left.
     async fn check_out(&self, ctx: &Context<'_>, input: CheckOutInput) -> Result<StayAnswer> {
         let stay = stay_id(&input.stay)?;
-        answer(ctx, input.idempotency_key, Command::CheckOut { stay, on: input.on.map(|date| date.0) }).await
+        let (on, departure) = (input.on.map(|date| date.0), input.departure.map(Into::into));
+        answer(ctx, input.idempotency_key, Command::CheckOut { stay, on, departure }).await
     }
 
     /// Makes a stay end later.

@@ -10,7 +10,7 @@ use poem::{
 };
 use safespace_domain::{Refusal, RefusalCode, access::Permission, sessions::Stage};
 use safespace_edge::SESSION_COOKIE;
-use safespace_engine::{Engine, EngineError, SessionView, SubjectAccess};
+use safespace_engine::{Engine, EngineError, HeldReferral, SessionView, SubjectAccess};
 
 use crate::{
     Stopped,
@@ -98,6 +98,43 @@ impl Page<'_> {
     #[expect(clippy::unused_self, reason = "templates call methods")]
     fn words(&self, code: &str) -> String {
         code.replace('_', " ")
+    }
+
+    /// What a referral says, as far as it says something.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    fn said(&self, referral: &HeldReferral) -> Vec<(&'static str, String)> {
+        let (facts, needs) = (&referral.facts, &referral.needs);
+        let details = referral.details.clone().unwrap_or_default();
+        let listed = |names: &mut dyn Iterator<Item = &String>| {
+            let names: Vec<&str> = names.map(String::as_str).collect();
+            (!names.is_empty()).then(|| names.join(", "))
+        };
+        let ticks = facts.assessment.dash_ticks.map(|ticks| ticks.to_string());
+        let marac = facts.assessment.marac.map(|marac| if marac { "yes" } else { "no" }.to_owned());
+        let all = [
+            ("What became of it", Some(referral.state.status().to_string())),
+            ("Fleeing from", Some(facts.kind.to_string().replace('_', " "))),
+            ("District that it flees from", facts.from_district.clone()),
+            ("Risk", facts.assessment.risk.map(|risk| risk.to_string())),
+            ("Questions of the risk checklist ticked", ticks),
+            ("Why judgement overrides them", needs.risk_reason.clone()),
+            ("Case conference (MARAC)", marac),
+            ("Adults, in a shared home", facts.shares_as.map(|shares_as| shares_as.to_string())),
+            ("What a home must have", listed(&mut facts.features.iter())),
+            ("Not safe in", listed(&mut needs.danger_areas.iter())),
+            ("School or work in", listed(&mut needs.near.iter())),
+            ("Pets", needs.pets.clone()),
+            ("Care and mobility", needs.care.clone()),
+            ("Languages", listed(&mut needs.languages.iter())),
+            ("Diet", needs.diet.clone()),
+            ("Allergies", needs.allergies.clone()),
+            ("Organisation", needs.organisation.clone()),
+            ("Number of the worker", needs.call_back.clone()),
+            ("Name", details.name),
+            ("Safe contact", details.contact),
+            ("Note", details.note),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 }
 

@@ -15,7 +15,7 @@ use safespace_domain::{
 };
 use safespace_engine::{
     BookStay, Command, EngineError, ExtendStay, MoveStay, Outcome, Page, RecordVoid, ReferralFilter,
-    RegisterProperty, RegisterUnit, SetAddress,
+    RegisterUnit, SetAddress,
 };
 use safespace_tests::{CountedIds, Databases, World, api::Api, day, partner_of};
 use serde_json::{Value as Json, json};
@@ -157,7 +157,7 @@ impl Side {
         let mut properties = Vec::new();
         for scheme in Scheme::ALL {
             let (code, district) = self.difference.property(scheme);
-            let ask = RegisterProperty { code: code.into(), scheme, district: district.into() };
+            let ask = safespace_tests::home(code, scheme, district);
             match self.act(Command::RegisterProperty(ask)).await.unwrap() {
                 Outcome::Property(property) => {
                     let address = self.difference.address().to_owned();
@@ -326,7 +326,7 @@ impl Side {
                 Some(self.booking(*household, *home, *ahead, *nights, *people))
             }
             Step::CheckIn(n) => stay(n).map(|stay| Command::CheckIn { stay }),
-            Step::CheckOut(n) => stay(n).map(|stay| Command::CheckOut { stay, on: None }),
+            Step::CheckOut(n) => stay(n).map(|stay| Command::CheckOut { stay, on: None, departure: None }),
             Step::Cancel(n) => stay(n).map(|stay| Command::CancelStay { stay }),
             Step::NoShow(n) => stay(n).map(|stay| Command::MarkNoShow { stay }),
             Step::Reinstate(n) => stay(n).map(|stay| Command::ReinstateStay { stay }),
@@ -409,6 +409,8 @@ impl Side {
             features: BTreeSet::new(),
             wanted_districts: BTreeSet::new(),
             unwanted_districts: BTreeSet::new(),
+            shares_as: None,
+            chosen_because: None,
             exception: None,
         })
     }

@@ -202,7 +202,7 @@ impl State {
         match command {
             Command::BookStay(ask) => judge.book(ask),
             Command::CheckIn { stay: id } => judge.check_in(stay(id)),
-            Command::CheckOut { stay: id, on } => judge.check_out(stay(id), on.unwrap_or(judge.today)),
+            Command::CheckOut { stay: id, on, .. } => judge.check_out(stay(id), on.unwrap_or(judge.today)),
             Command::ExtendStay(ask) => judge.extend(stay(&ask.stay), ask),
             Command::ShortenStay { stay: id, departure } => judge.shorten(stay(id), *departure),
             Command::CancelStay { stay: id } => judge.end(stay(id), "cancelled"),

@@ -5,7 +5,7 @@ use safespace_domain::{
     Night,
     availability::Spaces,
     calendar::{Calendar, UnitNo},
-    disclosure::{Band, DisclosurePolicy, RoomAnswer, room},
+    disclosure::{Band, DisclosurePolicy, RoomAnswer, Wishes, room},
     households::People,
     ledger::NightUse,
     nights::later,
@@ -49,7 +49,13 @@ impl World {
 
     fn told(&self, people: u16) -> RoomAnswer {
         let nights = nights_from(later(self.first, self.from), self.nights);
-        room(&self.calendar(), &self.spaces(), nights, People { adults: people, children: 0 })
+        room(
+            &self.calendar(),
+            &self.spaces(),
+            nights,
+            People { adults: people, children: 0 },
+            &Wishes::default(),
+        )
     }
 
     /// How many safe spaces sleep so many and are free on all of the nights, counted one by one.

@@ -279,6 +279,8 @@ async fn a_database_in_use_is_left_alone() {
         code: "SP-77".to_owned(),
         scheme: Scheme::SafeSpace,
         district: "Stevenage".to_owned(),
+        locality: None,
+        sharing: safespace_domain::sharing::Sharing::SelfContained,
     };
     let outcome = engine.run(&actor, None, Command::RegisterProperty(property)).await;
     assert!(matches!(outcome, Ok(Outcome::Property(_))));

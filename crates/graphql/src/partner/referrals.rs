@@ -1,14 +1,23 @@
 //! Referrals, as the council that sends them sees them.
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
-use safespace_domain::{ReferralId, clock::service_day, referrals};
-use safespace_engine::{Command, FollowedReferral, Outcome as Brought, Page as StorePage, SubmitReferral};
+use safespace_domain::{
+    ReferralId,
+    clock::service_day,
+    details::Details,
+    needs::{self, Needs},
+    referrals::{self, Source},
+};
+use safespace_engine::{
+    Command, EngineError, FollowedReferral, Outcome as Brought, Page as StorePage, ReferralAsk,
+    SubmitReferral,
+};
 use uuid::Uuid;
 
-use super::answers::{Refused, answer, run};
+use super::answers::{Refused, answer, refused, run};
 use crate::{
     actor,
-    answers::{query_error, unexpected},
+    answers::{failed, query_error, unexpected},
     engine, ids,
     paging::{Page, Window},
     scalars::Date,
@@ -20,6 +29,8 @@ use crate::{
 pub enum Outcome {
     /// Nobody has answered it yet.
     Received,
+    /// Somebody is finding out what the household needs.
+    Assessing,
     /// The household is to be placed, and has no place yet.
     Accepted,
     /// The household has a place: it is there, or is awaited.
@@ -28,7 +39,7 @@ pub enum Outcome {
     Declined,
     /// Your council took it back.
     Withdrawn,
-    /// The household was placed, and has left.
+    /// It has ended: the household has left, or needs no place any more.
     Closed,
 }
 
@@ -49,17 +60,17 @@ impl Referral {
 
     /// Adults.
     async fn adults(&self) -> i32 {
-        i32::from(self.0.referral.people.adults)
+        i32::from(self.0.referral.facts.people.adults)
     }
 
     /// Children.
     async fn children(&self) -> i32 {
-        i32::from(self.0.referral.people.children)
+        i32::from(self.0.referral.facts.people.children)
     }
 
     /// The night from which on a place is needed, as you sent it.
     async fn arrival(&self) -> Date {
-        Date(self.0.referral.arrival)
+        Date(self.0.referral.facts.arrival)
     }
 
     /// The day on which it came.
@@ -81,8 +92,7 @@ impl Referral {
 impl From<referrals::Referral> for Referral {
     /// As it is right after being sent or withdrawn: then no stay has to do with its outcome.
     fn from(referral: referrals::Referral) -> Self {
-        let outcome = referrals::outcome(&referral, []);
-        Self(FollowedReferral { referral, outcome })
+        Self(FollowedReferral { outcome: referral.status().into(), referral })
     }
 }
 
@@ -113,7 +123,29 @@ impl ReferralsQuery {
     }
 }
 
-/// A household that needs a place.
+/// How great the danger is, as the DASH assessment gives it.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "needs::Risk")]
+pub enum Risk {
+    /// Standard.
+    Standard,
+    /// Medium.
+    Medium,
+    /// High.
+    High,
+}
+
+/// From what a household flees.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "referrals::NeedKind")]
+pub enum NeedKind {
+    /// Domestic abuse.
+    DomesticAbuse,
+    /// Modern slavery.
+    ModernSlavery,
+}
+
+/// A household that needs a place. As little as will do: a name is not needed.
 #[derive(InputObject)]
 pub struct SubmitReferralInput {
     /// Adults.
@@ -121,12 +153,54 @@ pub struct SubmitReferralInput {
     /// Children.
     #[graphql(default)]
     children: i32,
-    /// The night from which on: tonight, or one of the next weeks.
+    /// The night from which on a place is needed: tonight, or one of the next 28.
     arrival: Date,
-    /// The number on which to call the worker back, and what the household needs, at most 2,000 characters. No names:
-    /// they are not needed yet. Encrypted, shown to the team on request only, and never again to you.
+    /// For how many nights, 1 to 28.
+    #[graphql(default = 7)]
+    nights: i32,
+    /// From what the household flees.
+    #[graphql(default_with = "NeedKind::DomesticAbuse")]
+    kind: NeedKind,
+    /// How great the danger is, as the DASH assessment gives it.
+    risk: Option<Risk>,
+    /// How many questions of the DASH checklist were ticked.
+    dash_ticks: Option<i32>,
+    /// Why judgement overrides what they suggest. Confidential.
+    risk_reason: Option<String>,
+    /// Whether the case goes to a multi-agency risk assessment conference.
+    marac: Option<bool>,
+    /// The codes of features that a home must have, such as `step_free`.
+    #[graphql(default)]
+    features: Vec<String>,
+    /// The district that the household flees from.
+    from_district: Option<String>,
+    /// Districts where it is not safe; the one that it flees from when left out.
+    danger_districts: Option<Vec<String>>,
+    /// Your organisation.
+    organisation: Option<String>,
+    /// Your number to call back. Never the household's.
+    call_back: Option<String>,
+    /// A safe way to reach the household, where there is one. Confidential.
+    contact: Option<String>,
+    /// What else the household needs: only the team reads it, and each reading is recorded. Confidential.
     details: Option<String>,
     /// The same key and input have one effect and one answer: send one, so that trying again refers nobody twice.
+    idempotency_key: Option<String>,
+}
+
+/// A referral made of a question, in one step: its people, nights, features and unwanted districts are those of the
+/// question.
+#[derive(InputObject)]
+pub struct ReferFromQuestionInput {
+    /// Which question: `question` of the answer to `askForRoom`.
+    question: ID,
+    /// How great the danger is, as the DASH assessment gives it.
+    risk: Option<Risk>,
+    /// Your number to call back. Never the household's.
+    call_back: Option<String>,
+    /// What else the household needs. Confidential.
+    details: Option<String>,
+    /// The same key and input have one effect and one answer.
     idempotency_key: Option<String>,
 }
 
@@ -154,7 +228,7 @@ pub struct ReferralWithdrawn {
 }
 
 answer!(
-    /// The answer to `submitReferral`.
+    /// The answer to `submitReferral` and `referFromQuestion`.
     SubmitReferralAnswer = ReferralSubmitted
 );
 answer!(
@@ -174,19 +248,69 @@ impl ReferralsMutation {
         ctx: &Context<'_>,
         input: SubmitReferralInput,
     ) -> Result<SubmitReferralAnswer> {
-        let command = Command::SubmitReferral(SubmitReferral {
+        let details = Details { contact: input.contact, note: input.details, ..Details::default() };
+        let ask = ReferralAsk {
+            source: Source::LocalAuthority,
+            kind: input.kind.into(),
+            risk: input.risk.map(Into::into),
+            dash_ticks: input.dash_ticks.map(i64::from),
+            marac: input.marac,
             adults: i64::from(input.adults),
             children: i64::from(input.children),
+            shares_as: None,
             arrival: input.arrival.0,
-            details: input.details,
-        });
+            nights: i64::from(input.nights),
+            features: input.features.into_iter().collect(),
+            from_district: input.from_district,
+            danger_areas: input.danger_districts.map(|names| names.into_iter().collect()),
+            needs: Needs {
+                organisation: input.organisation,
+                call_back: input.call_back,
+                risk_reason: input.risk_reason,
+                ..Needs::default()
+            },
+            details: Some(details),
+        };
+        let command = Command::SubmitReferral(SubmitReferral { ask, question: None });
         Ok(match changed(ctx, input.idempotency_key, command).await? {
             Ok(referral) => SubmitReferralAnswer::Done(ReferralSubmitted { referral }),
             Err(refused) => SubmitReferralAnswer::Refused(refused),
         })
     }
 
-    /// Takes a referral back that nobody has answered yet.
+    /// Refers the household of a question that your council has asked. Once.
+    async fn refer_from_question(
+        &self,
+        ctx: &Context<'_>,
+        input: ReferFromQuestionInput,
+    ) -> Result<SubmitReferralAnswer> {
+        let id = ids::of_kind("Question", &input.question)?;
+        let found = engine(ctx).own_asked(actor(ctx), id).await;
+        let asked = match found {
+            Ok(asked) => asked,
+            Err(EngineError::Refused(refusal)) => {
+                return Ok(SubmitReferralAnswer::Refused(refused(refusal)?));
+            }
+            Err(EngineError::Fault(fault)) => return Err(failed(&fault)),
+        };
+        let details = Details { note: input.details, ..Details::default() };
+        let ask = ReferralAsk {
+            risk: input.risk.map(Into::into),
+            nights: i64::from(asked.nights.len()),
+            features: asked.wishes.features,
+            danger_areas: Some(asked.wishes.unwanted),
+            needs: Needs { call_back: input.call_back, ..Needs::default() },
+            details: Some(details),
+            ..ReferralAsk::plain(Source::LocalAuthority, asked.people, asked.nights.arrival())
+        };
+        let command = Command::SubmitReferral(SubmitReferral { ask, question: Some(id) });
+        Ok(match changed(ctx, input.idempotency_key, command).await? {
+            Ok(referral) => SubmitReferralAnswer::Done(ReferralSubmitted { referral }),
+            Err(refused) => SubmitReferralAnswer::Refused(refused),
+        })
+    }
+
+    /// Takes a referral back that nobody has decided yet.
     async fn withdraw_referral(
         &self,
         ctx: &Context<'_>,

@@ -1,14 +1,14 @@
 //! Is there room? Answered in bands, within the disclosure policy.
 
-use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
-use safespace_domain::disclosure::{self, DisclosurePolicy};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use safespace_domain::disclosure::{self, DisclosurePolicy, Wishes};
 use safespace_engine::{AskForRoom, EngineError};
 
 use super::answers::{answer, refused};
 use crate::{
     actor,
     answers::{failed, query_error},
-    engine,
+    engine, ids,
     scalars::{Date, count},
 };
 
@@ -22,7 +22,8 @@ pub enum Room {
     Some,
     /// More than a few are.
     Several,
-    /// The household is too large for this to be told: ask the team. This says nothing of what is free.
+    /// Ask the team: the household is too large for this to be told, or it wishes for something that few free homes have.
+    /// This says nothing of what is free.
     AskUs,
 }
 
@@ -79,13 +80,23 @@ pub struct AskForRoomInput {
     /// How many nights, 1 to 7.
     #[graphql(default = 1)]
     nights: i32,
+    /// The codes of features that a home must have, such as `step_free`.
+    #[graphql(default)]
+    features: Vec<String>,
+    /// Districts where the household is not safe.
+    #[graphql(default)]
+    unwanted_districts: Vec<String>,
 }
 
 /// The answer to your question, as of now. It keeps nothing for you: refer the household to have a place.
 #[derive(SimpleObject)]
 pub struct RoomAnswer {
+    /// The question: `referFromQuestion` makes a referral of it in one step.
+    question: ID,
     /// Whether there is room for the household on all of the nights, over the whole service.
     room: Room,
+    /// Where there is no room: from which later night on there would be some, as things stand. It may change by the hour.
+    next_night: Option<Date>,
     /// The first night.
     arrival: Date,
     /// How many nights.
@@ -113,10 +124,16 @@ impl RoomMutation {
             children: i64::from(input.children),
             arrival: input.arrival.0,
             nights: i64::from(input.nights),
+            wishes: Wishes {
+                features: input.features.into_iter().collect(),
+                unwanted: input.unwanted_districts.into_iter().collect(),
+            },
         };
         match engine(ctx).ask_for_room(actor(ctx), ask).await {
             Ok(told) => Ok(AskForRoomAnswer::Done(RoomAnswer {
+                question: ids::global("Question", told.question),
                 room: told.answer.into(),
+                next_night: told.next_night.map(Date),
                 arrival: Date(told.nights.arrival()),
                 nights: count(told.nights.len()),
                 questions_left: count(told.left_today),
