@@ -499,11 +499,11 @@ async fn a_councils_program_does_what_its_scopes_say(on: &Databases) {
     };
     let refer = || Command::SubmitReferral(safespace_tests::household_to_refer(1, 0, "2020-11-03", None));
     let page = || Page { after: None, limit: 10 };
-    assert!(engine.ask_for_room(&asks, ask).await.is_ok());
+    assert!(engine.ask_for_room(&asks, ask.clone()).await.is_ok());
     assert!(engine.run(&refers, None, refer()).await.is_ok());
     assert_eq!(engine.followed_referrals(&follows, page()).await.unwrap().len(), 1);
     let refusals = [
-        engine.ask_for_room(&refers, ask).await.unwrap_err().to_string(),
+        engine.ask_for_room(&refers, ask.clone()).await.unwrap_err().to_string(),
         engine.run(&follows, None, refer()).await.unwrap_err().to_string(),
         engine.followed_referrals(&asks, page()).await.unwrap_err().to_string(),
         // Whoever has the command line belongs to no council.
