@@ -11,6 +11,7 @@ use safespace_domain::{
     nights::{earlier, later},
     occupancy::{PeriodKind, per_cent},
     referrals::{Referral, ReferralStatus},
+    sharing::Sharing,
     stays::{Stay, StayState, StayStatus},
     units::Scheme,
 };
@@ -279,6 +280,8 @@ async fn a_database_in_use_is_left_alone() {
         code: "SP-77".to_owned(),
         scheme: Scheme::SafeSpace,
         district: "Stevenage".to_owned(),
+        locality: None,
+        sharing: Sharing::SelfContained,
     };
     let outcome = engine.run(&actor, None, Command::RegisterProperty(property)).await;
     assert!(matches!(outcome, Ok(Outcome::Property(_))));
@@ -311,4 +314,70 @@ fn ids_are_later_in_order_and_hours_fit_into_the_day() {
     assert_eq!(service_day(hours.at(23, 45)), date(2020, 3, 29));
     let short = outside::Hours::of(date(2020, 3, 29), "2020-03-29T06:00:00Z".parse().unwrap());
     assert!(short.at(23, 45) < "2020-03-29T06:00:00Z".parse::<DateTime<Utc>>().unwrap());
+}
+#[tokio::test]
+async fn zz_probe() {
+    let until = std::env::var("UNTIL").unwrap_or("2021-03-31T20:00:00Z".into());
+    let seeds: Vec<u64> =
+        std::env::var("SEEDS").unwrap_or("1,2,3".into()).split(',').map(|s| s.parse().unwrap()).collect();
+    for seed in seeds {
+        let demo = Demo::empty(&until);
+        let t = std::time::Instant::now();
+        let filled = demo.fill(seed).await.unwrap();
+        let t = t.elapsed();
+        let (engine, actor) = demo.open().await;
+        let mut by: BTreeMap<String, u32> = BTreeMap::new();
+        let mut after = None;
+        let mut all = vec![];
+        loop {
+            let page = engine
+                .referrals(&actor, &ReferralFilter::default(), Page { after, limit: 1000 })
+                .await
+                .unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(last.referral.id);
+            all.extend(page);
+        }
+        let spaces = engine.spaces();
+        let mut why: BTreeMap<String, u32> = BTreeMap::new();
+        let mut placed = 0;
+        let mut late = 0;
+        for v in &all {
+            let r = &v.referral;
+            let m = service_day(r.received_at).format("%Y-%m").to_string();
+            *by.entry(m.clone()).or_default() += 1;
+            if (r.responded_at.unwrap_or(r.received_at) - r.received_at).num_minutes() > 60 {
+                late += 1;
+            }
+            let s = serde_json::to_value(&r.state).unwrap();
+            if m >= "2020-03".to_string() && m < "2020-12".to_string() {
+                let closed_without = s["status"] == "closed" && s["placed"].is_null();
+                if s["status"] == "placed" || (s["status"] == "closed" && !closed_without) {
+                    placed += 1;
+                }
+                let k = format!(
+                    "{}{}",
+                    s["status"].as_str().unwrap(),
+                    match s["status"].as_str().unwrap() {
+                        "declined" => format!(":{}", s["reason"]),
+                        "closed" => format!(":{}:{}", s["outcome"], !closed_without),
+                        _ => String::new(),
+                    }
+                );
+                *why.entry(k).or_default() += 1;
+            }
+        }
+        let _ = spaces;
+        let strategy: u32 = by
+            .iter()
+            .filter(|(k, _)| k.as_str() >= "2020-03" && k.as_str() < "2020-12")
+            .map(|(_, v)| v)
+            .sum();
+        eprintln!(
+            "PROBE seed {seed} {t:?} {by:?} strategy {strategy} late {late} placed {placed} occupancy {:?} full {:?}\n   {why:?}",
+            filled.strategy.occupancy_rate(),
+            filled.strategy.full_share()
+        );
+        engine.close().await.unwrap();
+    }
 }
