@@ -22,13 +22,13 @@ const TIMES: [(Night, Night, u32); 4] = [
     (FIRST_DAY, STRATEGY_ENDS, 551),
 ];
 /// Of a thousand nights of a safe space, on how many somebody is referred who comes.
-const COMING: i64 = 148;
+const COMING: i64 = 176;
 /// The fewer homes there are, the more households never come: so many more of them, in each home's place.
 const PLACES: i64 = 24;
 /// How many never come, in thousandths a day, after those times.
 const LATER: i64 = 450;
 /// When all is full, and when there is room: so many thousandths of the pace. Word gets round.
-const PACE: (i64, i64) = (1_500, 600);
+const PACE: (i64, i64) = (1_800, 750);
 /// What the last evening shows: so many referrals that are not households of stays.
 pub(super) const LAST_EVENING: u32 = 5;
 /// From so many days before the end on, so many more are kept for bookings that the last evening shows.

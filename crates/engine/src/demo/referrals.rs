@@ -42,7 +42,7 @@ const KINDS: (u32, u32, u32) = (40, 850, 60);
 /// Of a thousand in high danger, how many cases go to a multi-agency risk assessment conference.
 const MARAC: u32 = 850;
 /// How many minutes before it is written down a call came, and of a thousand, how many came long before.
-const CALLED: (i64, i64, u32) = (15, 120, 70);
+const CALLED: (i64, i64, u32) = (12, 120, 60);
 /// From so many days before the end on, councils refer by themselves, and what workers write is kept.
 const REFERRED: u32 = 7;
 /// Every how many households that come then are sent by a council.
@@ -112,12 +112,10 @@ const ROOM: [(End, u32); 9] = [
 ];
 
 impl Service {
-    /// A day before the homes, on which people call already.
-    pub(super) async fn day_without_homes(&mut self, today: Night) -> Result<(), DemoError> {
-        for evening in [false, true] {
-            for _ in 0..self.others(today, true, evening) {
-                self.refer_one(today, &WITHOUT_HOMES).await?;
-            }
+    /// Half a day before the homes: people call already.
+    pub(super) async fn refer_without_homes(&mut self, today: Night, evening: bool) -> Result<(), DemoError> {
+        for _ in 0..self.others(today, true, evening) {
+            self.refer_one(today, &WITHOUT_HOMES).await?;
         }
         Ok(())
     }

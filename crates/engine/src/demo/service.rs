@@ -133,8 +133,10 @@ impl Service {
         let today = hours.day;
         self.quota.turn(today);
         if today < FIRST_DAY {
-            self.enter(hours.at(8, 30), hours.at(23, 45)).await?;
-            return self.day_without_homes(today).await;
+            self.enter(hours.at(9, 0), hours.at(13, 0)).await?;
+            self.refer_without_homes(today, false).await?;
+            self.enter(hours.at(17, 0), hours.at(23, 0)).await?;
+            return self.refer_without_homes(today, true).await;
         }
         self.demand.turn(today, &mut self.rng);
         self.enter(hours.at(0, 0), hours.at(2, 30)).await?;
