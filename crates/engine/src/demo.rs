@@ -37,7 +37,7 @@ use crate::{
 };
 
 pub use people::{DemoPerson, set_up_person};
-pub use report::{Filled, Reading};
+pub use report::{Filled, Reading, Referred};
 
 /// The first day of all: a year before the homes, from when on households are referred.
 pub const BEGINS: Night = date(2019, 3, 1);

@@ -47,9 +47,17 @@ impl Service {
     fn draw(&mut self, today: Night) -> (Option<String>, Need) {
         let need = Need::draw(&mut self.rng);
         match self.references.again(today, &mut self.rng) {
-            Some((reference, past)) => (Some(reference), Need { nights: need.nights, ..past }),
-            None => (None, need),
+            Some((reference, past)) if !self.is_here(&reference) => {
+                (Some(reference), Need { nights: need.nights, ..past })
+            }
+            _ => (None, need),
         }
+    }
+
+    /// Whether the household has a stay, which somebody ended by mistake.
+    fn is_here(&self, reference: &str) -> bool {
+        let called = |stay: &Stay| self.names.get(&stay.household).is_some_and(|name| name == reference);
+        self.stays.values().any(called)
     }
 
     /// The best fit for as long as is asked for, or else for a shorter time: some room tonight is better than none.

@@ -106,7 +106,8 @@ impl Need {
     pub(super) fn squeezed_into(self, sleeps: u16) -> Self {
         let adults = self.people.adults.min(sleeps);
         let people = People { adults, children: self.people.children.min(sleeps.saturating_sub(adults)) };
-        Self { people, features: BTreeSet::new(), danger: BTreeSet::new(), ..self }
+        let shares_as = if adults < self.people.adults { SharesAs::Women } else { self.shares_as };
+        Self { people, shares_as, features: BTreeSet::new(), danger: BTreeSet::new(), ..self }
     }
 }
 
@@ -179,6 +180,7 @@ impl References {
 
     /// A household has left.
     pub(super) fn remember(&mut self, left: Night, reference: String, need: Need) {
+        self.past.retain(|past| past.reference != reference);
         self.past.push_back(Past { left, reference, need });
         if self.past.len() > REMEMBERED {
             self.past.pop_front();

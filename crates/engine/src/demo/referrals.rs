@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use safespace_domain::{
     HouseholdId, Night, ReferralId,
     access::{Actor, Role},
+    clock::service_day,
     details::Details,
     disclosure::Wishes,
     households::People,
@@ -241,7 +242,7 @@ impl Service {
     /// Writes down what somebody said so many minutes ago, today.
     pub(super) async fn take_said(&mut self, ask: ReferralAsk, minutes: i64) -> Result<Referral, DemoError> {
         let now = self.now();
-        let day_began = midnight(safespace_domain::clock::service_day(now));
+        let day_began = midnight(service_day(now));
         let received_at: DateTime<Utc> = (now - TimeDelta::minutes(minutes)).max(day_began);
         self.quota.count();
         let ask = TakeReferral { ask, received_at: Some(received_at) };

@@ -140,11 +140,19 @@ async fn the_strategys_figures_come_out_of_the_records() {
 #[tokio::test]
 async fn the_same_seed_gives_the_same_records_and_another_seed_others() {
     let demos = [1, 1, 2].map(|seed| (seed, Demo::empty("2020-08-20T12:00:00Z")));
-    let mut dumps = Vec::new();
+    let (mut dumps, mut referrals) = (Vec::new(), Vec::new());
     for (seed, demo) in &demos {
         demo.fill(*seed).await.unwrap();
         dumps.push(demo.stays().await);
+        let (engine, actor) = demo.open().await;
+        // What people call a referral follows from the database's own key, too.
+        let unnamed = |referral| Referral { reference: String::new(), ..referral };
+        let all = all_referrals(&engine, &actor).await.unwrap();
+        referrals.push(all.into_iter().map(unnamed).collect::<Vec<_>>());
+        engine.close().await.unwrap();
     }
+    assert_eq!(referrals[0], referrals[1]);
+    assert_ne!(referrals[0], referrals[2]);
     assert!(dumps[0].len() > 100);
     assert_eq!(dumps[0], dumps[1]);
     assert_ne!(dumps[0], dumps[2]);
@@ -203,9 +211,9 @@ async fn somebody_waits(engine: &Engine, actor: &Actor) {
     let holds = engine.holds(actor, None, true, Page { after: None, limit: 10 }).await.unwrap();
     let [hold] = &*holds else { panic!("{holds:?}") };
     let waiting = with(&[ReferralStatus::Accepted]).await;
-    let (held, waiting): (Vec<_>, Vec<_>) =
+    let (with_hold, waiting): (Vec<_>, Vec<_>) =
         waiting.into_iter().partition(|referral| referral.household() == Some(hold.household));
-    assert_eq!((held.len(), waiting.len()), (1, 4), "{waiting:?}");
+    assert_eq!((with_hold.len(), waiting.len()), (1, 4), "{waiting:?}");
     let risks: BTreeSet<_> = waiting.iter().map(|referral| referral.facts.assessment.risk).collect();
     assert_eq!(risks.len(), 4);
     let left = hold.left(engine.now());
@@ -276,6 +284,12 @@ async fn declines_follow_fullness(demo: &Demo, seed: u64) {
     let referred: BTreeSet<_> = referrals.iter().filter_map(Referral::household).collect();
     let stays = all_stays(&engine, &actor).await.unwrap();
     assert!(stays.iter().all(|stay| referred.contains(&stay.household)), "seed {seed}");
+
+    let late = |referral: &&Referral| {
+        referral.responded_at.is_some_and(|at| at - referral.received_at > TimeDelta::hours(1))
+    };
+    let late = referrals.iter().filter(late).count();
+    assert!(late > 10 && late * 5 < referrals.len(), "{late} of {}, seed {seed}", referrals.len());
 
     let months = Nights::between(FIRST_DAY, STRATEGY_ENDS);
     let nights = engine.occupancy(&actor, months, PeriodKind::Night, None).await.unwrap();

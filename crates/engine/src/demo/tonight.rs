@@ -2,9 +2,12 @@
 //! about to lapse, councils that wait for an answer, next steps of those who are there, and two households that must not
 //! be together.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use safespace_domain::{
     Night,
+    clock::service_day,
     details::Details,
     households::People,
     needs::{Needs, Risk},
@@ -35,6 +38,8 @@ const CALLED_BEFORE: i64 = 25;
 const UNANSWERED: i64 = 65;
 /// Of a thousand households that are there, how many have a next step that leads on, and how many another one.
 const PLANNED: (u32, u32) = (550, 400);
+/// Made-up people, who wait.
+const NAMES: [&str; 5] = ["Aspen", "Briar", "Clover", "Dahlia", "Erica"];
 /// What may come next.
 const STEPS: [&str; 6] = [
     "refuge",
@@ -125,13 +130,18 @@ const WAITING: [Waits; 4] = [
 impl Service {
     /// On which day the hold is to be made; none when it was.
     pub(super) fn hold_day(&self) -> Option<Night> {
-        self.appointment.map(safespace_domain::clock::service_day)
+        self.appointment.map(service_day)
     }
 
     /// Keeps a unit for a household whose transport is arranged: tonight, or as soon as one is free.
     pub(super) async fn hold_one(&mut self) -> Result<(), DemoError> {
-        let need = Need::of(People { adults: 1, children: 1 });
         let (ahead, nights) = HELD;
+        let need = Need {
+            nights,
+            from: "Hertsmere",
+            danger: ["Willow End".to_owned()].into(),
+            ..Need::of(People { adults: 1, children: 1 })
+        };
         for days in 0..=ahead {
             let arrival = later(self.last, days);
             let kept = nights_from(arrival, nights);
@@ -144,8 +154,8 @@ impl Service {
                 marac: Some(true),
                 shares_as: Some(need.shares_as),
                 nights: i64::from(nights),
-                from_district: Some("Hertsmere".to_owned()),
-                danger_areas: Some(["Willow End".to_owned()].into()),
+                from_district: Some(need.from.to_owned()),
+                danger_areas: Some(need.danger.clone()),
                 ..ReferralAsk::plain(Source::Police, need.people, arrival)
             };
             let household = self.wait(ask, CALLED_BEFORE, 0).await?;
@@ -158,8 +168,8 @@ impl Service {
                 unit: None,
                 scheme: Scheme::SafeSpace,
                 features: need.features,
-                wanted_districts: Default::default(),
-                unwanted_districts: Default::default(),
+                wanted_districts: BTreeSet::new(),
+                unwanted_districts: BTreeSet::new(),
                 shares_as: None,
                 chosen_because: None,
                 exception: None,
@@ -203,8 +213,9 @@ impl Service {
 
     /// A household that was referred and accepted, and waits. Returns its reference.
     async fn wait(&mut self, ask: ReferralAsk, called: i64, no: usize) -> Result<String, DemoError> {
+        let name = NAMES.get(no % NAMES.len()).copied().unwrap_or_default();
         let details = Details {
-            name: Some(format!("{} Madeup", ["Aspen", "Briar", "Clover", "Dahlia", "Erica"][no % 5])),
+            name: Some(format!("{name} Madeup")),
             contact: Some(format!("07700 90098{no}")),
             note: None,
         };
