@@ -84,9 +84,9 @@ impl Service {
                 if evening && next(today) == to {
                     return left;
                 }
-                let days = || Nights::between(today, to);
-                let coming: i64 = days().iter().map(|day| i64::from(safe_spaces(day)) * COMING).sum();
-                let weights: i64 = days().iter().map(weight).sum();
+                let days = Nights::between(today, to);
+                let coming: i64 = days.iter().map(|day| i64::from(safe_spaces(day)) * COMING).sum();
+                let weights: i64 = days.iter().map(weight).sum();
                 (left, (i64::from(left) * 1_000 - coming) * weight(today) / weights.max(1))
             }
             None => (u32::MAX, LATER),
