@@ -54,11 +54,13 @@ fn every_field_and_mutation_is_classified() {
 /// All that a partner council's API has: what is asked of the service as a whole, and the council's own referrals. That
 /// another council's are not found, the partners' stories tell.
 const OF_PARTNERS: &str = "Disclosure.nightsAhead Disclosure.questionsADay Disclosure.severalFrom Disclosure.sizes \
-    Disclosure.words Mutation.askForRoom Mutation.submitReferral Mutation.withdrawReferral PageInfo.endCursor \
+    Disclosure.words Mutation.askForRoom Mutation.referFromQuestion \
+    Mutation.submitReferral Mutation.withdrawReferral PageInfo.endCursor \
     PageInfo.hasNextPage PageInfo.hasPreviousPage PageInfo.startCursor Query.disclosure Query.referral Query.referrals \
     Query.viewer Referral.adults Referral.answeredOn Referral.arrival Referral.children Referral.id Referral.outcome \
     Referral.receivedOn Referral.reference ReferralSubmitted.referral ReferralWithdrawn.referral Refused.code \
-    Refused.field Refused.message RoomAnswer.arrival RoomAnswer.nights RoomAnswer.questionsLeft RoomAnswer.room \
+    Refused.field Refused.message RoomAnswer.arrival RoomAnswer.nights RoomAnswer.nextNight \
+    RoomAnswer.question RoomAnswer.questionsLeft RoomAnswer.room \
     Viewer.council Viewer.role";
 
 #[test]
@@ -144,6 +146,7 @@ impl<'w> Stage<'w> {
             ("{token}", id("Token", spare.id)),
             ("{session}", id("Session", theirs.id)),
             ("{notice}", id("Notice", world.new_id())),
+            ("{hold}", id("Hold", world.new_id())),
         ];
         let mut cases = of_case.into_iter().map(|case| [case, shared.to_vec()].concat());
         let (open, closed) = (cases.next().unwrap(), cases.next().unwrap());

@@ -19,6 +19,7 @@ macro_rules! assert_words_snapshot {
 
 mod access_matrix;
 mod accounts;
+mod allocation;
 mod api;
 mod audit;
 mod backups;
@@ -34,6 +35,7 @@ mod edge;
 mod exceptions;
 mod forged_credentials;
 mod fresh_second_factor;
+mod holds;
 mod idempotency;
 mod import;
 mod keys;
@@ -60,3 +62,4 @@ mod subject_access_page;
 mod units;
 mod upgrades;
 mod voids;
+mod whole_way;

@@ -346,10 +346,10 @@ async fn what_needs_attention_says_what_to_do(on: &Databases) {
     let (spaces, today) = (world.engine.spaces(), world.engine.today());
     let said: Vec<_> = items.iter().map(|item| item.message(&spaces, today)).collect();
     assert_words_snapshot!(said.join("\n"), @r"
+    R-3 was expected in SS-03 on 2020-11-03 and never checked in; its nights are over. Mark it as a no-show.
     R-1 was to leave SS-01 on 2020-11-05 and is still there: 2 night(s) over. Extend the stay, move the household, or check it out.
+    R-4 was expected in SS-03 on 2020-11-05 and was not checked in. Check it in, or mark it as a no-show.
     R-2 is booked into SS-01 from 2020-11-06, and the home is taken, 2020-11-06 to 2020-11-07. No other unit is free for it.
     R-1 is booked into SS-02 from 2020-11-06, and has not left the home that it had before: check it out there, then check it in here.
-    R-3 was expected in SS-03 on 2020-11-03 and never checked in; its nights are over. Mark it as a no-show.
-    R-4 was expected in SS-03 on 2020-11-05 and was not checked in. Check it in, or mark it as a no-show.
     ");
 }

@@ -379,7 +379,7 @@ async fn what_was_answered_is_not_answered_again(on: &Databases) {
         let again = [
             service.withdraw(north, referral).await,
             service.accept(referral, "R-2").await,
-            service.decline(referral, "other").await,
+            service.decline(referral, "out_of_area").await,
         ];
         for again in again {
             assert_eq!(
@@ -428,7 +428,7 @@ async fn a_case_that_is_closed_to_an_officer_takes_its_referral_with_it(on: &Dat
     let one = "query($id: ID!) { referral(id: $id) { id } node(id: $id) { id } referrals { nodes { id } } }";
     let seen = service.staff.ask(officer, one, json!({ "id": referral })).await;
     assert_eq!(seen, json!({ "referral": null, "node": null, "referrals": { "nodes": [] } }));
-    assert_eq!(service.decline(&referral, "other").await["code"], "NOT_FOUND");
+    assert_eq!(service.decline(&referral, "out_of_area").await["code"], "NOT_FOUND");
     let other = service.refer(service.north_herts()).await;
     let accepted = service.accept(&other, "R-1").await;
     assert_eq!(accepted["referral"]["household"]["reference"], "R-1", "to them, nobody has it: {accepted}");

@@ -1,9 +1,9 @@
-//! The demonstration: a made-up service, filled by the engine's own commands from 1 March 2020 to today.
+//! The demonstration: a made-up service, filled by the engine's own commands from 1 March 2019 to today.
 //!
-//! It goes through history day by day with a clock of its own, and does what the people of such a service do: homes
-//! open, households come, stay, go on and leave, things break. How many come follows the strategy's table ("2 to 19
-//! safe spaces", "full 90% of the time"), and every figure it reports is computed from the records it made. Chance
-//! is seeded: the same seed gives the same records. Later parts of the service join in as a step of
+//! It goes through history day by day with a clock of its own, and does what the people of such a service do: somebody
+//! calls, a year later homes open, households come, stay, go on and leave, things break. How many are referred and come
+//! follows the strategy's table ("551 referrals", "2 to 19 safe spaces", "full 90% of the time"), and every figure it
+//! reports is computed from the records it made. Chance is seeded: the same seed gives the same records. Later parts of the service join in as a step of
 //! `Service::day`.
 
 mod arrivals;
@@ -16,9 +16,11 @@ mod last_days;
 mod moves;
 mod outside;
 mod people;
+mod quota;
 mod referrals;
 mod report;
 mod service;
+mod tonight;
 mod upkeep;
 
 #[cfg(test)]
@@ -35,9 +37,11 @@ use crate::{
 };
 
 pub use people::{DemoPerson, set_up_person};
-pub use report::{Filled, Reading};
+pub use report::{Filled, Reading, Referred};
 
-/// The first day: when the strategy counts two units.
+/// The first day of all: a year before the homes, from when on households are referred.
+pub const BEGINS: Night = date(2019, 3, 1);
+/// The first day with homes: when the strategy counts two units.
 pub const FIRST_DAY: Night = date(2020, 3, 1);
 /// The first night after March to November 2020, the months that the strategy's figures are about.
 pub const STRATEGY_ENDS: Night = date(2020, 12, 1);
@@ -95,7 +99,8 @@ impl From<StoreError> for DemoError {
     }
 }
 
-/// Fills an empty database with a service that began on [`FIRST_DAY`] and looks alive at `until`, and reports on it.
+/// Fills an empty database with a service that was called from [`BEGINS`] on, had homes from [`FIRST_DAY`] on, and looks
+/// alive at `until`, and reports on it.
 /// The same seed and `until` give the same records. What was filled before a failure stays: begin again with another
 /// database.
 pub async fn fill(
@@ -108,7 +113,7 @@ pub async fn fill(
         return Err(DemoError::TooEarly(service_day(until)));
     }
     must_be_empty(settings, &*keys).await?;
-    let clock = Arc::new(outside::MovableClock::at(outside::midnight(FIRST_DAY)));
+    let clock = Arc::new(outside::MovableClock::at(outside::midnight(BEGINS)));
     let ids = Arc::new(outside::SeededIds::new(Arc::clone(&clock), seed));
     let world = || World {
         clock: clock.clone(),
@@ -129,11 +134,11 @@ pub async fn fill(
     filled
 }
 
-/// Whether what is in this database began as a demonstration does: its earliest record is of [`FIRST_DAY`], by the
-/// demonstration's own clock.
+/// Whether what is in this database began as a demonstration does: its earliest record is of [`BEGINS`], by the
+/// demonstration's own clock; or of [`FIRST_DAY`], as when there were no referrals.
 pub async fn is_demonstration(engine: &Engine) -> Result<bool, Fault> {
     let begun = engine.store.reader().audit_begins().await?;
-    Ok(begun.is_some_and(|at| service_day(at) == FIRST_DAY))
+    Ok(begun.is_some_and(|at| [BEGINS, FIRST_DAY].contains(&service_day(at))))
 }
 
 /// Asks the store, not the engine: opening an engine with a clock in the past would write into a database in use. As
@@ -158,9 +163,9 @@ async fn live(
     let last = service_day(until);
     // So far at once, while there is nothing to read: else the calendar is read again every few simulated weeks.
     engine.live.reach(&engine.store, last).await?;
-    let mut service = service::Service::new(Arc::clone(engine), Arc::clone(clock), last, seed);
+    let mut service = service::Service::new(Arc::clone(engine), Arc::clone(clock), until, seed);
     service.begin().await?;
-    let mut day = FIRST_DAY;
+    let mut day = BEGINS;
     while day <= last {
         service.day(outside::Hours::of(day, until)).await?;
         day = later(day, 1);

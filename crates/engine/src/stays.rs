@@ -246,7 +246,7 @@ impl Engine {
         let largest = self.spaces().units().iter().map(|unit| unit.sleeps).max().unwrap_or(0);
         if best.is_none() && people.total() > largest {
             return Err(Refusal::new(
-                RefusalCode::TooSmall,
+                RefusalCode::NoneFree,
                 format!(
                     "No home sleeps {}; the largest sleeps {largest}: book families that can be apart one by one.",
                     people.total()

@@ -56,7 +56,7 @@ pub async fn fill_if_empty(place: &Place) -> Result<(), Failure> {
 }
 
 async fn fill_place(place: &Place, seed: u64) -> Result<(), Failure> {
-    say("Filling the demonstration, day by day from March 2020 to tonight: half a minute or so, once.\n")?;
+    say("Filling the demonstration, day by day from March 2019 to tonight: a minute or so, once.\n")?;
     let file = match place.own_file()? {
         Some(file) if is_missing(&file) => file,
         _ => return fill_database(place, place.url()?, seed).await,
@@ -108,6 +108,19 @@ fn tell(filled: &Filled) -> Result<(), Failure> {
         let share =
             reading.per_cent.map_or_else(|| "nothing was available".to_owned(), |share| format!("{share}%"));
         say(&format!("  {share:>8}  {}: {}\n", reading.name, reading.definition))?;
+    }
+    let referrals = &filled.referrals;
+    let growth = referrals.growth().map_or_else(|| "not more".to_owned(), |share| format!("{share}% more"));
+    say(&format!(
+        "{} referrals. March to November 2020 had {}, {growth} than the {} of those months of 2019; 1 January to \
+         1 December 2020 had {}. In March to November 2020:\n",
+        referrals.all, referrals.strategy, referrals.year_before, referrals.cases
+    ))?;
+    for (source, count) in &referrals.by_source {
+        say(&format!("  {count:>8}  referred by {source}\n"))?;
+    }
+    for (counts_as, count) in &referrals.declines {
+        say(&format!("  {count:>8}  declined: {counts_as}\n"))?;
     }
     Ok(())
 }

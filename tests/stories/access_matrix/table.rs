@@ -206,6 +206,89 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
         "setPolicy(input: {scheme: MOVE_ON, longestStayNights: 182, turnaroundNights: 0, lateArrivalUntilHour: 6}) %",
     ),
     ("Mutation.shortenStay", "case", "shortenStay(input: {stay: \"{stay}\", departure: \"2020-11-05\"}) %"),
+    ("Query.reasons", "spaces", "reasons(first: 3) %"),
+    ("Query.localities", "spaces", "localities(first: 3) %"),
+    ("Query.standards", "spaces", "standards %"),
+    ("Query.allocation", "case", "allocation(referral: \"{referral}\") %"),
+    ("Query.planForTonight", "case", "planForTonight %"),
+    ("Query.repacking", "case", "repacking(referral: \"{referral}\") %"),
+    ("Query.splitStay", "case", "splitStay(referral: \"{referral}\") %"),
+    ("Query.holds", "case", "holds(first: 3, household: \"{reference}\") %"),
+    (
+        "Mutation.takeReferral",
+        "case",
+        "takeReferral(input: {referral: {source: POLICE, adults: 1, arrival: \"2020-11-05\"}}) %",
+    ),
+    (
+        "Mutation.editReferral",
+        "case",
+        "editReferral(input: {referral: \"{referral}\", version: 1, \
+         now: {source: POLICE, adults: 1, arrival: \"2020-11-05\"}}) %",
+    ),
+    ("Mutation.assessReferral", "case", "assessReferral(input: {referral: \"{referral}\"}) %"),
+    ("Mutation.recordWithdrawal", "case", "recordWithdrawal(input: {referral: \"{referral}\"}) %"),
+    (
+        "Mutation.closeReferral",
+        "case",
+        "closeReferral(input: {referral: \"{referral}\", outcome: \"lost_contact\"}) %",
+    ),
+    (
+        "Mutation.holdUnit",
+        "case",
+        "holdUnit(input: {household: \"{reference}\", arrival: \"2020-12-05\", departure: \"2020-12-06\", adults: 1}) %",
+    ),
+    ("Mutation.extendHold", "case", "extendHold(input: {hold: \"{hold}\"}) %"),
+    ("Mutation.confirmHold", "case", "confirmHold(input: {hold: \"{hold}\"}) %"),
+    ("Mutation.releaseHold", "case", "releaseHold(input: {hold: \"{hold}\"}) %"),
+    (
+        "Mutation.keepApart",
+        "case",
+        "keepApart(input: {household: \"{reference}\", other: \"R-NONE\", reason: \"sisters\"}) %",
+    ),
+    (
+        "Mutation.endKeepApart",
+        "case",
+        "endKeepApart(input: {household: \"{reference}\", other: \"R-NONE\"}) %",
+    ),
+    (
+        "Mutation.saveNextStep",
+        "case",
+        "saveNextStep(input: {household: \"{reference}\", kind: \"refuge\", state: OFFERED}) %",
+    ),
+    (
+        "Mutation.recordDeparture",
+        "case",
+        "recordDeparture(input: {stay: \"{stay}\", departure: {destination: \"refuge\", planned: true}}) %",
+    ),
+    ("Mutation.endSupport", "case", "endSupport(input: {stay: \"{stay}\"}) %"),
+    (
+        "Mutation.repack",
+        "case",
+        "repack(input: {booking: {household: \"{reference}\", arrival: \"2020-12-05\", departure: \"2020-12-06\", \
+         adults: 1, unit: \"{unit}\"}, moves: [{stay: \"{stay}\", to: \"{unit}\"}]}) %",
+    ),
+    (
+        "Mutation.bookSplitStay",
+        "case",
+        "bookSplitStay(input: {booking: {household: \"{reference}\", arrival: \"2020-12-05\", \
+         departure: \"2020-12-07\", adults: 1}, parts: [{unit: \"{unit}\", arrival: \"2020-12-05\", departure: \"2020-12-06\"}]}) %",
+    ),
+    (
+        "Mutation.saveReason",
+        "managing",
+        "saveReason(input: {kind: CLOSING, code: \"moved_abroad\", label: \"Moved abroad\"}) %",
+    ),
+    (
+        "Mutation.saveLocality",
+        "managing",
+        "saveLocality(input: {name: \"Old Town\", district: \"Stevenage\"}) %",
+    ),
+    (
+        "Mutation.setStandards",
+        "managing",
+        "setStandards(input: {responseMinutes: 60, placementDays: 0, holdMinutes: 120, nextStepHours: 48, \
+         holdWarningMinutes: 30}) %",
+    ),
 ];
 
 /// What a person can do only within five minutes of giving a second factor, in the order in which it can be asked for.
@@ -235,15 +318,17 @@ pub const TYPES: &[Type] = &[
     (
         "Household",
         "household(reference: \"{reference}\") { % }",
-        &[("case", "hasDetails id reference stays"), ("manager in person", "restrictions")],
+        &[
+            ("case", "hasDetails id journey keptApartFrom nextSteps reference referrals stays"),
+            ("manager in person", "restrictions"),
+        ],
     ),
     (
         "Stay",
         "node(id: \"{stay}\") { ... on Stay { % } }",
         &[(
             "case",
-            "adults arrival arrivedAt bookedAt children departure endedAt exceptions household id movedFrom movedTo \
-             nextReview nights nightsOver overLimit overstay plannedArrival plannedDeparture status unit",
+            "adults arrival arrivedAt bookedAt children departure endedAt exceptions household id leftFor movedFrom movedTo nextReview nights nightsOver overLimit overstay plannedArrival plannedDeparture status unit",
         )],
     ),
     (
@@ -254,7 +339,7 @@ pub const TYPES: &[Type] = &[
     (
         "Property",
         "property(code: \"HOUSE\") { % }",
-        &[("spaces", "code district hasAddress id scheme units")],
+        &[("spaces", "code district hasAddress id locality scheme sharing units")],
     ),
     (
         "Void",
@@ -290,7 +375,7 @@ pub const TYPES: &[Type] = &[
         "referral(id: \"{referral}\") { % }",
         &[(
             "case",
-            "adults answeredAt arrival children council declineReason hasDetails household id receivedAt reference status",
+            "adults answeredAt arrival children closedAt council dashTicks declineReason features fromDistrict hasDetails household id kind lookedFor marac mayBe needs nights outcome placedAt placementDue receivedAt reference respondedAt responseDue risk sharesAs source status stay version",
         )],
     ),
     (
@@ -301,7 +386,10 @@ pub const TYPES: &[Type] = &[
     (
         "Question",
         "questions(first: 1) { nodes { % } }",
-        &[("managing", "answer arrival askedAt council nights people")],
+        &[(
+            "managing",
+            "answer arrival askedAt children council features nextNight nights people referred unwantedDistricts",
+        )],
     ),
     (
         "Account",
@@ -343,8 +431,12 @@ pub const TYPES: &[Type] = &[
     ("NoticeSeen", "", &[("manager in person", "notice")]),
     ("DisclosurePolicySet", "", &[("managing", "policy")]),
     ("ReferralAnswered", "", &[("case", "referral")]),
-    ("ReferralDetails", "", &[("revealing", "details")]),
-    ("AttentionItem", "", &[("case", "couldMoveTo kind lost message nightsOver stay")]),
+    ("ReferralDetails", "", &[("revealing", "contact details name")]),
+    (
+        "AttentionItem",
+        "",
+        &[("case", "action couldMoveTo dueAt hold kind lost message nightsOver referral stay unit")],
+    ),
     ("BoardRow", "", &[("case", "unit uses")]),
     ("BoardUse", "", &[("case", "by from nightUse to whose")]),
     ("BoardChange", "", &[("case", "from to units")]),
@@ -362,7 +454,7 @@ pub const TYPES: &[Type] = &[
              reservedNights voidNights",
         )],
     ),
-    ("Offer", "", &[("spaces", "gapNights spareBeds unit unneededFeatures")]),
+    ("Offer", "", &[("spaces", "gapNights lastWith spareBeds unit unneededFeatures")]),
     ("PageInfo", "", &[("oneself", "endCursor hasNextPage hasPreviousPage startCursor")]),
     ("Refused", "", &[("oneself", "code field inTheWay message nextFree")]),
     ("Restriction", "", &[("manager in person", "denied madeAt reason")]),
@@ -380,4 +472,54 @@ pub const TYPES: &[Type] = &[
     ("VoidReasonSaved", "", &[("managing", "voidReason")]),
     ("VoidSaved", "", &[("spaces", "void")]),
     ("Subscription", "", &[("case", "boardChanged")]),
+    (
+        "Allocation",
+        "allocation(referral: \"{referral}\") { % }",
+        &[("case", "arrival departure excluded ranked")],
+    ),
+    ("ApartKept", "", &[("case", "household other")]),
+    ("ChildAges", "", &[("case", "from11To15 from16To17 from2To4 from5To10 under2")]),
+    ("Departure", "", &[("case", "destination planned support supportEndedAt")]),
+    ("DepartureRecorded", "", &[("case", "departure")]),
+    (
+        "Hold",
+        "",
+        &[(
+            "case",
+            "adults arrival children departure extended household id lapsesAt madeAt secondsLeft status stay unit",
+        )],
+    ),
+    ("HoldKept", "", &[("case", "hold")]),
+    (
+        "HouseholdNeeds",
+        "",
+        &[(
+            "case",
+            "allergies callBack care childAges dangerAreas diet languages near organisation pets riskReason",
+        )],
+    ),
+    ("KeptApart", "", &[("case", "household reason since")]),
+    ("Locality", "", &[("spaces", "district id name near")]),
+    ("LocalitySaved", "", &[("managing", "locality")]),
+    ("LookedFor", "", &[("case", "code units")]),
+    ("NextStep", "", &[("case", "id kind note state target")]),
+    ("NextStepSaved", "", &[("case", "nextStep")]),
+    ("Placement", "", &[("case", "arrival departure referral unit")]),
+    ("PlanChange", "", &[("case", "fromNight kind stay to toNight unit")]),
+    ("PlanForTonight", "planForTonight { % }", &[("case", "placed tonight unplaced")]),
+    ("RankedUnit", "", &[("case", "preferences unit why")]),
+    ("Reason", "reasons(first: 1) { nodes { % } }", &[("spaces", "code countsAs id kind label")]),
+    ("ReasonCount", "", &[("case", "code units")]),
+    ("ReasonSaved", "", &[("managing", "reason")]),
+    ("Repacking", "", &[("case", "arrival departure moves unit")]),
+    ("RepackingMove", "", &[("case", "stay to")]),
+    (
+        "Standards",
+        "standards { % }",
+        &[("spaces", "holdMinutes holdWarningMinutes nextStepHours placementDays responseMinutes")],
+    ),
+    ("StandardsSet", "", &[("managing", "standards")]),
+    ("StayPart", "", &[("case", "arrival departure unit")]),
+    ("StaysKept", "", &[("case", "stays")]),
+    ("Unplaced", "", &[("case", "change reasons referral")]),
 ];

@@ -410,7 +410,8 @@ impl Side {
             wanted_districts: BTreeSet::new(),
             unwanted_districts: BTreeSet::new(),
             shares_as: None,
-            chosen_because: None,
+            // Which home fits best differs between the two; that it was chosen must not.
+            chosen_because: Some("this home was asked for".into()),
             exception: None,
         })
     }

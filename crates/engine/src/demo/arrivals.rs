@@ -3,9 +3,8 @@
 use std::{collections::BTreeSet, mem};
 
 use safespace_domain::{
-    Night, RefusalCode, StayId, UnitId,
+    Night, StayId, UnitId,
     attention::Attention,
-    availability::Ask,
     nights::{later, next},
     policies::Policy,
     stays::{Stay, StayStatus, arrival_night},
@@ -15,9 +14,9 @@ use safespace_domain::{
 use super::{
     DemoError,
     households::Need,
-    service::{Service, nights_from},
+    service::{Case, Service, nights_from},
 };
-use crate::{BookStay, Command, MoveStay};
+use crate::{BookStay, Command, MoveStay, Outcome};
 
 /// For each household that comes, so many are drawn: the free rooms may not fit the first.
 const TRIED: u32 = 6;
@@ -48,9 +47,17 @@ impl Service {
     fn draw(&mut self, today: Night) -> (Option<String>, Need) {
         let need = Need::draw(&mut self.rng);
         match self.references.again(today, &mut self.rng) {
-            Some((reference, people)) => (Some(reference), Need { people, ..need }),
-            None => (None, need),
+            Some((reference, past)) if !self.is_here(&reference) => {
+                (Some(reference), Need { nights: need.nights, ..past })
+            }
+            _ => (None, need),
         }
+    }
+
+    /// Whether the household has a stay, which somebody ended by mistake.
+    fn is_here(&self, reference: &str) -> bool {
+        let called = |stay: &Stay| self.names.get(&stay.household).is_some_and(|name| name == reference);
+        self.stays.values().any(called)
     }
 
     /// The best fit for as long as is asked for, or else for a shorter time: some room tonight is better than none.
@@ -60,54 +67,73 @@ impl Service {
         reference: Option<String>,
         need: Need,
     ) -> Result<bool, DemoError> {
+        if !self.may_be_referred(today) {
+            return Ok(false);
+        }
         for nights in [need.nights, need.nights.min(3), 1] {
-            let ask = Ask {
-                features: need.features.clone(),
-                unwanted: need.unwanted.clone(),
-                ..Ask::plain(nights_from(today, nights), need.people, Scheme::SafeSpace)
-            };
-            if let Some(unit) = self.offers(ask).await?.first() {
-                let reference = match reference {
-                    Some(reference) => reference,
-                    None => {
-                        let reference = self.references.next(today);
-                        self.perhaps_refer(today, &reference, &need).await?;
-                        reference
-                    }
-                };
-                self.book(reference, today, Need { nights, ..need }, Some(unit.id)).await?;
-                return Ok(true);
+            let ask = need.asks(nights_from(today, nights), Scheme::SafeSpace);
+            if let Some((unit, because)) = self.best(ask, need.shares_as).await? {
+                let reference = reference.unwrap_or_else(|| self.references.next(today));
+                let chosen = because.map(|because| (unit.id, because));
+                let need = Need { nights, ..need };
+                return Ok(self.book(today, reference, today, need, chosen).await?.is_some());
             }
         }
         Ok(false)
     }
 
+    /// A household is referred, accepted and booked: into a unit that was chosen for a reason, or into the best. Where
+    /// none is left after all, another service helps.
     async fn book(
         &mut self,
+        today: Night,
         reference: String,
         arrival: Night,
         need: Need,
-        unit: Option<UnitId>,
-    ) -> Result<Stay, DemoError> {
-        let stay = self
-            .run_stay(Command::BookStay(BookStay {
-                household: reference.clone(),
+        chosen: Option<(UnitId, &str)>,
+    ) -> Result<Option<Stay>, DemoError> {
+        let (referral, household) = self.refer(today, arrival, &reference, &need).await?;
+        self.names.insert(household, reference.clone());
+        self.cases.insert(household, Case { need: need.clone(), referral });
+        let booked = self
+            .attempt(Command::BookStay(BookStay {
+                household: reference,
                 arrival,
                 departure: later(arrival, need.nights),
                 adults: i64::from(need.people.adults),
                 children: i64::from(need.people.children),
-                unit,
+                unit: chosen.map(|(unit, _)| unit),
                 scheme: Scheme::SafeSpace,
                 features: need.features,
                 wanted_districts: BTreeSet::new(),
-                unwanted_districts: need.unwanted,
+                unwanted_districts: BTreeSet::new(),
                 shares_as: None,
-                chosen_because: None,
+                chosen_because: chosen.map(|(_, because)| because.to_owned()),
                 exception: None,
             }))
             .await?;
-        self.names.insert(stay.household, reference);
-        Ok(stay)
+        match booked {
+            Some(Outcome::Stay(stay)) => Ok(Some(stay)),
+            _ => {
+                self.run(Command::CloseReferral { referral, outcome: "placed_elsewhere".to_owned() }).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// A booking is called off, and the household is helped in another way.
+    async fn call_off(&mut self, booking: &Stay, outcome: &str) -> Result<(), DemoError> {
+        self.run(Command::CancelStay { stay: booking.id }).await?;
+        self.close(booking, outcome).await
+    }
+
+    /// The referral of a booking that came to nothing ends.
+    async fn close(&mut self, booking: &Stay, outcome: &str) -> Result<(), DemoError> {
+        if let Some(case) = self.cases.get(&booking.household) {
+            let (referral, outcome) = (case.referral, outcome.to_owned());
+            self.run(Command::CloseReferral { referral, outcome }).await?;
+        }
+        Ok(())
     }
 
     /// Books a new household for a day to come, in this unit or in the best that fits. Nothing happens where none
@@ -123,16 +149,14 @@ impl Service {
             Some(sleeps) => drawn.squeezed_into(sleeps),
             None => drawn,
         };
-        let reference = self.references.next(today);
-        match self.book(reference, arrival, need, unit).await {
-            Err(DemoError::Refused { refusal, .. })
-                if matches!(refusal.code, RefusalCode::NoneFree | RefusalCode::Taken) =>
-            {
-                self.references.take_back();
-                Ok(None)
-            }
-            other => other.map(Some),
+        let ask = need.asks(nights_from(arrival, need.nights), Scheme::SafeSpace);
+        let fits = self.offers(ask, need.shares_as).await?;
+        if !unit.map_or(!fits.is_empty(), |unit| fits.iter().any(|free| free.id == unit)) {
+            return Ok(None);
         }
+        let reference = self.references.next(today);
+        let chosen = unit.map(|unit| (unit, "They asked for this one, which is to be free by then."));
+        self.book(today, reference, arrival, need, chosen).await
     }
 
     /// Calls bookings for later days off, and makes new ones.
@@ -143,13 +167,15 @@ impl Service {
         for booking in self.stays_that(StayStatus::Booked, |stay| stay.nights.arrival() > today) {
             // What waits for somebody to leave is there to be seen on the last day.
             if Some(booking.unit) != blocked && self.happens(called_off) {
-                self.run(Command::CancelStay { stay: booking.id }).await?;
                 if self.happens(by_mistake) {
+                    self.run(Command::CancelStay { stay: booking.id }).await?;
                     self.run(Command::ReinstateStay { stay: booking.id }).await?;
+                } else {
+                    self.call_off(&booking, "found_own_place").await?;
                 }
             }
         }
-        if self.happens(PLANNED) {
+        if self.happens(PLANNED) && self.may_be_referred(today) {
             let arrival = later(today, self.rng.u32(1..=8));
             self.book_ahead(today, arrival, None).await?;
         }
@@ -169,7 +195,7 @@ impl Service {
         for booking in expected {
             let stay = booking.id;
             if self.happens(cancels) {
-                self.run(Command::CancelStay { stay }).await?;
+                self.call_off(&booking, "no_longer_needed").await?;
             } else if self.happens(no_show) {
                 // Nobody comes; the morning will tell.
             } else if self.happens(after_midnight) && today < self.last {
@@ -184,8 +210,10 @@ impl Service {
     /// The household has come. Where another one has not left yet, the booking is called off: they are placed
     /// elsewhere that evening.
     async fn check_in(&mut self, stay: StayId) -> Result<(), DemoError> {
-        if self.attempt(Command::CheckIn { stay }).await?.is_none() {
-            self.run(Command::CancelStay { stay }).await?;
+        if self.attempt(Command::CheckIn { stay }).await?.is_none()
+            && let Some(booking) = self.stays.get(&stay).cloned()
+        {
+            self.call_off(&booking, "placed_elsewhere").await?;
         }
         Ok(())
     }
@@ -214,6 +242,8 @@ impl Service {
                 && self.attempt(Command::ReinstateStay { stay }).await?.is_some()
             {
                 self.check_in(stay).await?;
+            } else {
+                self.close(&booking, "lost_contact").await?;
             }
         }
         Ok(())
@@ -231,15 +261,17 @@ impl Service {
             if stay.nights.arrival() > today {
                 continue;
             }
-            let ask = Ask::plain(stay.nights, stay.people, Scheme::SafeSpace);
-            let offers = self.offers(ask).await?;
+            let offers = self.offers_to(&stay, stay.nights).await?;
             let other = offers.iter().map(|unit| unit.id).find(|unit| could_move_to.contains(unit));
-            match other {
+            let moved = match other {
                 Some(unit) => {
                     let ask = MoveStay { stay: stay.id, unit, departure: None, exception: None };
-                    self.run(Command::MoveStay(ask)).await?;
+                    self.attempt(Command::MoveStay(ask)).await?
                 }
-                None => drop(self.run(Command::CancelStay { stay: stay.id }).await?),
+                None => None,
+            };
+            if moved.is_none() {
+                self.call_off(&stay, "placed_elsewhere").await?;
             }
         }
         Ok(())

@@ -3,7 +3,9 @@
 use safespace_domain::{
     Night, PropertyId, UnitId,
     districts::{District, DistrictKind},
+    localities::Locality,
     nights::later,
+    sharing::Sharing,
     units::Scheme,
 };
 
@@ -19,11 +21,27 @@ const DISTRICTS: [(&str, DistrictKind); 5] = [
     ("Hertsmere", DistrictKind::Pilot),
 ];
 
+/// Localities, made up: which district each is in, and which of those before it are near.
+pub(super) const LOCALITIES: [(&str, &str, &[&str]); 9] = [
+    ("Alder Quarter", "Stevenage", &[]),
+    ("Birch Quarter", "Stevenage", &["Alder Quarter"]),
+    ("Chestnut Quarter", "Stevenage", &[]),
+    ("Cedar Vale", "North Herts", &["Birch Quarter"]),
+    ("Elder Vale", "North Herts", &[]),
+    ("Hazel Green", "East Herts", &[]),
+    ("Larch Green", "East Herts", &["Chestnut Quarter"]),
+    ("Rowan Park", "Welwyn Hatfield", &[]),
+    ("Willow End", "Hertsmere", &["Rowan Park"]),
+];
+
 /// A property and its units.
 struct Home {
     code: &'static str,
     scheme: Scheme,
     district: &'static str,
+    /// Where in the district; of one, nobody has written it down.
+    locality: Option<&'static str>,
+    sharing: Sharing,
     units: &'static [Room],
 }
 
@@ -36,12 +54,16 @@ const HOMES: [Home; 11] = [
         code: "SP-01",
         scheme: Scheme::SafeSpace,
         district: "Stevenage",
+        locality: Some("Alder Quarter"),
+        sharing: Sharing::SelfContained,
         units: &[Room("SS-01", 0, 2, &["cot"]), Room("SS-02", 0, 4, &["own_bathroom", "cot"])],
     },
     Home {
         code: "SP-02",
         scheme: Scheme::SafeSpace,
         district: "Stevenage",
+        locality: Some("Chestnut Quarter"),
+        sharing: Sharing::SelfContained,
         units: &[
             Room("SS-03", 36, 1, &["ground_floor"]),
             Room("SS-04", 36, 3, &["cot", "own_bathroom"]),
@@ -52,6 +74,8 @@ const HOMES: [Home; 11] = [
         code: "SP-03",
         scheme: Scheme::SafeSpace,
         district: "North Herts",
+        locality: Some("Cedar Vale"),
+        sharing: Sharing::SelfContained,
         units: &[Room(
             "SS-06",
             71,
@@ -63,6 +87,8 @@ const HOMES: [Home; 11] = [
         code: "SP-04",
         scheme: Scheme::SafeSpace,
         district: "North Herts",
+        locality: Some("Elder Vale"),
+        sharing: Sharing::WomenOnly,
         units: &[
             Room("SS-07", 92, 3, &["women_only", "cot"]),
             Room("SS-08", 92, 2, &["women_only", "step_free"]),
@@ -72,12 +98,16 @@ const HOMES: [Home; 11] = [
         code: "SP-05",
         scheme: Scheme::SafeSpace,
         district: "East Herts",
+        locality: Some("Hazel Green"),
+        sharing: Sharing::SelfContained,
         units: &[Room("SS-09", 120, 4, &["cot", "own_bathroom"]), Room("SS-10", 120, 1, &["ground_floor"])],
     },
     Home {
         code: "SP-06",
         scheme: Scheme::SafeSpace,
         district: "East Herts",
+        locality: Some("Larch Green"),
+        sharing: Sharing::SelfContained,
         units: &[Room(
             "SS-11",
             141,
@@ -98,6 +128,8 @@ const HOMES: [Home; 11] = [
         code: "MP-01",
         scheme: Scheme::MoveOn,
         district: "Stevenage",
+        locality: Some("Birch Quarter"),
+        sharing: Sharing::SelfContained,
         units: &[
             Room("MO-01", 155, 3, &["self_contained", "own_kitchen", "own_bathroom"]),
             Room("MO-02", 169, 4, &["self_contained", "own_kitchen", "own_bathroom", "cot"]),
@@ -107,18 +139,24 @@ const HOMES: [Home; 11] = [
         code: "SP-07",
         scheme: Scheme::SafeSpace,
         district: "Welwyn Hatfield",
+        locality: Some("Rowan Park"),
+        sharing: Sharing::SelfContained,
         units: &[Room("SS-12", 184, 2, &["lift"]), Room("SS-13", 184, 4, &["lift", "cot"])],
     },
     Home {
         code: "MP-02",
         scheme: Scheme::MoveOn,
         district: "North Herts",
+        locality: Some("Cedar Vale"),
+        sharing: Sharing::SelfContained,
         units: &[Room("MO-03", 204, 5, &["self_contained", "own_kitchen", "own_bathroom", "garden"])],
     },
     Home {
         code: "SP-08",
         scheme: Scheme::SafeSpace,
         district: "Hertsmere",
+        locality: None,
+        sharing: Sharing::SelfContained,
         units: &[
             Room("SS-14", 218, 2, &["self_contained", "men_only", "own_kitchen", "own_bathroom"]),
             Room("SS-15", 239, 6, &["self_contained", "own_kitchen", "own_bathroom", "garden", "cot"]),
@@ -128,6 +166,8 @@ const HOMES: [Home; 11] = [
         code: "MP-03",
         scheme: Scheme::MoveOn,
         district: "East Herts",
+        locality: Some("Hazel Green"),
+        sharing: Sharing::SelfContained,
         units: &[Room("MO-04", 260, 2, &["self_contained", "own_kitchen", "own_bathroom", "step_free"])],
     },
 ];
@@ -137,11 +177,22 @@ const WORKS: (&str, Night, Night) = ("SS-06", date(2022, 5, 9), date(2022, 7, 4)
 /// So long before the works the closing is first asked for, and so long after it is given up.
 const WORKS_ASKED: u32 = 14;
 
+/// How many safe spaces there are on a day.
+pub(super) fn safe_spaces(day: Night) -> u32 {
+    let rooms = HOMES.iter().filter(|home| home.scheme == Scheme::SafeSpace).flat_map(|home| home.units);
+    rooms.map(|room| u32::from(later(FIRST_DAY, room.1) <= day)).sum()
+}
+
 impl Service {
-    /// Saves what is there before the first day: the districts.
+    /// Saves what is there before the first day: the districts and their localities.
     pub(super) async fn begin(&mut self) -> Result<(), DemoError> {
         for (name, kind) in DISTRICTS {
             self.run(Command::SaveDistrict(District { name: name.to_owned(), kind })).await?;
+        }
+        for (name, district, near) in LOCALITIES {
+            let near = near.iter().map(|&near| near.to_owned()).collect();
+            let locality = Locality { name: name.to_owned(), district: district.to_owned(), near };
+            self.run(Command::SaveLocality(locality)).await?;
         }
         Ok(())
     }
@@ -189,8 +240,8 @@ impl Service {
             code: home.code.to_owned(),
             scheme: home.scheme,
             district: home.district.to_owned(),
-            locality: None,
-            sharing: safespace_domain::sharing::Sharing::SelfContained,
+            locality: home.locality.map(str::to_owned),
+            sharing: home.sharing,
         };
         match self.run(Command::RegisterProperty(ask)).await? {
             Outcome::Property(property) => {

@@ -3,7 +3,11 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use chrono::Datelike;
-use safespace_domain::{Night, households::People};
+use safespace_domain::{
+    Night, Nights, availability::Ask, households::People, sharing::SharesAs, units::Scheme,
+};
+
+use super::homes::LOCALITIES;
 
 /// How households are made up: adults, children, and how often.
 const MADE_UP: [(u16, u16, u32); 11] = [
@@ -20,7 +24,7 @@ const MADE_UP: [(u16, u16, u32); 11] = [
     (2, 4, 1),
 ];
 /// How long safe spaces are asked for: nights, and how often. Never over seven.
-const LENGTHS: [(u32, u32); 6] = [(2, 2), (3, 3), (4, 3), (5, 4), (6, 4), (7, 9)];
+const LENGTHS: [(u32, u32); 6] = [(2, 1), (3, 2), (4, 2), (5, 4), (6, 5), (7, 16)];
 /// What some need, with how many of a thousand do.
 const NEEDS: [(&str, u32); 6] = [
     ("step_free", 12),
@@ -32,22 +36,44 @@ const NEEDS: [(&str, u32); 6] = [
 ];
 /// A child in a cot: of a thousand households with children.
 const COT: u32 = 150;
-/// Where some are not safe, with how many of a thousand are not.
-const NOT_SAFE_IN: [(&str, u32); 3] = [("Stevenage", 60), ("North Herts", 25), ("East Herts", 25)];
+/// From where they flee, and how often: mostly from the host district.
+const FROM: [(&str, u32); 5] =
+    [("Stevenage", 9), ("North Herts", 5), ("East Herts", 5), ("Welwyn Hatfield", 4), ("Hertsmere", 2)];
+/// Of a thousand, how many are safe nowhere in the district that they flee from, and how many not in one locality of it.
+const NOT_SAFE_IN: (u32, u32) = (110, 120);
+/// Of a thousand adults who come alone, and of a thousand pairs, how many are women. The rest are men, or mixed.
+const WOMEN: (u32, u32) = (880, 350);
 /// How many of a thousand households have been here before, and after how many days at the earliest.
 const COME_AGAIN: (u32, i64) = (35, 60);
 /// So many past households may come again.
 const REMEMBERED: usize = 300;
 
 /// A household that needs a safe space.
+#[derive(Clone)]
 pub(super) struct Need {
     pub(super) people: People,
     pub(super) nights: u32,
     pub(super) features: BTreeSet<String>,
-    pub(super) unwanted: BTreeSet<String>,
+    pub(super) shares_as: SharesAs,
+    /// The district that it flees from.
+    pub(super) from: &'static str,
+    /// Districts and localities where it is not safe.
+    pub(super) danger: BTreeSet<String>,
 }
 
 impl Need {
+    /// These people, from the host district, and nothing else.
+    pub(super) fn of(people: People) -> Self {
+        Self {
+            people,
+            nights: 7,
+            features: BTreeSet::new(),
+            shares_as: SharesAs::Women,
+            from: "Stevenage",
+            danger: BTreeSet::new(),
+        }
+    }
+
     pub(super) fn draw(rng: &mut fastrand::Rng) -> Self {
         let people =
             weighted(rng, MADE_UP.map(|(adults, children, often)| (People { adults, children }, often)));
@@ -57,18 +83,51 @@ impl Need {
             features.insert("cot".to_owned());
         }
         let nights = weighted(rng, LENGTHS).unwrap_or(2);
-        Self { people, nights, features, unwanted: some_of(rng, &NOT_SAFE_IN) }
+        let from = weighted(rng, FROM).unwrap_or("Stevenage");
+        let (alone, pair) = WOMEN;
+        let shares_as = match (people.adults, rng.u32(0..1_000)) {
+            (1, drawn) if drawn >= alone => SharesAs::Men,
+            (2.., drawn) if drawn >= pair => SharesAs::Mixed,
+            _ => SharesAs::Women,
+        };
+        Self { people, nights, features, shares_as, from, danger: not_safe_in(rng, from) }
+    }
+
+    /// What it asks for on these nights.
+    pub(super) fn asks(&self, nights: Nights, scheme: Scheme) -> Ask {
+        Ask {
+            features: self.features.clone(),
+            danger: self.danger.clone(),
+            ..Ask::plain(nights, self.people, scheme)
+        }
     }
 
     /// The same with no more people than a unit sleeps, and no other needs.
     pub(super) fn squeezed_into(self, sleeps: u16) -> Self {
         let adults = self.people.adults.min(sleeps);
         let people = People { adults, children: self.people.children.min(sleeps.saturating_sub(adults)) };
-        Self { people, features: BTreeSet::new(), unwanted: BTreeSet::new(), ..self }
+        let shares_as = if adults < self.people.adults { SharesAs::Women } else { self.shares_as };
+        Self { people, shares_as, features: BTreeSet::new(), danger: BTreeSet::new(), ..self }
     }
 }
 
-fn weighted<T>(rng: &mut fastrand::Rng, from: impl IntoIterator<Item = (T, u32)> + Clone) -> Option<T> {
+fn not_safe_in(rng: &mut fastrand::Rng, from: &str) -> BTreeSet<String> {
+    let (district, locality) = NOT_SAFE_IN;
+    let chance = rng.u32(0..1_000);
+    let there = LOCALITIES.iter().filter(|locality| locality.1 == from).map(|locality| locality.0);
+    let named = match chance {
+        _ if chance < district => Some(from),
+        _ if chance < district + locality => rng.choice(there.collect::<Vec<_>>()),
+        _ => None,
+    };
+    named.into_iter().map(str::to_owned).collect()
+}
+
+/// One of these, each as often as it says.
+pub(super) fn weighted<T>(
+    rng: &mut fastrand::Rng,
+    from: impl IntoIterator<Item = (T, u32)> + Clone,
+) -> Option<T> {
     let all: u32 = from.clone().into_iter().map(|(_, often)| often).sum();
     let mut left = rng.u32(0..all.max(1));
     for (what, often) in from {
@@ -96,7 +155,7 @@ pub(super) struct References {
 struct Past {
     left: Night,
     reference: String,
-    people: People,
+    need: Need,
 }
 
 impl References {
@@ -109,24 +168,20 @@ impl References {
         format!("R-{:04}-{:04}", self.year, self.given)
     }
 
-    /// The reference that was given last was not used.
-    pub(super) fn take_back(&mut self) {
-        self.given = self.given.saturating_sub(1);
-    }
-
     /// A household that comes again, if one does.
-    pub(super) fn again(&mut self, today: Night, rng: &mut fastrand::Rng) -> Option<(String, People)> {
+    pub(super) fn again(&mut self, today: Night, rng: &mut fastrand::Rng) -> Option<(String, Need)> {
         let (of_thousand, days) = COME_AGAIN;
         let long_gone = self.past.front().is_some_and(|past| (today - past.left).num_days() >= days);
         if rng.u32(0..1_000) >= of_thousand || !long_gone {
             return None;
         }
-        self.past.pop_front().map(|past| (past.reference, past.people))
+        self.past.pop_front().map(|past| (past.reference, past.need))
     }
 
     /// A household has left.
-    pub(super) fn remember(&mut self, left: Night, reference: String, people: People) {
-        self.past.push_back(Past { left, reference, people });
+    pub(super) fn remember(&mut self, left: Night, reference: String, need: Need) {
+        self.past.retain(|past| past.reference != reference);
+        self.past.push_back(Past { left, reference, need });
         if self.past.len() > REMEMBERED {
             self.past.pop_front();
         }

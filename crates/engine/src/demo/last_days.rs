@@ -6,6 +6,7 @@ use safespace_domain::{
     availability::Ask,
     households::People,
     nights::later,
+    sharing::SharesAs,
     stays::{Stay, StayStatus},
     units::Scheme,
 };
@@ -78,7 +79,7 @@ impl Service {
         }
         let nights = nights_from(today, self.days_left(today) + VOID_GOES_ON);
         let one = People { adults: 1, children: 0 };
-        let free = self.offers(Ask::plain(nights, one, Scheme::SafeSpace)).await?;
+        let free = self.offers(Ask::plain(nights, one, Scheme::SafeSpace), SharesAs::Women).await?;
         if let Some(unit) = self.rng.choice(free) {
             let to = nights.departure();
             self.void(unit.id, today, to, "repair", "Boiler out of order; part on order.").await?;

@@ -2,9 +2,10 @@
 
 use safespace_domain::{
     Night,
-    availability::Ask,
+    availability::{Ask, must_suit},
     households::People,
     nights::{later, next},
+    sharing::SharesAs,
     stays::{Stay, StayStatus},
     units::{Scheme, Unit},
 };
@@ -26,7 +27,9 @@ impl Service {
     /// Households that go on today.
     pub(super) async fn move_on(&mut self, today: Night) -> Result<(), DemoError> {
         let one = People { adults: 1, children: 0 };
-        for home in self.offers(Ask::plain(nights_from(today, 1), one, Scheme::MoveOn)).await? {
+        for home in
+            self.offers(Ask::plain(nights_from(today, 1), one, Scheme::MoveOn), SharesAs::Women).await?
+        {
             if self.happens(FOUND) {
                 self.move_into(&home, today).await?;
             }
@@ -36,7 +39,9 @@ impl Service {
 
     /// Who has been in a safe space longest, and fits best, goes on to the home.
     async fn move_into(&mut self, home: &Unit, today: Night) -> Result<(), DemoError> {
-        let fits = |stay: &Stay| stay.people.total() <= home.sleeps;
+        let spaces = self.engine.spaces();
+        let night = nights_from(today, 1);
+        let fits = |stay: &Stay| must_suit(&spaces, &self.asks(stay, night, Scheme::MoveOn), home).is_ok();
         let settled = self.in_safe_spaces(today).into_iter().filter(fits);
         let Some(stay) = settled.max_by_key(|stay| (stay.nights.len(), stay.people.total(), stay.id)) else {
             return Ok(());
@@ -52,9 +57,7 @@ impl Service {
         let there = self.in_safe_spaces(today);
         let Some(stay) = self.rng.choice(there) else { return Ok(()) };
         let rest = safespace_domain::Nights::between(today, stay.nights.departure());
-        let Some(other) =
-            self.offers(Ask::plain(rest, stay.people, Scheme::SafeSpace)).await?.first().cloned()
-        else {
+        let Some(other) = self.offers_to(&stay, rest).await?.first().cloned() else {
             return Ok(());
         };
         let ask = MoveStay { stay: stay.id, unit: other.id, departure: None, exception: None };

@@ -3,17 +3,20 @@
 use std::{collections::BTreeMap, collections::BTreeSet};
 
 use safespace_domain::{
-    Nights, StayId,
+    Nights, ReferralId, StayId,
     access::Actor,
+    clock::service_day,
     nights::{earlier, later, next},
-    occupancy::{OccupancyRow, PeriodKind},
+    occupancy::{OccupancyRow, PeriodKind, per_cent},
     policies::Policy,
+    reasons::ReasonKind,
+    referrals::{Referral, ReferralState},
     stays::Stay,
     units::Scheme,
 };
 
-use super::{DemoError, FIRST_DAY, STRATEGY_ENDS};
-use crate::{Engine, Page, StayFilter, VoidFilter};
+use super::{BEGINS, DemoError, FIRST_DAY, STRATEGY_ENDS, date};
+use crate::{Engine, Page, ReferralFilter, StayFilter, VoidFilter};
 
 /// So many records are read at once.
 const TOGETHER: u64 = 1_000;
@@ -43,6 +46,34 @@ pub struct Filled {
     pub exceptions: u64,
     /// Voids, cancelled ones left out.
     pub voids: u64,
+    /// Referrals.
+    pub referrals: Referred,
+}
+
+/// Referrals, counted from the records by the day on which they came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Referred {
+    /// All that there are.
+    pub all: u64,
+    /// From March to November 2019.
+    pub year_before: u64,
+    /// From March to November 2020.
+    pub strategy: u64,
+    /// From 1 January to 1 December 2020, that day left out: what the strategy calls cases.
+    pub cases: u64,
+    /// Those from March to November 2020, by who referred.
+    pub by_source: BTreeMap<&'static str, u64>,
+    /// Of those, the declined, by what their reasons count as.
+    pub declines: BTreeMap<String, u64>,
+}
+
+impl Referred {
+    /// By how much March to November 2020 had more than the same months of 2019: per cent, two decimals. None when
+    /// those had none, or more.
+    pub fn growth(&self) -> Option<String> {
+        let more = self.strategy.checked_sub(self.year_before)?;
+        per_cent(more, self.year_before).map(|share| share.to_string())
+    }
 }
 
 /// One reading of "full 90% of the time".
@@ -101,8 +132,47 @@ pub(super) async fn report(engine: &Engine) -> Result<Filled, DemoError> {
         moves: count(stays.iter().filter(|stay| stay.moved_from.is_some())),
         exceptions: exceptions(engine, &actor, &stays).await?,
         voids: voids(engine, &actor).await?,
+        referrals: referred(engine, &actor).await?,
         stays: by_status,
     })
+}
+
+async fn referred(engine: &Engine, actor: &Actor) -> Result<Referred, DemoError> {
+    let spaces = engine.spaces();
+    let within =
+        |referral: &Referral, from, to| Nights::between(from, to).contains(service_day(referral.received_at));
+    let mut found = Referred::default();
+    for referral in all_referrals(engine, actor).await? {
+        found.all += 1;
+        found.year_before += u64::from(within(&referral, BEGINS, date(2019, 12, 1)));
+        found.cases += u64::from(within(&referral, date(2020, 1, 1), STRATEGY_ENDS));
+        if !within(&referral, FIRST_DAY, STRATEGY_ENDS) {
+            continue;
+        }
+        found.strategy += 1;
+        *found.by_source.entry(referral.facts.source.as_str()).or_default() += 1;
+        if let ReferralState::Declined { reason, .. } = &referral.state {
+            let known = spaces.reason(ReasonKind::Decline, reason, "reason").ok();
+            let counts_as = known.and_then(|reason| reason.counts_as.as_ref()).unwrap_or(reason);
+            *found.declines.entry(counts_as.clone()).or_default() += 1;
+        }
+    }
+    Ok(found)
+}
+
+/// Every referral, oldest first.
+pub(super) async fn all_referrals(engine: &Engine, actor: &Actor) -> Result<Vec<Referral>, DemoError> {
+    let mut all: Vec<Referral> = Vec::new();
+    loop {
+        let after: Option<ReferralId> = all.last().map(|referral| referral.id);
+        let page = Page { after, limit: TOGETHER };
+        let read = engine.referrals(actor, &ReferralFilter::default(), page).await;
+        let read = read.map_err(DemoError::from_engine("referrals", engine.clock.now()))?;
+        if read.is_empty() {
+            return Ok(all);
+        }
+        all.extend(read.into_iter().map(|view| view.referral));
+    }
 }
 
 /// The figures of the range as one.

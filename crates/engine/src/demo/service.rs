@@ -1,7 +1,8 @@
 //! The service at work: its records in hand, its commands, and the order of a day.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
     sync::Arc,
 };
 
@@ -13,7 +14,9 @@ use safespace_domain::{
     clock::service_day,
     nights::{earlier, later, next},
     occupancy::{OccupancyRow, PeriodKind},
-    stays::{Stay, StayStatus},
+    policies::Policy,
+    sharing::{SharesAs, Sharing},
+    stays::{Stay, StayStatus, arrival_night},
     units::{Scheme, Unit},
     voids::Void,
 };
@@ -21,14 +24,26 @@ use safespace_domain::{
 use super::{
     DemoError, FIRST_DAY,
     demand::Demand,
-    households::References,
+    households::{Need, References},
     outside::{Hours, MovableClock},
+    quota::Quota,
+    tonight::HELD_BEFORE,
 };
 use crate::{Command, Engine, Fault, Outcome};
 
 /// What an officer meets in the ordinary course: somebody else is first. Any other refusal is a mistake.
-const IN_THE_WAY: [RefusalCode; 3] =
-    [RefusalCode::Taken, RefusalCode::StandsInTheWay, RefusalCode::OutOfService];
+const IN_THE_WAY: [RefusalCode; 4] =
+    [RefusalCode::Taken, RefusalCode::NoneFree, RefusalCode::StandsInTheWay, RefusalCode::OutOfService];
+/// So many households are awaited at most when the demonstration ends in the small hours.
+const AWAITED: u32 = 2;
+/// Why not the best unit.
+const NOT_LEFT: &str = "The household before has not left the one that fits best.";
+
+/// What is known of a household: what it needs, and the referral that it came by last.
+pub(super) struct Case {
+    pub(super) need: Need,
+    pub(super) referral: ReferralId,
+}
 
 /// The made-up service.
 pub(super) struct Service {
@@ -36,8 +51,15 @@ pub(super) struct Service {
     pub(super) rng: fastrand::Rng,
     /// The day on which the demonstration ends.
     pub(super) last: Night,
+    /// When it ends.
+    pub(super) until: DateTime<Utc>,
     pub(super) demand: Demand,
+    pub(super) quota: Quota,
     pub(super) references: References,
+    /// Households by what is known of them.
+    pub(super) cases: BTreeMap<HouseholdId, Case>,
+    /// Until when support goes on after which stay, what ends first at the top.
+    pub(super) supported: BinaryHeap<(Reverse<Night>, Reverse<StayId>)>,
     /// Who is booked or in residence.
     pub(super) stays: BTreeMap<StayId, Stay>,
     /// Their households' references.
@@ -56,6 +78,10 @@ pub(super) struct Service {
     pub(super) newcomers: u32,
     /// The referral that was accepted last.
     pub(super) accepted: Option<ReferralId>,
+    /// When the last evening's hold is made, until it was.
+    pub(super) appointment: Option<DateTime<Utc>>,
+    /// Whether a council's referral was left unanswered.
+    pub(super) left_unanswered: bool,
     actor: Arc<Actor>,
     clock: Arc<MovableClock>,
     /// When the part of the day ends that it is now.
@@ -68,14 +94,25 @@ impl Service {
         self.clock.now()
     }
 
-    pub(super) fn new(engine: Arc<Engine>, clock: Arc<MovableClock>, last: Night, seed: u64) -> Self {
+    pub(super) fn new(
+        engine: Arc<Engine>,
+        clock: Arc<MovableClock>,
+        until: DateTime<Utc>,
+        seed: u64,
+    ) -> Self {
         let part_ends = clock.now();
         Self {
             actor: Arc::new(engine.local()),
             engine,
             rng: fastrand::Rng::with_seed(seed),
-            last,
+            last: service_day(until),
+            until,
             demand: Demand::new(),
+            quota: Quota::default(),
+            cases: BTreeMap::new(),
+            supported: BinaryHeap::new(),
+            appointment: Some(until - HELD_BEFORE),
+            left_unanswered: false,
             references: References::default(),
             stays: BTreeMap::new(),
             names: BTreeMap::new(),
@@ -94,37 +131,60 @@ impl Service {
     /// A day, from midnight to midnight.
     pub(super) async fn day(&mut self, hours: Hours) -> Result<(), DemoError> {
         let today = hours.day;
+        self.quota.turn(today);
+        if today < FIRST_DAY {
+            self.enter(hours.at(9, 0), hours.at(13, 0)).await?;
+            self.refer_without_homes(today, false).await?;
+            self.enter(hours.at(17, 0), hours.at(23, 0)).await?;
+            return self.refer_without_homes(today, true).await;
+        }
         self.demand.turn(today, &mut self.rng);
-        self.enter(hours.at(0, 0), hours.at(2, 30));
+        self.enter(hours.at(0, 0), hours.at(2, 30)).await?;
         self.engine.turn_day().await?;
         self.after_midnight().await?;
 
-        self.enter(hours.at(8, 30), hours.at(11, 45));
+        self.enter(hours.at(8, 30), hours.at(11, 45)).await?;
         self.keep_homes(today).await?;
         self.see_who_did_not_come(today).await?;
         self.see_off(today).await?;
         self.count_last_night(today).await?;
 
-        self.enter(hours.at(13, 0), hours.at(17, 45));
+        self.enter(hours.at(13, 0), hours.at(17, 45)).await?;
+        self.leave_one_unanswered(today, false).await?;
         self.see_to_blocked(today).await?;
         self.keep_up(today).await?;
         self.move_on(today).await?;
         self.plan_ahead(today).await?;
-        self.refer_others(today).await?;
+        self.hear_councils(today).await?;
         let expected = self.expected_tonight(today).await?;
         self.place(today, expected / 2).await?;
+        self.refer_others(today, false).await?;
 
-        self.enter(hours.at(18, 0), hours.at(23, 45));
+        self.enter(hours.at(18, 0), hours.at(23, 45)).await?;
+        self.leave_one_unanswered(today, true).await?;
         self.place(today, expected - expected / 2).await?;
+        self.refer_others(today, true).await?;
         self.welcome(today).await?;
         self.write_details(today).await?;
-        self.confide(today).await
+        self.confide(today).await?;
+        if today < self.last {
+            return Ok(());
+        }
+        self.enter(hours.at(23, 50), self.until).await?;
+        self.show_the_last_evening(today).await
     }
 
-    /// Another part of the day begins.
-    fn enter(&mut self, from: DateTime<Utc>, to: DateTime<Utc>) {
+    /// Another part of the day begins. It is cut short by the appointment that falls into it.
+    async fn enter(&mut self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<(), DemoError> {
+        if let Some(at) = self.appointment.filter(|at| *at <= from) {
+            self.clock.set(at);
+            self.part_ends = at;
+            self.hold_one().await?;
+            self.appointment = None;
+        }
         self.clock.set(from);
-        self.part_ends = to;
+        self.part_ends = self.appointment.map_or(to, |at| at.min(to));
+        Ok(())
     }
 
     /// Carries out a command, a little later than the one before.
@@ -186,8 +246,10 @@ impl Service {
             return;
         }
         self.stays.remove(&stay.id);
-        if let Some(reference) = self.names.get(&stay.household) {
-            self.references.remember(today, reference.clone(), stay.people);
+        if let (Some(reference), Some(case)) =
+            (self.names.get(&stay.household), self.cases.get(&stay.household))
+        {
+            self.references.remember(today, reference.clone(), case.need.clone());
         }
     }
 
@@ -213,16 +275,55 @@ impl Service {
         property.map_or(Scheme::SafeSpace, |property| property.scheme)
     }
 
-    /// The units on offer, best fit first; without those whose household should have left today and has not.
-    pub(super) async fn offers(&self, ask: Ask) -> Result<Vec<Unit>, DemoError> {
-        let now = self.clock.now();
-        let today = service_day(now);
+    /// The units on offer to adults who are so, best fit first; without those whose household should have left today
+    /// and has not.
+    pub(super) async fn offers(&self, ask: Ask, shares_as: SharesAs) -> Result<Vec<Unit>, DemoError> {
         let begins = ask.nights.arrival();
+        let units = self.on_offer(ask, shares_as).await?;
+        Ok(units.into_iter().filter(|unit| self.is_left(unit.id, begins)).collect())
+    }
+
+    /// The units on offer to a household that has a stay already.
+    pub(super) async fn offers_to(&self, stay: &Stay, nights: Nights) -> Result<Vec<Unit>, DemoError> {
+        let shares_as = self.cases.get(&stay.household).map_or(SharesAs::Mixed, |case| case.need.shares_as);
+        self.offers(self.asks(stay, nights, Scheme::SafeSpace), shares_as).await
+    }
+
+    /// What a household that has a stay already would ask for.
+    pub(super) fn asks(&self, stay: &Stay, nights: Nights, scheme: Scheme) -> Ask {
+        let ask = Ask::plain(nights, stay.people, scheme);
+        match self.cases.get(&stay.household) {
+            Some(case) => Ask { people: stay.people, ..case.need.asks(nights, scheme) },
+            None => ask,
+        }
+    }
+
+    /// The best unit of those on offer that is left by now, and why it is not the best of all, where it is not.
+    pub(super) async fn best(
+        &self,
+        ask: Ask,
+        shares_as: SharesAs,
+    ) -> Result<Option<(Unit, Option<&'static str>)>, DemoError> {
+        let begins = ask.nights.arrival();
+        let units = self.on_offer(ask, shares_as).await?;
+        let found = units.into_iter().enumerate().find(|(_, unit)| self.is_left(unit.id, begins));
+        Ok(found.map(|(no, unit)| (unit, (no > 0).then_some(NOT_LEFT))))
+    }
+
+    async fn on_offer(&self, ask: Ask, shares_as: SharesAs) -> Result<Vec<Unit>, DemoError> {
         let found = self.engine.availability(&self.actor, ask).await;
-        let found = found.map_err(DemoError::from_engine("availability", now))?;
+        let found = found.map_err(DemoError::from_engine("availability", self.now()))?;
+        let women_only = |unit: &Unit| {
+            found.spaces.property_of(unit).is_some_and(|property| property.sharing == Sharing::WomenOnly)
+        };
         let units = found.offers.iter().filter_map(|(no, _)| found.spaces.unit(*no));
-        let not_left = |unit: &&Unit| begins > today || !self.is_not_left(unit.id, today);
-        Ok(units.filter(not_left).cloned().collect())
+        let may = |unit: &&Unit| shares_as == SharesAs::Women || !women_only(unit);
+        Ok(units.filter(may).cloned().collect())
+    }
+
+    fn is_left(&self, unit: UnitId, begins: Night) -> bool {
+        let today = service_day(self.now());
+        begins > today || !self.is_not_left(unit, today)
     }
 
     fn is_not_left(&self, unit: UnitId, today: Night) -> bool {
@@ -257,7 +358,14 @@ impl Service {
 
     async fn expected_tonight(&mut self, today: Night) -> Result<u32, DemoError> {
         let tonight = self.night(today).await?;
-        Ok(self.demand.tonight(&tonight, &mut self.rng))
+        let expected = self.demand.tonight(&tonight, &mut self.rng);
+        let small_hours = arrival_night(self.now(), &Policy::default_for(Scheme::SafeSpace)) < today;
+        if today < self.last || !small_hours {
+            return Ok(expected);
+        }
+        // Whoever is expected will still be awaited when the demonstration ends.
+        let awaited = self.stays_that(StayStatus::Booked, |stay| stay.nights.arrival() == today).len();
+        Ok(expected.min(AWAITED.saturating_sub(u32::try_from(awaited).unwrap_or(AWAITED))))
     }
 }
 

@@ -1,8 +1,12 @@
 //! What the demonstration promises, counted from the records it makes.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use safespace_domain::{
     Nights,
     access::{Actor, Role},
@@ -10,13 +14,16 @@ use safespace_domain::{
     clock::{service_day, service_time},
     nights::{earlier, later},
     occupancy::{PeriodKind, per_cent},
-    referrals::{Referral, ReferralStatus},
+    referrals::{Referral, ReferralState, ReferralStatus, Source},
+    sharing::Sharing,
     stays::{Stay, StayState, StayStatus},
     units::Scheme,
 };
 
 use super::{
-    DemoError, FIRST_DAY, Filled, STRATEGY_ENDS, date, fill, outside, report::all_stays, set_up_person,
+    BEGINS, DemoError, FIRST_DAY, Filled, STRATEGY_ENDS, date, fill, is_demonstration, outside,
+    report::{all_referrals, all_stays},
+    set_up_person,
 };
 use crate::{
     Command, Engine, FixedKey, Outcome, Page, PasswordCost, ReferralFilter, RegisterProperty, StoreSettings,
@@ -133,15 +140,23 @@ async fn the_strategys_figures_come_out_of_the_records() {
 #[tokio::test]
 async fn the_same_seed_gives_the_same_records_and_another_seed_others() {
     let demos = [1, 1, 2].map(|seed| (seed, Demo::empty("2020-08-20T12:00:00Z")));
-    let mut dumps = Vec::new();
+    let (mut dumps, mut referrals) = (Vec::new(), Vec::new());
     for (seed, demo) in &demos {
         demo.fill(*seed).await.unwrap();
         dumps.push(demo.stays().await);
+        let (engine, actor) = demo.open().await;
+        // What people call a referral follows from the database's own key, too.
+        let unnamed = |referral| Referral { reference: String::new(), ..referral };
+        let all = all_referrals(&engine, &actor).await.unwrap();
+        referrals.push(all.into_iter().map(unnamed).collect::<Vec<_>>());
+        engine.close().await.unwrap();
     }
+    assert_eq!(referrals[0], referrals[1]);
+    assert_ne!(referrals[0], referrals[2]);
     assert!(dumps[0].len() > 100);
     assert_eq!(dumps[0], dumps[1]);
     assert_ne!(dumps[0], dumps[2]);
-    assert!(dumps[0].iter().any(|(reference, ..)| reference == "R-2020-0001"));
+    assert!(dumps[0].iter().any(|(reference, ..)| reference.starts_with("R-2020-00")));
 }
 
 /// What somebody sees who looks at the demonstration on the evening on which it ends.
@@ -161,8 +176,15 @@ async fn looks_alive(until: &str, seed: u64) {
     assert!(there.iter().filter(|stay| stay.nights.departure() <= later(today, 3)).count() >= 3);
 
     let attention = engine.attention(&actor).await.unwrap();
-    let blocked = attention.iter().filter(|item| matches!(item.what, Attention::Blocked { .. })).count();
-    assert_eq!((attention.len() - blocked, blocked), (1, 1), "seed {seed}: {attention:?}");
+    let so_many = |is: fn(&Attention) -> bool| attention.iter().filter(|item| is(&item.what)).count();
+    assert_eq!(so_many(|what| matches!(what, Attention::Overstay { .. })), 1, "seed {seed}");
+    assert_eq!(so_many(|what| matches!(what, Attention::Blocked { .. })), 1, "seed {seed}");
+    assert_eq!(so_many(|what| matches!(what, Attention::NotArrived { .. })), 0, "seed {seed}");
+    assert_eq!(so_many(|what| matches!(what, Attention::HoldLapses { .. })), 1, "seed {seed}");
+    assert_eq!(so_many(|what| matches!(what, Attention::Unanswered { .. })), 1, "seed {seed}");
+    assert!(so_many(|what| matches!(what, Attention::NoNextStep { .. })) > 0, "seed {seed}");
+    somebody_waits(&engine, &actor).await;
+
     let all = Page { after: None, limit: 10_000 };
     let tonight =
         VoidFilter { nights: Some(Nights::between(today, later(today, 1))), ..VoidFilter::default() };
@@ -173,6 +195,122 @@ async fn looks_alive(until: &str, seed: u64) {
     assert!(
         months.iter().all(|month| month.occupied_nights * 10 >= month.available_nights * 7),
         "{months:?}"
+    );
+    engine.close().await.unwrap();
+}
+
+/// Who waits tonight: for a place, for a hold to be confirmed, for an answer.
+async fn somebody_waits(engine: &Engine, actor: &Actor) {
+    let today = engine.today();
+    let all = Page { after: None, limit: 100 };
+    let with = async |statuses: &[ReferralStatus]| {
+        let filter = ReferralFilter { statuses: statuses.to_vec(), ..ReferralFilter::default() };
+        let found = engine.referrals(actor, &filter, all).await.unwrap();
+        found.into_iter().map(|view| view.referral).collect::<Vec<_>>()
+    };
+    let holds = engine.holds(actor, None, true, Page { after: None, limit: 10 }).await.unwrap();
+    let [hold] = &*holds else { panic!("{holds:?}") };
+    let waiting = with(&[ReferralStatus::Accepted]).await;
+    let (with_hold, waiting): (Vec<_>, Vec<_>) =
+        waiting.into_iter().partition(|referral| referral.household() == Some(hold.household));
+    assert_eq!((with_hold.len(), waiting.len()), (1, 4), "{waiting:?}");
+    let risks: BTreeSet<_> = waiting.iter().map(|referral| referral.facts.assessment.risk).collect();
+    assert_eq!(risks.len(), 4);
+    let left = hold.left(engine.now());
+    assert!(left > TimeDelta::zero() && left <= TimeDelta::minutes(30), "{left}");
+
+    let received = with(&[ReferralStatus::Received]).await;
+    assert!(received.iter().all(|referral| referral.council.is_some()));
+    let for_so_long: Vec<_> =
+        received.iter().map(|referral| (engine.now() - referral.received_at).num_minutes()).collect();
+    assert!(matches!(*for_so_long, [long, just] if long > 60 && just < 60), "{for_so_long:?}");
+    assert_eq!(with(&[ReferralStatus::Assessing]).await.len(), 1);
+
+    // Nobody is forgotten: who was placed is there or awaited, and who called off was helped elsewhere.
+    let stays = all_stays(engine, actor).await.unwrap();
+    let open = |stay: &Stay| matches!(stay.status(), StayStatus::Booked | StayStatus::InResidence);
+    let placed: BTreeSet<_> =
+        with(&[ReferralStatus::Placed]).await.iter().filter_map(Referral::household).collect();
+    assert_eq!(
+        placed,
+        stays.iter().filter(|stay| open(stay)).map(|stay| stay.household).collect::<BTreeSet<_>>()
+    );
+
+    let mut steps = 0;
+    let there = stays.iter().filter(|stay| stay.status() == StayStatus::InResidence);
+    for stay in there.filter(|stay| stay.nights.departure() > today) {
+        steps += engine.next_steps(actor, stay.household).await.unwrap().len();
+    }
+    assert!(steps > 0);
+    let mut apart = 0;
+    for referral in &waiting {
+        apart += engine.kept_apart(actor, referral.household().unwrap()).await.unwrap().len();
+    }
+    assert_eq!(apart, 1);
+}
+
+#[tokio::test]
+async fn referrals_are_as_many_as_the_strategy_counts_whatever_the_seed() {
+    for (seed, until) in [
+        (5, "2020-12-01T00:05:00Z"),
+        (6, "2020-11-30T23:30:00Z"),
+        (7, "2020-12-03T21:00:00Z"),
+        (8, "2021-01-10T12:00:00Z"),
+    ] {
+        let demo = Demo::empty(until);
+        let filled = demo.fill(seed).await.unwrap();
+        let referrals = &filled.referrals;
+        assert_eq!(
+            (referrals.year_before, referrals.strategy, referrals.cases),
+            (290, 551, 620),
+            "seed {seed}"
+        );
+        assert_eq!(referrals.growth().as_deref(), Some("90.00"));
+        assert_eq!(referrals.by_source.len(), Source::ALL.len());
+        assert_eq!(referrals.by_source.values().sum::<u64>(), 551);
+        assert!(filled.households_in_strategy < 551);
+        let rate = filled.strategy.occupancy_rate().unwrap();
+        assert!(rate >= per_cent(895, 1_000).unwrap() && rate <= per_cent(905, 1_000).unwrap(), "{rate}");
+        declines_follow_fullness(&demo, seed).await;
+    }
+}
+
+/// Who comes was referred; and more are declined for want of room on full days than on others.
+async fn declines_follow_fullness(demo: &Demo, seed: u64) {
+    let (engine, actor) = demo.open().await;
+    assert!(is_demonstration(&engine).await.unwrap());
+    let referrals = all_referrals(&engine, &actor).await.unwrap();
+    assert!(Nights::between(BEGINS, later(BEGINS, 7)).contains(service_day(referrals[0].received_at)));
+    let referred: BTreeSet<_> = referrals.iter().filter_map(Referral::household).collect();
+    let stays = all_stays(&engine, &actor).await.unwrap();
+    assert!(stays.iter().all(|stay| referred.contains(&stay.household)), "seed {seed}");
+
+    let late = |referral: &&Referral| {
+        referral.responded_at.is_some_and(|at| at - referral.received_at > TimeDelta::hours(1))
+    };
+    let late = referrals.iter().filter(late).count();
+    assert!(late > 10 && late * 5 < referrals.len(), "{late} of {}, seed {seed}", referrals.len());
+
+    let months = Nights::between(FIRST_DAY, STRATEGY_ENDS);
+    let nights = engine.occupancy(&actor, months, PeriodKind::Night, None).await.unwrap();
+    let full: BTreeSet<String> = nights
+        .iter()
+        .filter(|night| night.occupied_nights == night.available_nights)
+        .map(|night| night.period.clone())
+        .collect();
+    let (mut when_full, mut with_room) = (0, 0);
+    for referral in &referrals {
+        let day = service_day(referral.received_at);
+        let for_want =
+            matches!(&referral.state, ReferralState::Declined { reason, .. } if reason == "no_capacity");
+        if for_want && months.contains(day) {
+            *(if full.contains(&day.to_string()) { &mut when_full } else { &mut with_room }) += 1;
+        }
+    }
+    let (full, room) = (full.len(), 275 - full.len());
+    assert!(
+        when_full * room > with_room * full * 2,
+        "{when_full} in {full}, {with_room} in {room}, seed {seed}"
     );
     engine.close().await.unwrap();
 }
@@ -231,15 +369,20 @@ async fn what_is_confidential_and_what_councils_send_can_be_seen_living() {
     let (engine, actor) = demo.open().await;
     assert!(engine.spaces().properties().all(|property| engine.has_address(property.id)));
 
-    let all = Page { after: None, limit: 100 };
-    let referrals = engine.referrals(&actor, &ReferralFilter::default(), all).await.unwrap();
+    let all = all_referrals(&engine, &actor).await.unwrap();
     for status in ReferralStatus::ALL {
-        assert!(referrals.iter().any(|view| view.referral.status() == status), "no referral is {status}");
+        assert!(all.iter().any(|referral| referral.status() == status), "no referral is {status}");
+    }
+    let mut referrals = Vec::new();
+    for council in ["North Herts", "East Herts", "Welwyn Hatfield"] {
+        let filter = ReferralFilter { council: Some(council.to_owned()), ..ReferralFilter::default() };
+        let page = Page { after: None, limit: 100 };
+        referrals.extend(engine.referrals(&actor, &filter, page).await.unwrap());
     }
     assert!(referrals.iter().all(|view| view.has_details));
     let stays = all_stays(&engine, &actor).await.unwrap();
     let placed = |referral: &Referral| stays.iter().any(|stay| Some(stay.household) == referral.household());
-    let accepted = referrals.iter().filter(|view| view.referral.status() == ReferralStatus::Accepted);
+    let accepted = referrals.iter().filter(|view| view.referral.household().is_some());
     assert!(accepted.clone().count() > 2 && accepted.clone().all(|view| placed(&view.referral)));
     assert_eq!(
         engine.questions(&actor, None, Page { after: None, limit: 100 }).await.unwrap().len(),
@@ -280,7 +423,7 @@ async fn a_database_in_use_is_left_alone() {
         scheme: Scheme::SafeSpace,
         district: "Stevenage".to_owned(),
         locality: None,
-        sharing: safespace_domain::sharing::Sharing::SelfContained,
+        sharing: Sharing::SelfContained,
     };
     let outcome = engine.run(&actor, None, Command::RegisterProperty(property)).await;
     assert!(matches!(outcome, Ok(Outcome::Property(_))));

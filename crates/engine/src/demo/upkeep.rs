@@ -5,6 +5,7 @@ use safespace_domain::{
     availability::Ask,
     households::People,
     nights::{later, next},
+    sharing::SharesAs,
     units::Scheme,
     voids::Void,
 };
@@ -61,7 +62,7 @@ impl Service {
         let nights = nights_from(from, self.rng.u32(1..=most));
         let scheme = if self.happens(150) { Scheme::MoveOn } else { Scheme::SafeSpace };
         let one = People { adults: 1, children: 0 };
-        let free = self.offers(Ask::plain(nights, one, scheme)).await?;
+        let free = self.offers(Ask::plain(nights, one, scheme), SharesAs::Women).await?;
         let Some(unit) = self.rng.choice(free) else { return Ok(()) };
         // Tonight's void is chosen in the last days, so that there is just one.
         if nights.departure() > self.last {

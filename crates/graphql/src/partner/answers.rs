@@ -52,7 +52,20 @@ pub(super) fn refused(refusal: Refusal) -> Result<Refused> {
         refusal::RefusalCode::TooMany => RefusalCode::TooMany,
         _ => return Err(failed(&Fault::Broken("a refusal that no partner should get"))),
     };
-    Ok(Refused { code, message: refusal.message, field: refusal.field })
+    let field = refusal.field.map(|field| in_its_words(&field).to_owned());
+    Ok(Refused { code, message: refusal.message, field })
+}
+
+/// An input field as this schema calls it.
+fn in_its_words(field: &str) -> &str {
+    match field {
+        "note" => "details",
+        "features" => "needs",
+        "dangerAreas" => "notSafeIn",
+        "fromDistrict" => "fleesFrom",
+        "unwantedDistricts" => "notIn",
+        other => other,
+    }
 }
 
 /// Carries out a command; a refusal is an answer, a fault an error.

@@ -169,13 +169,13 @@ pub struct SubmitReferralInput {
     risk_reason: Option<String>,
     /// Whether the case goes to a multi-agency risk assessment conference.
     marac: Option<bool>,
-    /// The codes of features that a home must have, such as `step_free`.
+    /// What the place must have, by code, such as `step_free`.
     #[graphql(default)]
-    features: Vec<String>,
+    needs: Vec<String>,
     /// The district that the household flees from.
-    from_district: Option<String>,
+    flees_from: Option<String>,
     /// Districts where it is not safe; the one that it flees from when left out.
-    danger_districts: Option<Vec<String>>,
+    not_safe_in: Option<Vec<String>>,
     /// Your organisation.
     organisation: Option<String>,
     /// Your number to call back. Never the household's.
@@ -188,7 +188,7 @@ pub struct SubmitReferralInput {
     idempotency_key: Option<String>,
 }
 
-/// A referral made of a question, in one step: its people, nights, features and unwanted districts are those of the
+/// A referral made of a question, in one step: its people, nights, needs and unwanted districts are those of the
 /// question.
 #[derive(InputObject)]
 pub struct ReferFromQuestionInput {
@@ -260,9 +260,9 @@ impl ReferralsMutation {
             shares_as: None,
             arrival: input.arrival.0,
             nights: i64::from(input.nights),
-            features: input.features.into_iter().collect(),
-            from_district: input.from_district,
-            danger_areas: input.danger_districts.map(|names| names.into_iter().collect()),
+            features: input.needs.into_iter().collect(),
+            from_district: input.flees_from,
+            danger_areas: input.not_safe_in.map(|names| names.into_iter().collect()),
             needs: Needs {
                 organisation: input.organisation,
                 call_back: input.call_back,

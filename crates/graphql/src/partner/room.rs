@@ -80,12 +80,12 @@ pub struct AskForRoomInput {
     /// How many nights, 1 to 7.
     #[graphql(default = 1)]
     nights: i32,
-    /// The codes of features that a home must have, such as `step_free`.
+    /// What the place must have, by code, such as `step_free`.
     #[graphql(default)]
-    features: Vec<String>,
+    needs: Vec<String>,
     /// Districts where the household is not safe.
     #[graphql(default)]
-    unwanted_districts: Vec<String>,
+    not_in: Vec<String>,
 }
 
 /// The answer to your question, as of now. It keeps nothing for you: refer the household to have a place.
@@ -125,8 +125,8 @@ impl RoomMutation {
             arrival: input.arrival.0,
             nights: i64::from(input.nights),
             wishes: Wishes {
-                features: input.features.into_iter().collect(),
-                unwanted: input.unwanted_districts.into_iter().collect(),
+                features: input.needs.into_iter().collect(),
+                unwanted: input.not_in.into_iter().collect(),
             },
         };
         match engine(ctx).ask_for_room(actor(ctx), ask).await {
