@@ -224,7 +224,7 @@ fn document(sdl: &Sdl, place: &str, way: &str) -> String {
 
 /// What gives a household its reference. To whom a case is closed its reference is one that nobody has, so they may give
 /// it: `stories/restrictions` shows that this is as with any other.
-const GIVE_A_REFERENCE: [&str; 2] = ["Mutation.acceptReferral", "Mutation.bookStay"];
+const GIVE_A_REFERENCE: [&str; 3] = ["Mutation.acceptReferral", "Mutation.bookStay", "Mutation.holdUnit"];
 
 async fn everybody_is_told_what_the_table_says(on: &Databases) {
     let sdl = main_schema();

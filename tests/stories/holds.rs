@@ -53,7 +53,9 @@ async fn a_hold_lapses_while_nothing_runs(on: &Databases) {
     world.clock.set(LATER);
     let again = world.another_engine().await;
     assert_eq!(world.line("SS-01", "2020-11-03", 3).await, "...");
-    world.officer_at(&again).book("SS-01", "R-2", "2020-11-03", 3).await.unwrap();
+    let officer = world.officer_at(&again);
+    let ask = officer.to_book("SS-01", "R-2", "2020-11-03", 3).await;
+    officer.book_as(ask).await.unwrap();
     again.close().await.unwrap();
 }
 

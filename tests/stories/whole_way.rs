@@ -37,7 +37,7 @@ async fn from_a_call_at_twenty_to_midnight_to_a_home_of_its_own(on: &Databases) 
     let taken = officer
         .does(
             "takeReferral",
-            "TakeReferralInput!",
+            "TakeReferralInput",
             said,
             "... on ReferralAnswered { referral { id version status responseDue } }",
         )
@@ -49,7 +49,7 @@ async fn from_a_call_at_twenty_to_midnight_to_a_home_of_its_own(on: &Databases) 
     let accepted = officer
         .does(
             "acceptReferral",
-            "AcceptReferralInput!",
+            "AcceptReferralInput",
             accept,
             "... on ReferralAnswered { referral { status } }",
         )
@@ -74,7 +74,7 @@ async fn from_a_call_at_twenty_to_midnight_to_a_home_of_its_own(on: &Databases) 
     let held = officer
         .does(
             "holdUnit",
-            "BookStayInput!",
+            "BookStayInput",
             to_hold,
             "... on HoldKept { hold { id unit { code } secondsLeft status } }",
         )
@@ -86,13 +86,13 @@ async fn from_a_call_at_twenty_to_midnight_to_a_home_of_its_own(on: &Databases) 
     let booked = officer
         .does(
             "confirmHold",
-            "ConfirmHoldInput!",
+            "ConfirmHoldInput",
             confirm.clone(),
             "... on StayBooked { stay { id arrival nights } }",
         )
         .await;
     assert_eq!((&booked["stay"]["arrival"], &booked["stay"]["nights"]), (&json!("2020-10-24"), &json!(6)));
-    let again = officer.does("confirmHold", "ConfirmHoldInput!", confirm, "").await;
+    let again = officer.does("confirmHold", "ConfirmHoldInput", confirm, "").await;
     assert_eq!(again["code"], "WRONG_STATE");
     assert_eq!(again["message"], "This hold is confirmed already: look at its booking.");
     let stay = booked["stay"]["id"].clone();
@@ -102,7 +102,7 @@ async fn from_a_call_at_twenty_to_midnight_to_a_home_of_its_own(on: &Databases) 
     let arrived = officer
         .does(
             "checkIn",
-            "StayInput!",
+            "StayInput",
             json!({ "stay": stay }),
             "... on StayChanged { stay { status arrival } }",
         )
@@ -112,19 +112,19 @@ async fn from_a_call_at_twenty_to_midnight_to_a_home_of_its_own(on: &Databases) 
     // Six nights; more than seven are a manager's to allow.
     world.wake_at("2020-10-29T10:00:00Z").await;
     let longer = json!({ "stay": stay, "departure": "2020-11-01" });
-    let refused = officer.does("extendStay", "ExtendStayInput!", longer, "").await;
+    let refused = officer.does("extendStay", "ExtendStayInput", longer, "").await;
     assert_eq!(refused["code"], "LONGEST_STAY");
     let longer = json!({ "stay": stay, "departure": "2020-11-01", "exception": "The move-on home is ready on the first" });
-    let refused = officer.does("extendStay", "ExtendStayInput!", longer.clone(), "").await;
+    let refused = officer.does("extendStay", "ExtendStayInput", longer.clone(), "").await;
     assert_eq!((&refused["code"], &refused["field"]), (&json!("NOT_ALLOWED"), &json!("exception")));
     let extended = manager
-        .does("extendStay", "ExtendStayInput!", longer, "... on StayChanged { stay { nights } }")
+        .does("extendStay", "ExtendStayInput", longer, "... on StayChanged { stay { nights } }")
         .await;
     assert_eq!(extended["stay"]["nights"], 8);
     let step =
         json!({ "household": "R-NIGHT", "kind": "move_on", "state": "AGREED", "target": "2020-11-01" });
     let planned = officer
-        .does("saveNextStep", "SaveNextStepInput!", step, "... on NextStepSaved { nextStep { kind state } }")
+        .does("saveNextStep", "SaveNextStepInput", step, "... on NextStepSaved { nextStep { kind state } }")
         .await;
     assert_eq!(planned["nextStep"], json!({ "kind": "move_on", "state": "AGREED" }));
 
@@ -134,7 +134,7 @@ async fn from_a_call_at_twenty_to_midnight_to_a_home_of_its_own(on: &Databases) 
                        "now": { "source": "POLICE", "adults": 1, "children": 2, "arrival": "2020-10-24",
                                 "risk": "HIGH", "dashTicks": 16, "sharesAs": "WOMEN", "dangerAreas": [] } });
     let edited = officer
-        .does("editReferral", "EditReferralInput!", edit, "... on ReferralAnswered { referral { status } }")
+        .does("editReferral", "EditReferralInput", edit, "... on ReferralAnswered { referral { status } }")
         .await;
     assert_eq!(edited["referral"]["status"], "PLACED");
     let unit =
@@ -144,7 +144,7 @@ async fn from_a_call_at_twenty_to_midnight_to_a_home_of_its_own(on: &Databases) 
     let moved = officer
         .does(
             "moveStay",
-            "MoveStayInput!",
+            "MoveStayInput",
             go_on,
             "... on StayMoved { from { departure } to { id arrival } }",
         )
@@ -158,7 +158,7 @@ async fn from_a_call_at_twenty_to_midnight_to_a_home_of_its_own(on: &Databases) 
     let left = officer
         .does(
             "checkOut",
-            "CheckOutInput!",
+            "CheckOutInput",
             leave,
             "... on StayChanged { stay { status leftFor { destination support } } }",
         )
@@ -168,7 +168,7 @@ async fn from_a_call_at_twenty_to_midnight_to_a_home_of_its_own(on: &Databases) 
     let ended = officer
         .does(
             "endSupport",
-            "EndSupportInput!",
+            "EndSupportInput",
             json!({ "stay": moved["to"]["id"] }),
             "... on DepartureRecorded { departure { support } }",
         )

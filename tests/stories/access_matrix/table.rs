@@ -213,7 +213,7 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
     ("Query.planForTonight", "case", "planForTonight %"),
     ("Query.repacking", "case", "repacking(referral: \"{referral}\") %"),
     ("Query.splitStay", "case", "splitStay(referral: \"{referral}\") %"),
-    ("Query.holds", "case", "holds(first: 3, household: \"{reference}\") %"),
+    ("Query.holds", "case", "holds(first: 3) %"),
     (
         "Mutation.takeReferral",
         "case",

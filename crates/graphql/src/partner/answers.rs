@@ -60,6 +60,7 @@ pub(super) fn refused(refusal: Refusal) -> Result<Refused> {
 fn in_its_words(field: &str) -> &str {
     match field {
         "note" => "details",
+        "riskReason" => "riskBecause",
         "features" => "needs",
         "dangerAreas" => "notSafeIn",
         "fromDistrict" => "fleesFrom",

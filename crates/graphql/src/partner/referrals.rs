@@ -166,7 +166,7 @@ pub struct SubmitReferralInput {
     /// How many questions of the DASH checklist were ticked.
     dash_ticks: Option<i32>,
     /// Why judgement overrides what they suggest. Confidential.
-    risk_reason: Option<String>,
+    risk_because: Option<String>,
     /// Whether the case goes to a multi-agency risk assessment conference.
     marac: Option<bool>,
     /// What the place must have, by code, such as `step_free`.
@@ -266,7 +266,7 @@ impl ReferralsMutation {
             needs: Needs {
                 organisation: input.organisation,
                 call_back: input.call_back,
-                risk_reason: input.risk_reason,
+                risk_reason: input.risk_because,
                 ..Needs::default()
             },
             details: Some(details),
