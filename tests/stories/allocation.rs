@@ -64,7 +64,7 @@ async fn allocation(world: &World, referral: ReferralId) -> (Vec<String>, Vec<St
     let code = |no| found.spaces.unit(no).unwrap().code.clone();
     let ranked = found.ranked.iter().map(|unit| code(unit.no)).collect();
     let told = |(no, reasons): &(usize, Vec<safespace_domain::availability::Exclusion>)| {
-        let reasons: Vec<_> = reasons.iter().map(|reason| reason.code()).collect();
+        let reasons: Vec<_> = reasons.iter().map(safespace_domain::availability::Exclusion::code).collect();
         format!("{}: {}", code(*no), reasons.join(" "))
     };
     (ranked, found.excluded.iter().map(told).collect())

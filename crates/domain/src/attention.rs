@@ -141,9 +141,8 @@ impl Attention {
     /// The one thing to do.
     pub const fn action(&self) -> Action {
         match self {
-            Self::Overstay { .. } => Action::CheckOut,
+            Self::Overstay { .. } | Self::Blocked { lost_to: LostTo::Itself, .. } => Action::CheckOut,
             Self::Blocked { lost_to: LostTo::Another, .. } => Action::Move,
-            Self::Blocked { lost_to: LostTo::Itself, .. } => Action::CheckOut,
             Self::NotArrived { .. } => Action::CheckIn,
             Self::Unanswered { .. } => Action::Answer,
             Self::HoldLapses { .. } => Action::Confirm,

@@ -716,17 +716,18 @@ mod tests {
         let other = Stay { household: household(8), ..booked.clone() };
         let left = stay("2020-11-03", "2020-11-06", GONE);
         let after = |referral: Referral, stays: &[Stay]| referral.after_stays(stays, |_| NOBODY, now);
-        assert_eq!(after(referral(), &[booked.clone()]).status(), ReferralStatus::Received);
+        assert_eq!(after(referral(), std::slice::from_ref(&booked)).status(), ReferralStatus::Received);
         assert_eq!(after(accepted(), &[]), accepted());
         assert_eq!(after(accepted(), &[other]), accepted());
-        let placed = after(accepted(), &[booked.clone()]);
+        let placed = after(accepted(), std::slice::from_ref(&booked));
         assert_eq!(placed.state.placed_at(), Some(now));
         assert_eq!(
             after(placed.clone(), &[]).status(),
             ReferralStatus::Accepted,
             "the booking was called off"
         );
-        let closed = placed.clone().after_stays(&[left.clone()], |_| Some("own_tenancy".into()), now);
+        let closed =
+            placed.clone().after_stays(std::slice::from_ref(&left), |_| Some("own_tenancy".into()), now);
         assert!(
             matches!(&closed.state, ReferralState::Closed { outcome, .. } if outcome == "own_tenancy"),
             "{closed:?}"

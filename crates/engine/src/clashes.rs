@@ -21,7 +21,7 @@ pub(crate) struct Clash {
     pub(crate) by: Uuid,
     pub(crate) household: Option<HouseholdId>,
     /// What to look for instead, where that makes sense.
-    pub(crate) instead: Option<Ask>,
+    pub(crate) instead: Option<Box<Ask>>,
 }
 
 impl Engine {

@@ -85,21 +85,21 @@ impl Engine {
             other => other,
         }?;
         self.must_still_serve(work, &chosen.unit, hold.nights).await?;
-        self.keep_hold(work, hold)
+        Ok(keep_hold(work, hold))
     }
 
     pub(crate) async fn extend_hold(&self, work: &mut Work, id: HoldId) -> Done<Outcome> {
         let (hold, _) = self.lock_hold(work, id).await?;
         let longer = hold.extend(work.spaces.standards.hold(), work.now)?;
         work.tx.save_hold(&longer).await?;
-        self.keep_hold(work, longer)
+        Ok(keep_hold(work, longer))
     }
 
     pub(crate) async fn release_hold(&self, work: &mut Work, id: HoldId) -> Done<Outcome> {
         let (hold, unit) = self.lock_hold(work, id).await?;
         let released = hold.release(work.now)?;
         self.give_up(work, &unit, &released).await?;
-        self.keep_hold(work, released)
+        Ok(keep_hold(work, released))
     }
 
     pub(crate) async fn confirm_hold(
@@ -138,12 +138,11 @@ impl Engine {
     /// What a hold that is confirmed too late is told: when it lapsed, and what is free instead.
     async fn too_late(&self, work: &Work, hold: Hold) -> Done<Refusal> {
         let (nights, people, unit) = (hold.nights, hold.people, hold.unit);
-        let held = work.spaces.unit_by_id(unit);
-        let scheme = held.map_or(Scheme::SafeSpace, |unit| work.spaces.policy_of(unit).scheme);
+        let kept = work.spaces.unit_by_id(unit);
+        let scheme = kept.map_or(Scheme::SafeSpace, |unit| work.spaces.policy_of(unit).scheme);
         let household = hold.household;
-        let refusal = match hold.confirm(StayId(self.ids.next()), work.now) {
-            Err(refusal) => refusal,
-            Ok(_) => return Err(Fault::Broken("a hold that has lapsed was confirmed").into()),
+        let Err(refusal) = hold.confirm(StayId(self.ids.next()), work.now) else {
+            return Err(Fault::Broken("a hold that has lapsed was confirmed").into());
         };
         let ask = availability::Ask::plain(nights, people, scheme);
         let ask = self.asking(&work.spaces, ask, Some(household)).await?;
@@ -220,11 +219,6 @@ impl Engine {
         self.give_back(work, unit, &release, None).await
     }
 
-    fn keep_hold(&self, work: &mut Work, hold: Hold) -> Done<Outcome> {
-        work.audit(Some(hold.id.0), &[hold.unit], &hold);
-        Ok(Outcome::Hold(hold))
-    }
-
     /// Refused while a unit is held for the household: it is that one, or none.
     pub(crate) async fn must_have_no_hold(&self, work: &Work, household: HouseholdId) -> Done<()> {
         let Some(hold) = work.tx.reader().active_hold_of(household).await? else { return Ok(()) };
@@ -240,4 +234,9 @@ impl Engine {
         .on("household")
         .into())
     }
+}
+
+fn keep_hold(work: &mut Work, hold: Hold) -> Outcome {
+    work.audit(Some(hold.id.0), &[hold.unit], &hold);
+    Outcome::Hold(hold)
 }

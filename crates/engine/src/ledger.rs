@@ -228,6 +228,6 @@ pub(crate) fn clash(work: &Work, unit: &Unit, stay: &Stay) -> Clash {
         by: stay.id.0,
         household: None,
         instead: (open && !ahead.is_empty())
-            .then(|| Ask::plain(ahead, stay.people, work.spaces.policy_of(unit).scheme)),
+            .then(|| Box::new(Ask::plain(ahead, stay.people, work.spaces.policy_of(unit).scheme))),
     }
 }

@@ -122,7 +122,8 @@ impl Engine {
             action: command.action(),
             origin: self.origin,
         };
-        let outcome = self.carry_out(&mut work, command.clone()).await.map_err(first_come)?;
+        let carried_out = Box::pin(self.carry_out(&mut work, command.clone())).await;
+        let outcome = carried_out.map_err(first_come)?;
         if let Some(past) = past {
             let answer = self.sealed(past, &Answer::Done(outcome.clone()))?;
             work.tx

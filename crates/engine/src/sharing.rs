@@ -74,7 +74,7 @@ impl Engine {
             let message = "These two are kept apart already.";
             return Err(Refusal::new(RefusalCode::WrongState, message).on("other").into());
         }
-        self.audit_pair(work, household, other);
+        audit_pair(work, household, other);
         Ok(Outcome::Apart { household, other })
     }
 
@@ -89,16 +89,8 @@ impl Engine {
             let message = "These two are not kept apart.";
             return Err(Refusal::new(RefusalCode::WrongState, message).on("other").into());
         }
-        self.audit_pair(work, household, other);
+        audit_pair(work, household, other);
         Ok(Outcome::Apart { household, other })
-    }
-
-    /// Each of the two is told in the records of its own case, and neither names the other.
-    fn audit_pair(&self, work: &mut Work, household: HouseholdId, other: HouseholdId) {
-        for one in [household, other] {
-            work.about(one);
-            work.audit(Some(one.0), &[], &serde_json::json!({}));
-        }
     }
 
     /// Two households, locked in the order of their ids.
@@ -183,6 +175,14 @@ impl Engine {
             .on("unit")
             .into()),
         }
+    }
+}
+
+/// Each of the two is told in the records of its own case, and neither names the other.
+fn audit_pair(work: &mut Work, household: HouseholdId, other: HouseholdId) {
+    for one in [household, other] {
+        work.about(one);
+        work.audit(Some(one.0), &[], &serde_json::json!({}));
     }
 }
 

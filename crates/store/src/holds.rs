@@ -40,7 +40,7 @@ mod hold {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-fn domain(row: hold::Model) -> Result<Hold> {
+fn domain(row: &hold::Model) -> Result<Hold> {
     let count = |n: i32| u16::try_from(n).map_err(|_| StoreError::Unreadable("hold.adults"));
     let ended = || row.ended_at.ok_or(StoreError::Unreadable("hold.ended_at"));
     let state = match row.status.parse().map_err(|_| StoreError::Unreadable("hold.status"))? {
@@ -113,7 +113,7 @@ pub struct HoldFilter {
 impl<C: ConnectionTrait> Reader<'_, C> {
     /// The hold with this id.
     pub async fn hold(&self, id: HoldId) -> Result<Option<Hold>> {
-        hold::Entity::find_by_id(id.0).one(self.connection).await?.map(domain).transpose()
+        hold::Entity::find_by_id(id.0).one(self.connection).await?.as_ref().map(domain).transpose()
     }
 
     /// A page of the holds that pass the filter, oldest first.
@@ -135,14 +135,14 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             select = select.filter(hold::Column::Id.gt(after.0));
         }
         let rows = select.order_by_asc(hold::Column::Id).limit(page.limit).all(self.connection).await?;
-        rows.into_iter().map(domain).collect()
+        rows.iter().map(domain).collect()
     }
 
     /// The holds of these households, whatever became of them.
     pub async fn holds_of(&self, households: &[HouseholdId]) -> Result<Vec<Hold>> {
         let of = households.iter().map(|household| household.0);
         let rows = hold::Entity::find().filter(hold::Column::HouseholdId.is_in(of));
-        rows.order_by_asc(hold::Column::Id).all(self.connection).await?.into_iter().map(domain).collect()
+        rows.order_by_asc(hold::Column::Id).all(self.connection).await?.iter().map(domain).collect()
     }
 
     /// The hold of a household that is written down as active.
@@ -150,7 +150,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let select = hold::Entity::find()
             .filter(hold::Column::HouseholdId.eq(household.0))
             .filter(hold::Column::Status.eq(HoldStatus::Active.as_str()));
-        select.one(self.connection).await?.map(domain).transpose()
+        select.one(self.connection).await?.as_ref().map(domain).transpose()
     }
 
     /// When the next hold lapses that is written down as active.
@@ -166,7 +166,7 @@ impl Tx {
     /// The hold with this id; nobody else changes it until the transaction ends.
     pub async fn lock_hold(&self, id: HoldId) -> Result<Option<Hold>> {
         let select = hold::Entity::find_by_id(id.0).lock_exclusive();
-        select.one(self.connection()).await?.map(domain).transpose()
+        select.one(self.connection()).await?.as_ref().map(domain).transpose()
     }
 
     /// The holds that are written down as active although their time has passed, oldest first, locked.
@@ -176,7 +176,7 @@ impl Tx {
             .filter(hold::Column::LapsesAt.lte(now))
             .order_by_asc(hold::Column::Id)
             .lock_exclusive();
-        select.all(self.connection()).await?.into_iter().map(domain).collect()
+        select.all(self.connection()).await?.iter().map(domain).collect()
     }
 
     /// Adds a hold. Fails with `InUse("hold_household")` when its household has an active one.

@@ -44,7 +44,7 @@ pub enum Outcome {
 }
 
 /// A referral of your council.
-pub struct Referral(FollowedReferral);
+pub struct Referral(Box<FollowedReferral>);
 
 #[Object]
 impl Referral {
@@ -92,7 +92,13 @@ impl Referral {
 impl From<referrals::Referral> for Referral {
     /// As it is right after being sent or withdrawn: then no stay has to do with its outcome.
     fn from(referral: referrals::Referral) -> Self {
-        Self(FollowedReferral { outcome: referral.status().into(), referral })
+        FollowedReferral { outcome: referral.status().into(), referral }.into()
+    }
+}
+
+impl From<FollowedReferral> for Referral {
+    fn from(followed: FollowedReferral) -> Self {
+        Self(Box::new(followed))
     }
 }
 
@@ -113,13 +119,13 @@ impl ReferralsQuery {
         let window = Window::new(first, after)?;
         let asked = StorePage { after: window.key::<Uuid>()?.map(ReferralId), limit: window.limit() };
         let rows = engine(ctx).followed_referrals(actor(ctx), asked).await.map_err(query_error)?;
-        Ok(window.page(rows.into_iter().map(|row| (row.referral.id.to_string(), Referral(row)))))
+        Ok(window.page(rows.into_iter().map(|row| (row.referral.id.to_string(), row.into()))))
     }
 
     /// Your council's referral with this id. Null when there is none, or none of yours.
     async fn referral(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Referral>> {
         let id = ReferralId(ids::of_kind("Referral", &id)?);
-        Ok(engine(ctx).followed_referral(actor(ctx), id).await.map_err(query_error)?.map(Referral))
+        Ok(engine(ctx).followed_referral(actor(ctx), id).await.map_err(query_error)?.map(Into::into))
     }
 }
 
