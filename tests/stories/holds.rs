@@ -108,6 +108,10 @@ async fn a_household_has_one_hold(on: &Databases) {
              first."
         );
     }
+    // Nor is it erased meanwhile.
+    let manager = world.person_with(safespace_domain::access::Role::Manager).await;
+    let erased = world.engine.erase_household(&manager.actor, "R-1", "they asked").await;
+    assert!(refused(erased).starts_with("STANDS_IN_THE_WAY (household): A unit is held"));
     // Eight nights are too many for a hold, too.
     assert!(refused(hold(&officer, "SS-02", "R-2", 8).await).starts_with("LONGEST_STAY"));
 }

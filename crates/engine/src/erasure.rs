@@ -8,6 +8,7 @@ use safespace_domain::{
     HouseholdId, Night, Refusal, RefusalCode,
     access::{Actor, Permission},
     codes,
+    holds::HoldStatus,
     households::Household,
     stays::StayStatus,
 };
@@ -81,6 +82,11 @@ impl Engine {
             )
             .on("household")
             .into());
+        }
+        let held = tx.reader().active_hold_of(found.id).await?;
+        if held.is_some_and(|hold| hold.status(self.clock.now()) == HoldStatus::Active) {
+            let message = "A unit is held for this household: release the hold first.";
+            return Err(Refusal::new(RefusalCode::StandsInTheWay, message).on("household").into());
         }
         let sealed = self.sealed_why(&tx, SERVICE, reason).await?;
         let record = AuditRecord { sealed, ..self.record_of(actor, "erase_household", Some(found.id.0)) };

@@ -20,6 +20,7 @@ use safespace_store::{HoldFilter, Page};
 use crate::{
     Command, Engine, EngineError, Fault, Outcome,
     commands::HoldUnit,
+    erasure::must_not_be_erased,
     stays::Choice,
     units::unit,
     work::{Done, Failure, Work},
@@ -208,6 +209,7 @@ impl Engine {
         self.must_be_open_to(&work.actor, hold.household, "hold")?;
         work.about(hold.household);
         work.tx.lock_household_by_id(hold.household).await?;
+        must_not_be_erased(&work.tx, hold.household).await?;
         let unit = unit(work, hold.unit)?;
         Ok((hold, unit))
     }

@@ -178,6 +178,11 @@ impl Engine {
     }
 }
 
+/// Whether anything is shared where the unit is.
+pub(crate) fn is_shared(spaces: &Spaces, unit: &Unit) -> bool {
+    spaces.property_of(unit).is_some_and(|property| property.sharing.is_shared())
+}
+
 /// Each of the two is told in the records of its own case, and neither names the other.
 fn audit_pair(work: &mut Work, household: HouseholdId, other: HouseholdId) {
     for one in [household, other] {

@@ -22,6 +22,7 @@ use crate::{
     commands::DepartureAsk,
     erasure::must_not_be_erased,
     exceptions::journey,
+    sharing::is_shared,
     units::unit,
     work::{Done, Failure, Work},
 };
@@ -114,7 +115,8 @@ impl Engine {
     }
 
     async fn book(&self, work: &mut Work, ask: &BookStay, choice: Choice) -> Done<Stay> {
-        let Chosen { unit, nights, people, household, exception } = self.choose(work, ask, choice).await?;
+        let chosen = self.choose(work, ask, choice).await?;
+        let Chosen { unit, nights, people, household, is_known, exception } = chosen;
         let asked = Exception::granted_if(exception.is_some());
         let policy = work.spaces.policy_of(&unit);
         let stay = Stay {
@@ -129,7 +131,8 @@ impl Engine {
             booked_at: work.now,
             over_limit: false,
         };
-        let others = work.tx.reader().stays_of_household(household).await?;
+        let others =
+            if is_known { work.tx.reader().stays_of_household(household).await? } else { Vec::new() };
         let granted = self.must_not_stay_too_long(work, &stay, &others, &unit, asked).await?;
         work.tx.add_stay(&stay).await?;
         if let (Some(allowed), Some(reason)) = (granted, &exception) {
@@ -147,7 +150,9 @@ impl Engine {
         }?;
         self.must_still_serve(work, &unit, nights).await?;
         work.audit(Some(stay.id.0), &[unit.id], &stay);
-        self.follow_referrals(work, household).await?;
+        if is_known {
+            self.follow_referrals(work, household).await?;
+        }
         Ok(stay)
     }
 
@@ -190,11 +195,13 @@ impl Engine {
         // Who is there by now is asked of the database, below.
         wanted.barred.clear();
         availability::must_suit(&work.spaces, &wanted, &unit)?;
-        self.must_be_together(work, household, &unit, nights).await?;
-        if ask.unit.is_some() && choice == Choice::ByPerson {
+        if known.is_some() || is_shared(&work.spaces, &unit) {
+            self.must_be_together(work, household, &unit, nights).await?;
+        }
+        if known.is_some() && ask.unit.is_some() && choice == Choice::ByPerson {
             self.must_say_why(work, household, &wanted, &unit, ask.chosen_because.as_deref()).await?;
         }
-        Ok(Chosen { unit, nights, people, household, exception })
+        Ok(Chosen { unit, nights, people, household, is_known: known.is_some(), exception })
     }
 
     /// Where a household waits by a referral, and another unit fits it better than the one that was chosen, the choice
@@ -509,6 +516,8 @@ pub(crate) struct Chosen {
     pub(crate) nights: Nights,
     pub(crate) people: People,
     pub(crate) household: HouseholdId,
+    /// Whether it was here before: nothing is on record of one that was not.
+    pub(crate) is_known: bool,
     /// A manager's reason for allowing a longer stay.
     pub(crate) exception: Option<String>,
 }

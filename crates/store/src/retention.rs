@@ -42,6 +42,7 @@ fn rows_of(kind: RetentionKind) -> &'static [Rows] {
 const DUE_CASES: &str = "FROM household h WHERE h.erased_at IS NULL \
     AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.household_id = h.id \
         AND (s.status IN ('booked', 'in_residence') OR s.departure > $1)) \
+    AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.household_id = h.id AND hold.status = 'active') \
     AND NOT EXISTS (SELECT 1 FROM referral r WHERE r.household_id = h.id AND coalesce(r.closed_at, r.decided_at) >= $2) \
     AND (EXISTS (SELECT 1 FROM stay s WHERE s.household_id = h.id) \
         OR EXISTS (SELECT 1 FROM referral r WHERE r.household_id = h.id))";
