@@ -45,6 +45,7 @@ mod occupancy;
 mod other_process;
 mod overstays;
 mod pages;
+mod partner_questions;
 mod partners;
 mod places;
 mod properties;
