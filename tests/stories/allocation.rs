@@ -15,7 +15,7 @@ use safespace_engine::{
     BookSplit, BookStay, Command, DescribeProperty, EditReferral, HoldUnit, KeepApart, Outcome, Page,
     ReferralAsk, ReferralFilter, Repack, SplitPart, TakeReferral,
 };
-use safespace_tests::{Databases, World, day, nights, on_both, refused};
+use safespace_tests::{Databases, World, day, on_both, refused};
 
 on_both![
     a_danger_area_excludes_and_no_booking_gets_round_it,
@@ -245,7 +245,7 @@ async fn the_plan_places_the_highest_risk_first_and_says_what_would_help_the_res
 async fn bookings_that_have_not_begun_make_room(on: &Databases) {
     let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
     let officer = world.officer();
-    let first = officer.book("SS-01", "R-1", "2020-11-05", 2).await.unwrap();
+    officer.book("SS-01", "R-1", "2020-11-05", 2).await.unwrap();
     officer.book("SS-02", "R-2", "2020-11-08", 2).await.unwrap();
     let referral = waiting(&world, "R-3", ask("2020-11-04")).await;
     let wanted = Some(Nights::new(day("2020-11-04"), day("2020-11-10")).unwrap());
@@ -265,17 +265,14 @@ async fn bookings_that_have_not_begun_make_room(on: &Databases) {
     let before = world.ledger().await;
     assert!(officer.run(Command::Repack(repack)).await.is_err());
     assert_eq!(world.ledger().await, before);
-    let _ = first;
 }
 
 async fn a_stay_is_split_where_nothing_else_is_left(on: &Databases) {
     let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
     let officer = world.officer();
-    let there = officer.book("SS-01", "R-1", "2020-11-06", 3).await.unwrap();
+    officer.book("SS-01", "R-1", "2020-11-06", 3).await.unwrap();
     let before = officer.book("SS-02", "R-2", "2020-11-03", 2).await.unwrap();
-    for stay in [&before] {
-        officer.check_in(stay).await.unwrap();
-    }
+    officer.check_in(&before).await.unwrap();
     let referral = waiting(&world, "R-3", ReferralAsk { nights: 5, ..ask("2020-11-03") }).await;
     let split = world.engine.split(&officer.actor, referral, None).await.unwrap().unwrap();
     assert_eq!(split.parts.iter().map(|(_, nights)| nights.len()).sum::<u32>(), 5);
@@ -292,7 +289,6 @@ async fn a_stay_is_split_where_nothing_else_is_left(on: &Databases) {
     assert!(refused(officer.run(Command::BookSplit(one_only)).await).starts_with("BAD_VALUE (parts)"));
     // The parts are one stay to the longest stay.
     assert!(refused(officer.extend(&stays[1], "2020-11-11").await).starts_with("LONGEST_STAY"));
-    let _ = there;
 }
 
 async fn one_that_comes_again_is_known_by_its_contact(on: &Databases) {
@@ -336,5 +332,4 @@ async fn the_list_of_what_is_to_be_done(on: &Databases) {
         world.engine.referrals(&officer.actor, &all, Page { after: None, limit: 9 }).await.unwrap().len(),
         2
     );
-    assert_eq!(nights("2020-11-03", 1).len(), 1);
 }

@@ -15,7 +15,7 @@ use crate::{
     households::People,
     ids::{HouseholdId, ReferralId, StayId},
     needs::Assessment,
-    nights::{Night, Nights, later},
+    nights::{Night, later},
     policies::Policy,
     refusal::{Refusal, RefusalCode},
     sharing::SharesAs,
@@ -357,11 +357,6 @@ impl Referral {
         }
     }
 
-    /// The nights for which a place is needed.
-    pub fn nights(&self) -> Nights {
-        Nights::between(self.facts.arrival, later(self.facts.arrival, self.facts.nights))
-    }
-
     /// Somebody finds out what the household needs.
     pub fn assess(self, by: Uuid, at: DateTime<Utc>) -> Result<Self, Refusal> {
         self.must_be(&[ReferralStatus::Received], "assessed")?;
@@ -592,7 +587,7 @@ impl From<ReferralStatus> for Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ids::UnitId, stays::StayState, units::Scheme};
+    use crate::{ids::UnitId, nights::Nights, stays::StayState, units::Scheme};
 
     const NOBODY: Option<String> = None;
 

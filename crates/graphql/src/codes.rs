@@ -9,7 +9,7 @@ use crate::{
     answers::{answer, query_error, run, unexpected},
     engine, ids,
     paging::{Page, Window},
-    scalars::count,
+    scalars::{count, natural},
 };
 
 /// What a district is to the service.
@@ -365,13 +365,12 @@ impl CodesMutation {
     /// Sets the rules of a scheme.
     async fn set_policy(&self, ctx: &Context<'_>, input: SetPolicyInput) -> Result<SetPolicyAnswer> {
         // What is below zero becomes absurdly large, and is refused as such.
-        let number = |n: i32| u32::try_from(n).unwrap_or(u32::MAX);
         let command = Command::SetPolicy(policies::Policy {
             scheme: input.scheme.into(),
-            longest_stay_nights: number(input.longest_stay_nights),
-            turnaround_nights: number(input.turnaround_nights),
-            review_every_nights: input.review_every_nights.map(number),
-            late_arrival_until_hour: number(input.late_arrival_until_hour),
+            longest_stay_nights: natural(input.longest_stay_nights),
+            turnaround_nights: natural(input.turnaround_nights),
+            review_every_nights: input.review_every_nights.map(natural),
+            late_arrival_until_hour: natural(input.late_arrival_until_hour),
         });
         Ok(match run(ctx, input.idempotency_key, command).await? {
             Ok(Outcome::Policy(policy)) => SetPolicyAnswer::Done(PolicySet { policy: policy.into() }),

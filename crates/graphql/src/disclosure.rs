@@ -8,7 +8,7 @@ use crate::{
     actor,
     answers::{answer, query_error, run, unexpected},
     engine,
-    scalars::count,
+    scalars::{count, natural},
 };
 
 /// What partner councils are told of how full the homes are, and how often they may ask.
@@ -92,11 +92,10 @@ impl DisclosureMutation {
         input: SetDisclosurePolicyInput,
     ) -> Result<SetDisclosurePolicyAnswer> {
         // What is below zero becomes absurdly large, and is refused as such.
-        let number = |n: i32| u32::try_from(n).unwrap_or(u32::MAX);
         let command = Command::SetDisclosurePolicy(disclosure::DisclosurePolicy {
-            several_from: number(input.several_from),
-            nights_ahead: number(input.nights_ahead),
-            questions_a_day: number(input.questions_a_day),
+            several_from: natural(input.several_from),
+            nights_ahead: natural(input.nights_ahead),
+            questions_a_day: natural(input.questions_a_day),
             sizes: input.sizes.into_iter().map(|size| u16::try_from(size).unwrap_or(u16::MAX)).collect(),
         });
         Ok(match run(ctx, input.idempotency_key, command).await? {

@@ -291,14 +291,6 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let rows = select.all(self.connection).await?;
         Ok(rows.into_iter().filter_map(|row| row.household_id.map(HouseholdId)).collect())
     }
-
-    /// The ids of referrals that came from a file under one of these names, by name.
-    pub async fn imported_referrals(&self, names: &[String]) -> Result<Vec<(String, ReferralId)>> {
-        let select =
-            referral::Entity::find().filter(referral::Column::ImportedAs.is_in(names.iter().cloned()));
-        let rows = select.all(self.connection).await?;
-        Ok(rows.into_iter().filter_map(|row| Some((row.imported_as?, ReferralId(row.id)))).collect())
-    }
 }
 
 impl Tx {
