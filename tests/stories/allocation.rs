@@ -240,6 +240,11 @@ async fn the_plan_places_the_highest_risk_first_and_says_what_would_help_the_res
     assert_eq!(plan.unplaced[0].referral, waits);
     let change = format!("{:?}", plan.unplaced[0].change);
     assert!(change.starts_with("Some(EndVoid"), "{change}");
+    // For whom a unit is held, nothing is planned.
+    let booking: BookStay = world.officer().to_book("SS-01", "R-2", "2020-11-03", 2).await;
+    world.officer().run(Command::HoldUnit(HoldUnit { booking })).await.unwrap();
+    let plan = world.engine.plan_for_tonight(&world.officer().actor, 0).await.unwrap().plan;
+    assert_eq!((plan.placed.len(), plan.unplaced.len()), (0, 1));
 }
 
 async fn bookings_that_have_not_begun_make_room(on: &Databases) {

@@ -7,7 +7,6 @@ use safespace_domain::{
     attention::{Attention, LostTo, is_about_to_lapse, is_unanswered, lacks_a_next_step, nights_over},
     availability::{self, Ask, Spaces},
     clock::in_service_time,
-    holds::HoldStatus,
     ledger::Entry,
     nights::{earlier, runs},
     policies::Policy,
@@ -225,13 +224,6 @@ impl Engine {
             .map(|referral| Attention::Unanswered { referral })
             .collect();
         for stored in self.waiting(actor).await? {
-            let held = match stored.referral.household() {
-                Some(household) => self.store.reader().active_hold_of(household).await?,
-                None => None,
-            };
-            if held.is_some_and(|hold| hold.status(now) == HoldStatus::Active) {
-                continue;
-            }
             let Case { ask, party } = self.case(&stored, None, Scheme::SafeSpace).await?;
             let sharers = self.sharers(&spaces, ask.nights).await?;
             let ask = party.asks(&spaces, &sharers, &ask, ask.nights);

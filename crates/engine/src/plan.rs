@@ -1,6 +1,9 @@
 //! The plan for tonight, and how room can be made: proposals, which an officer carries out or does not.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use safespace_domain::{
     HouseholdId, Night, Nights, ReferralId, StayId,
@@ -16,7 +19,7 @@ use safespace_domain::{
     stays::{Stay, StayStatus, arrival_night},
     units::Scheme,
 };
-use safespace_store::{Page, ReferralFilter, StayFilter, StoredReferral};
+use safespace_store::{HoldFilter, Page, ReferralFilter, StayFilter, StoredReferral};
 
 use crate::{Engine, EngineError, allocation::Case};
 
@@ -71,14 +74,20 @@ impl Engine {
         Ok(PlanForTonight { spaces, tonight, plan })
     }
 
-    /// Those who wait for a place, as far as the actor may know of them.
+    /// Those who wait for a place, as far as the actor may know of them. Who has a unit held for them does not.
     pub(crate) async fn waiting(&self, actor: &Actor) -> Result<Vec<StoredReferral>, EngineError> {
         let filter = ReferralFilter {
             statuses: vec![ReferralStatus::Accepted],
             but: self.closed_to(actor).await?.households().iter().copied().collect(),
             ..ReferralFilter::default()
         };
-        Ok(self.store.reader().referrals(&filter, Page { after: None, limit: MOST_WAITING }).await?)
+        let held = HoldFilter { active_at: Some(self.clock.now()), ..HoldFilter::default() };
+        let held = self.store.reader().holds(&held, Page { after: None, limit: MOST_WAITING }).await?;
+        let held: BTreeSet<HouseholdId> = held.into_iter().map(|hold| hold.household).collect();
+        let mut found =
+            self.store.reader().referrals(&filter, Page { after: None, limit: MOST_WAITING }).await?;
+        found.retain(|stored| stored.referral.household().is_none_or(|household| !held.contains(&household)));
+        Ok(found)
     }
 
     /// The households in safe spaces that might go on to another home.
