@@ -7,9 +7,10 @@ use std::{
 
 use safespace_domain::nights::next;
 use safespace_tests::{
-    Databases, day, on_both,
-    program::{Ended, Program},
+    Databases, canary, day, on_both,
+    program::{Ended, Program, Service},
 };
+use serde_json::{Value, json};
 
 on_both![
     the_example_files_come_in_and_come_in_once,
@@ -22,6 +23,9 @@ on_both![
     a_night_too_many_is_refused_when_every_unit_is_taken,
     one_unit_code_in_two_properties_is_refused,
     nobody_is_in_residence_twice,
+    referrals_come_in_once_and_follow_the_stays,
+    a_referral_that_makes_no_sense_is_refused_and_says_why,
+    what_a_referral_says_in_words_is_sealed_when_it_comes_in,
 ];
 
 const VOIDS: &str = "unit,from,to,reason\n";
@@ -293,4 +297,127 @@ async fn nobody_is_in_residence_twice(on: &Databases) {
     let ended = program.run([Path::new("import"), Path::new("--stays"), &stays]);
     assert_eq!((ended.code, counts(&ended)), (3, [4, 1, 0, 1, 3]), "{ended:?}");
     assert_eq!(program.run(["migrate"]).code, 0, "the day turns at each start");
+}
+
+const REFERRALS: &str =
+    "reference,received_at,source,adults,children,status,household,reason,decided_at,risk,allergies\n";
+
+fn bring_referrals(program: &Program, rows: &[&str], more: &[&str]) -> Ended {
+    let file = program.write("referrals.csv", format!("{REFERRALS}{}\n", rows.join("\n")));
+    let arguments = ["import", "--referrals", file.to_str().unwrap()];
+    program.run(arguments.into_iter().chain(more.iter().copied()))
+}
+
+/// What the API says of all referrals, oldest first, and what those may read who have the database.
+async fn told(program: &Program) -> Vec<Value> {
+    let token = program.run(["token", "create", "--role", "officer"]).out.trim().to_owned();
+    let service = program.serve(&[]);
+    let query = "{ referrals(first: 50) { nodes { source status council receivedAt respondedAt placedAt closedAt \
+                 outcome risk fromDistrict arrival nights needs { allergies dangerAreas callBack } } } }";
+    let answer = post(&service, &token, query).await;
+    let nodes =
+        answer["data"]["referrals"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone();
+    assert_eq!(service.stop(), 0);
+    nodes
+}
+
+async fn post(service: &Service, token: &str, query: &str) -> Value {
+    let client = safespace_tests::api::client().build().unwrap();
+    let url = format!("http://{}/graphql", service.address);
+    let asked = client.post(url).bearer_auth(token).json(&json!({ "query": query }));
+    asked.send().await.unwrap().json().await.unwrap()
+}
+
+async fn referrals_come_in_once_and_follow_the_stays(on: &Databases) {
+    let program = Program::on(&on.untouched().await);
+    assert_eq!(program.run(examples()).code, 0);
+    let rows = [
+        "F-1,2020-03-01 23:40,police,2,0,closed,EXAMPLE-001,,2020-03-02 00:10,high,",
+        "F-2,2020-05-10T20:00:00Z,gp,1,1,placed,EXAMPLE-BACK-TO-BACK,,,,nuts",
+        "F-3,2020-06-01,self,1,3,declined,,no_capacity,2020-06-01,standard,",
+        "F-4,2020-10-25 01:30,local_authority,1,0,received,,,,,",
+        "F-5,2020-09-01,other_agency,1,0,closed,NOBODY-1,found_own_place,2020-09-02,,",
+        "F-6,2020-10-20 22:00,police,1,0,accepted,NOBODY-2,,2020-10-20 22:15,medium,",
+        "F-7,2020-08-01,police,1,0,withdrawn,,,,,",
+        "f-1,2020-03-01 23:40,police,2,0,received,,,,,",
+    ];
+    let dry = bring_referrals(&program, &rows, &["--dry-run"]);
+    assert_eq!((dry.code, counts(&dry)), (0, [8, 7, 1, 0, 0]), "{dry:?}");
+    let first = bring_referrals(&program, &rows, &[]);
+    assert_eq!((first.code, counts(&first)), (0, [8, 7, 1, 0, 0]), "{first:?}");
+    let referrals = told(&program).await;
+    let of = |n: usize, field: &str| referrals[n][field].clone();
+    let states: Vec<_> = referrals.iter().map(|referral| referral["status"].as_str().unwrap()).collect();
+    assert_eq!(states, ["CLOSED", "CLOSED", "DECLINED", "WITHDRAWN", "CLOSED", "ACCEPTED", "RECEIVED"]);
+    // Placed when its stay was booked, on the day after it came; a file of days has no times.
+    assert_eq!(of(0, "receivedAt"), "2020-03-01T23:40:00+00:00");
+    assert_eq!(of(0, "respondedAt"), "2020-03-02T00:10:00+00:00");
+    assert_eq!(of(0, "placedAt"), "2020-03-02T00:00:00+00:00");
+    assert_eq!(of(0, "closedAt"), "2020-03-09T00:00:00+00:00");
+    // Two stays without a night between are one journey.
+    assert_eq!(of(1, "closedAt"), "2020-05-20T23:00:00+00:00");
+    assert_eq!(of(1, "needs")["allergies"], "nuts");
+    // The clocks showed this time twice: the first.
+    assert_eq!(of(6, "receivedAt"), "2020-10-25T00:30:00+00:00");
+    assert_eq!(of(4, "outcome"), "found_own_place");
+    let second = bring_referrals(&program, &rows, &[]);
+    assert_eq!((second.code, counts(&second)), (0, [8, 0, 8, 0, 0]));
+    assert_eq!(told(&program).await, referrals);
+}
+
+async fn a_referral_that_makes_no_sense_is_refused_and_says_why(on: &Databases) {
+    let program = Program::on(&on.untouched().await);
+    assert_eq!(program.run(examples()).code, 0);
+    let rows = [
+        "B-1,yesterday,police,1,0,received,,,,,",
+        "B-2,2099-01-01,police,1,0,received,,,,,",
+        "B-3,2020-06-01,postman,1,0,received,,,,,",
+        "B-4,2020-06-01,police,0,0,received,,,,,",
+        "B-5,2020-06-01,police,1,39,received,,,,,",
+        "B-6,2020-06-01,police,1,0,declined,,,,,",
+        "B-7,2020-06-01,police,1,0,declined,,because,,,",
+        "B-8,2020-06-01,police,1,0,accepted,,,,,",
+        "B-9,2020-06-01,police,1,0,closed,NOBODY-1,,,,",
+        "B-10,2020-06-01,police,1,0,received,,,2020-05-31,,",
+        "B-11,2020-06-01,police,1,0,received,,,,terrible,",
+        "B-12,2020-06-01,police,1,0,asleep,,,,,",
+    ];
+    let mut why = String::new();
+    for some in rows.chunks(6) {
+        let ended = bring_referrals(&program, some, &[]);
+        assert_eq!((ended.code, counts(&ended)), (3, [6, 0, 0, 0, 6]));
+        why += &ended.err;
+    }
+    assert_words_snapshot!(why, @r#"
+    referrals line 2: received_at is no date and time: write YYYY-MM-DD HH:MM as the clock showed it, or YYYY-MM-DD
+    referrals line 3: received_at is still to come
+    referrals line 4: "postman" is not a source: use police, gp, local_authority, other_agency or self
+    referrals line 5: A household has at least one person: give adults or children.
+    referrals line 6: A referral is about one household, of at most 20 people: refer families that need homes of their own one by one.
+    referrals line 7: reason is empty: say why it was declined or closed
+    referrals line 2: There is no such reason for declining. Known: need_accessibility, need_area, need_other, need_size, need_support_level, no_capacity, not_suitable, out_of_area, survivor_did_not_accept, unsafe_location.
+    referrals line 3: household is empty, and the referral was accepted
+    referrals line 4: the referral is closed, and its household has no stay since it came: bring the stay in first, or give the reason for which it was closed
+    referrals line 5: decided_at is before received_at
+    referrals line 6: "terrible" is not a level of risk: use standard, medium or high
+    referrals line 7: "asleep" is not a status: use received, assessing, accepted, placed, closed, declined or withdrawn
+    "#);
+    assert!(told(&program).await.is_empty());
+}
+
+async fn what_a_referral_says_in_words_is_sealed_when_it_comes_in(on: &Databases) {
+    let url = on.untouched().await;
+    let program = Program::on(&url);
+    let header = "reference,received_at,source,adults,children,status,allergies,call_back,organisation";
+    let row = ["W-1,2020-06-01,police,1,0,received", canary::NOTE, canary::CONTACT, canary::NAME].join(",");
+    let file = program.write("referrals.csv", format!("{header}\n{row}\n"));
+    let ended = program.run([Path::new("import"), Path::new("--referrals"), &file]);
+    assert_eq!((ended.code, counts(&ended)), (0, [1, 1, 0, 0, 0]), "{ended:?}");
+    assert_eq!(told(&program).await[0]["needs"]["callBack"], canary::CONTACT);
+    match url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//")) {
+        Some(path) => {
+            canary::must_not_be_in(&std::fs::read(path.split('?').next().unwrap()).unwrap(), "the database");
+        }
+        None => canary::must_not_be_in_postgres(&url).await,
+    }
 }

@@ -6,12 +6,12 @@
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    clock::service_day,
+    clock::{at_service_time, service_day},
     households::People,
     ids::{HouseholdId, ReferralId, StayId},
     needs::Assessment,
@@ -504,6 +504,41 @@ impl Referral {
         };
         if state == self.state { self } else { self.changed(state) }
     }
+
+    /// What had become of a referral of the past that was accepted, by the stays of its household: placed when the first
+    /// stay since it came was booked, closed when the last of those without a night between was left. Later stays are
+    /// those of another referral.
+    #[must_use]
+    pub fn after_past_stays(self, stays: &[Stay]) -> Self {
+        let received_on = service_day(self.received_at);
+        let mut since: Vec<&Stay> = stays
+            .iter()
+            .filter(|stay| Some(stay.household) == self.household())
+            .filter(|stay| !matches!(stay.status(), StayStatus::Cancelled | StayStatus::NoShow))
+            .filter(|stay| stay.nights.departure() >= received_on)
+            .collect();
+        since.sort_by_key(|stay| (stay.nights.arrival(), stay.nights.departure()));
+        let Some(first) = since.first() else { return self };
+        if first.nights.arrival() > later(received_on, REFER_AHEAD_NIGHTS) {
+            return self;
+        }
+        let mut journey: Vec<Stay> = Vec::new();
+        for stay in &since {
+            if journey.last().is_none_or(|before| stay.nights.arrival() <= before.nights.departure()) {
+                journey.push((*stay).clone());
+            }
+        }
+        let placed_at = first.booked_at.max(self.received_at);
+        let left_on = journey.last().map_or(received_on, |last| last.nights.departure());
+        let left_at = at_service_time(left_on, NaiveTime::MIN).max(placed_at);
+        let mut followed = self.after_stays(&journey, |_| None, left_at);
+        match &mut followed.state {
+            ReferralState::Placed { placed_at: at, .. }
+            | ReferralState::Closed { placed: Some((at, _)), .. } => *at = placed_at,
+            _ => {}
+        }
+        followed
+    }
 }
 
 /// Undecided, or accepted and without a place.
@@ -763,5 +798,30 @@ mod tests {
         assert!(received(at("2020-11-03T23:40:00Z"), now).is_ok());
         assert!(received(at("2020-11-04T00:11:00Z"), now).is_err());
         assert!(received(at("2020-10-27T00:00:00Z"), now).is_err());
+    }
+
+    #[test]
+    fn a_referral_of_the_past_is_followed_by_the_stays_of_one_journey() {
+        let left = |from, to| {
+            stay(from, to, StayState::Departed { arrived_at: None, departed_at: None, moved_to: None })
+        };
+        let accepted = || referral().accept(household(7), at("2020-11-03T22:00:00Z")).unwrap();
+        let stays = [
+            left("2020-10-01", "2020-10-05"),
+            left("2020-11-03", "2020-11-07"),
+            left("2020-11-07", "2020-11-10"),
+            left("2020-12-20", "2020-12-22"),
+        ];
+        let after = accepted().after_past_stays(&stays);
+        let ReferralState::Closed { placed: Some((placed_at, _)), closed_at, ref outcome, .. } = after.state
+        else {
+            panic!("{after:?}");
+        };
+        assert_eq!((placed_at, closed_at), (at("2020-11-03T22:00:00Z"), at("2020-11-10T00:00:00Z")));
+        assert_eq!(outcome, LEFT);
+        assert_eq!(accepted().after_past_stays(&stays[..1]), accepted(), "that was before it came");
+        assert_eq!(accepted().after_past_stays(&stays[3..]), accepted(), "that was long after");
+        let there = stay("2020-11-04", "2020-11-09", StayState::InResidence { arrived_at: None });
+        assert_eq!(accepted().after_past_stays(&[there]).status(), ReferralStatus::Placed);
     }
 }

@@ -1,12 +1,15 @@
-//! Bringing in files of past records: spaces, then voids, then stays in order of arrival.
+//! Bringing in files of past records: spaces, then voids, then stays in order of arrival, then referrals as they came.
 //!
 //! What really happened is recorded even when it broke the seven-night rule: it is flagged, not refused. A row is
 //! planned against a copy of the calendar that knows what the rows before it took, and written with some hundred
 //! others in one transaction; where the database refuses one of them, each is written on its own, so that only the
 //! guilty row is refused. The same files again change nothing.
+//!
+//! A referral of the past that was accepted has become what the stays of its household say.
 
 #[cfg(test)]
 mod hostile;
+mod referrals;
 mod rows;
 mod spaces;
 mod stays;
@@ -25,17 +28,20 @@ use safespace_domain::{
     availability::{Exclusion, Spaces},
     calendar::{Calendar, UnitNo},
     clock::service_day,
+    details::Details,
     households::Household,
     ledger::Entry,
+    needs::Needs,
     nights::{earlier, later, next},
+    stays::Stay,
     units::Scheme,
 };
-use safespace_store::{AuditRecord, StoreError, StoredStay, StoredVoid};
+use safespace_store::{AuditRecord, StoreError, StoredReferral, StoredStay, StoredVoid, Tx};
 use uuid::Uuid;
 
 pub use rows::{Files, WrongFile};
 
-use crate::{Engine, EngineError, calendar::Cell};
+use crate::{Engine, EngineError, Fault, calendar::Cell};
 
 /// So many rows are written in one transaction.
 const ROWS_TOGETHER: usize = 500;
@@ -96,9 +102,16 @@ struct Planned {
     household: Option<Household>,
     stay: Option<StoredStay>,
     void: Option<StoredVoid>,
+    referral: Option<UnsealedReferral>,
     entries: Vec<Entry>,
     record: AuditRecord,
     flagged: bool,
+}
+
+/// A referral whose words are to be sealed as it is written.
+struct UnsealedReferral {
+    stored: StoredReferral,
+    needs: Needs,
 }
 
 impl Planned {
@@ -142,6 +155,8 @@ struct Import<'e> {
     whereabouts: HashMap<HouseholdId, Vec<Whereabouts>>,
     /// Who is in residence where, now: at most one household in a unit, and in at most one.
     residents: HashMap<UnitId, HouseholdId>,
+    /// Stays of a dry run: the referrals after them follow them, and the database has them not.
+    dry_stays: HashMap<HouseholdId, Vec<Stay>>,
     report: Report,
 }
 
@@ -169,16 +184,19 @@ impl Engine {
             written: HashSet::new(),
             whereabouts: HashMap::new(),
             residents: HashMap::new(),
+            dry_stays: HashMap::new(),
             report: Report { read: files.len(), ..Report::default() },
         };
-        let Files { spaces, stays, voids } = files;
+        let Files { spaces, stays, voids, referrals } = files;
         let total = import.report.read;
         let (after_spaces, after_voids) = (spaces.len(), spaces.len() + voids.len());
+        let after_stays = after_voids + stays.len();
         import.spaces(spaces).await?;
         progress(after_spaces, total);
         import.voids(voids).await?;
         progress(after_voids, total);
         import.stays(stays, &mut |done| progress(after_voids + done, total)).await?;
+        import.referrals(referrals, &mut |done| progress(after_stays + done, total)).await?;
         import.report.refused.sort_by_key(|row| (row.file, row.line));
         Ok(import.report)
     }
@@ -203,13 +221,13 @@ impl Import<'_> {
                 return Ok(());
             }
             Ok(Written::UnitClosed)
-            | Err(
+            | Err(EngineError::Fault(Fault::Store(
                 StoreError::NightTaken
                 | StoreError::HouseholdElsewhere
                 | StoreError::InUse(_)
                 | StoreError::Deadlock,
-            ) => {}
-            Err(error) => return Err(error.into()),
+            ))) => {}
+            Err(error) => return Err(error),
         }
         for row in planned {
             match self.write_alone(&row).await {
@@ -218,29 +236,37 @@ impl Import<'_> {
                     self.report.flagged += usize::from(row.flagged);
                 }
                 Ok(Written::UnitClosed) => self.lose(row, "the unit was taken out of service"),
-                Err(StoreError::InUse("stay_imported_as")) => self.report.unchanged += 1,
-                Err(
+                Err(EngineError::Fault(Fault::Store(StoreError::InUse(
+                    "stay_imported_as" | "referral_imported_as",
+                )))) => self.report.unchanged += 1,
+                Err(EngineError::Fault(Fault::Store(
                     error @ (StoreError::NightTaken | StoreError::HouseholdElsewhere | StoreError::InUse(_)),
-                ) => self.lose(row, &error.to_string()),
-                Err(error) => return Err(error.into()),
+                ))) => self.lose(row, &error.to_string()),
+                Err(error) => return Err(error),
             }
         }
         Ok(())
     }
 
     /// Writes one row; once more where it gave way to another program's change.
-    async fn write_alone(&mut self, row: &Planned) -> Result<Written, StoreError> {
+    async fn write_alone(&mut self, row: &Planned) -> Result<Written, EngineError> {
         for _ in 0..TRIES {
             match self.write_together(std::slice::from_ref(row)).await {
-                Err(StoreError::Deadlock) => {}
+                Err(EngineError::Fault(Fault::Store(StoreError::Deadlock))) => {}
                 done => return done,
             }
         }
-        Err(StoreError::Deadlock)
+        Err(StoreError::Deadlock.into())
     }
 
-    async fn write_together(&mut self, planned: &[Planned]) -> Result<Written, StoreError> {
-        if self.mode == Mode::DryRun || planned.is_empty() {
+    async fn write_together(&mut self, planned: &[Planned]) -> Result<Written, EngineError> {
+        if self.mode == Mode::DryRun {
+            for StoredStay { stay, .. } in planned.iter().filter_map(|row| row.stay.as_ref()) {
+                self.dry_stays.entry(stay.household).or_default().push(stay.clone());
+            }
+            return Ok(Written::All);
+        }
+        if planned.is_empty() {
             return Ok(Written::All);
         }
         let live = &self.engine.live;
@@ -261,6 +287,9 @@ impl Import<'_> {
         tx.add_stays(&stays).await?;
         for void in planned.iter().filter_map(|row| row.void.as_ref()) {
             tx.add_void(void).await?;
+        }
+        for unsealed in planned.iter().filter_map(|row| row.referral.as_ref()) {
+            self.add_referral(&tx, unsealed).await?;
         }
         tx.claim(&entries).await?;
         // The nights are in the ledger by now, so a closing that comes later finds them.
@@ -284,6 +313,12 @@ impl Import<'_> {
         committed?;
         self.written.extend(households.iter().map(|household| household.id));
         Ok(Written::All)
+    }
+
+    async fn add_referral(&self, tx: &Tx, unsealed: &UnsealedReferral) -> Result<(), EngineError> {
+        let UnsealedReferral { stored, needs } = unsealed;
+        let words = self.engine.sealed_words(tx, stored.referral.id, needs, &Details::default()).await?;
+        Ok(tx.add_referral(&StoredReferral { words, ..stored.clone() }).await?)
     }
 
     /// Refuses a row for which another program was faster, and takes it out of what the next ones are planned against.

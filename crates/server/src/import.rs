@@ -29,6 +29,10 @@ pub struct Arguments {
     /// Voids: `unit,from,to,reason`.
     #[arg(long, env = "SAFESPACE_VOIDS")]
     voids: Option<PathBuf>,
+    /// Referrals: `reference,received_at,source,adults,children,status`, and others that may be left out; the guide for
+    /// running says which.
+    #[arg(long, env = "SAFESPACE_REFERRALS")]
+    referrals: Option<PathBuf>,
     /// Only say what would happen.
     #[arg(long, env = "SAFESPACE_DRY_RUN")]
     dry_run: bool,
@@ -66,9 +70,11 @@ pub async fn import(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fa
 }
 
 fn read(arguments: &Arguments) -> Result<Files, Failure> {
-    let Arguments { spaces, stays, voids, .. } = arguments;
-    if spaces.is_none() && stays.is_none() && voids.is_none() {
-        return Err(Failure::wrong_call("nothing to bring in: give --spaces, --stays or --voids"));
+    let Arguments { spaces, stays, voids, referrals, .. } = arguments;
+    if [spaces, stays, voids, referrals].into_iter().all(Option::is_none) {
+        return Err(Failure::wrong_call(
+            "nothing to bring in: give --spaces, --stays, --voids or --referrals",
+        ));
     }
     let mut files = Files::default();
     let wrong = |error: WrongFile| Failure::wrong_call(format!("{error}. Nothing was brought in."));
@@ -80,6 +86,9 @@ fn read(arguments: &Arguments) -> Result<Files, Failure> {
     }
     if let Some(path) = voids {
         files.read_voids(open(path, "voids")?).map_err(wrong)?;
+    }
+    if let Some(path) = referrals {
+        files.read_referrals(open(path, "referrals")?).map_err(wrong)?;
     }
     Ok(files)
 }
@@ -131,7 +140,7 @@ fn begin_rejects(path: &Path, arguments: &Arguments) -> Result<File, Failure> {
     };
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(wrong)?;
     let rejects = path.canonicalize().map_err(wrong)?;
-    let brought = [&arguments.spaces, &arguments.stays, &arguments.voids];
+    let brought = [&arguments.spaces, &arguments.stays, &arguments.voids, &arguments.referrals];
     if brought.into_iter().flatten().any(|path| path.canonicalize().is_ok_and(|path| path == rejects)) {
         return Err(Failure::wrong_call(
             "--rejects names a file that is to be brought in: give it another name",

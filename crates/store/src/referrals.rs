@@ -282,6 +282,18 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         select.all(self.connection).await?.into_iter().map(domain).collect()
     }
 
+    /// Which of these names of a file's referrals are there already.
+    pub async fn imported_referrals(&self, names: &[String]) -> Result<Vec<String>> {
+        let found: Vec<Option<String>> = referral::Entity::find()
+            .select_only()
+            .column(referral::Column::ImportedAs)
+            .filter(referral::Column::ImportedAs.is_in(names))
+            .into_tuple()
+            .all(self.connection)
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
     /// The households for which referrals were accepted that have the same contact.
     pub async fn households_by_referral_blind(&self, blind: &[u8], most: u64) -> Result<Vec<HouseholdId>> {
         let select = referral::Entity::find()

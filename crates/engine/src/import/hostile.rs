@@ -9,7 +9,7 @@ fn cell() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::sample::select(vec![
             "SS-01", "safe_space", "move_on", "Stevenage", "4", "2020-11-03", "2020-11-10", "departed", "in_residence",
-            "booked", "repair", "", "ground_floor step_free",
+            "booked", "repair", "police", "declined", "high", "2020-11-03 23:40", "", "ground_floor step_free",
         ])
         .prop_map(str::to_owned),
         1 => prop::sample::select(vec![
@@ -41,17 +41,26 @@ fn file(header: &'static str) -> impl Strategy<Value = Vec<u8>> {
 const SPACES: &str = "unit,property,scheme,district,sleeps,features,opened_on,closed_on";
 const STAYS: &str = "reference,property,unit,arrival,departure,status,adults,children,booked_on";
 const VOIDS: &str = "unit,from,to,reason";
+const REFERRALS: &str =
+    "reference,received_at,source,adults,children,status,risk,dash_ticks,marac,children_under_2";
 
-/// Reads it as each of the three; what is wrong is said in a sentence of one line.
+/// Reads it as each of the four; what is wrong is said in a sentence of one line.
 fn read(bytes: &[u8]) {
     let mut files = Files::default();
-    for told in [files.read_spaces(bytes), files.read_stays(bytes), files.read_voids(bytes)] {
+    let told = [
+        files.read_spaces(bytes),
+        files.read_stays(bytes),
+        files.read_voids(bytes),
+        files.read_referrals(bytes),
+    ];
+    for told in told {
         if let Err(wrong) = told {
             assert!(!wrong.why.trim().is_empty() && !wrong.why.contains('\n'), "{wrong}");
         }
     }
     let said = files.spaces.iter().map(|row| row.says.as_ref().err());
     let said = said.chain(files.stays.iter().map(|row| row.says.as_ref().err()));
+    let said = said.chain(files.referrals.iter().map(|row| row.says.as_ref().err()));
     for why in said.chain(files.voids.iter().map(|row| row.says.as_ref().err())).flatten() {
         assert!(!why.trim().is_empty());
     }
@@ -73,8 +82,9 @@ proptest! {
         spaces in file(SPACES),
         stays in file(STAYS),
         voids in file(VOIDS),
+        referrals in file(REFERRALS),
     ) {
-        for bytes in [spaces, stays, voids] {
+        for bytes in [spaces, stays, voids, referrals] {
             read(&bytes);
         }
     }

@@ -2,15 +2,21 @@
 
 use std::{collections::BTreeSet, io::Read};
 
-use chrono::Datelike;
+use chrono::{DateTime, Datelike, NaiveDateTime, NaiveTime, Utc};
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 use safespace_domain::{
-    Night, Nights, Refusal, codes,
+    Night, Nights, Refusal,
+    clock::{at_service_time, service_day},
+    codes,
     households::People,
+    needs::{ChildAges, Needs},
     nights::{FIRST_YEAR, LAST_YEAR},
+    referrals::{ReferralStatus, Source},
     stays::StayStatus,
     units::{MOST_SLEEPS, Scheme},
 };
+
+use crate::ReferralAsk;
 
 /// The most rows of one file: they are in memory together, to be put in order.
 const MOST_ROWS: usize = 250_000;
@@ -23,12 +29,56 @@ const SPACES: [&str; 8] =
 const STAYS: [&str; 9] =
     ["reference", "property", "unit", "arrival", "departure", "status", "adults", "children", "booked_on"];
 const VOIDS: [&str; 4] = ["unit", "from", "to", "reason"];
+const REFERRALS: [&str; 35] = [
+    "reference",
+    "received_at",
+    "source",
+    "adults",
+    "children",
+    "status",
+    "kind",
+    "council",
+    "responded_at",
+    "decided_at",
+    "reason",
+    "household",
+    "risk",
+    "dash_ticks",
+    "risk_reason",
+    "marac",
+    "from_district",
+    "danger_areas",
+    "near",
+    "arrival",
+    "nights",
+    "features",
+    "shares_as",
+    "children_under_2",
+    "children_2_to_4",
+    "children_5_to_10",
+    "children_11_to_15",
+    "children_16_to_17",
+    "pets",
+    "care",
+    "languages",
+    "diet",
+    "allergies",
+    "organisation",
+    "call_back",
+];
+/// The first so many columns of a file of referrals must be there.
+const REFERRALS_NEED: usize = 6;
+/// Parts names in a cell: they have spaces.
+const NAMES_PARTED_BY: char = ';';
+/// For how many nights a place is asked when a file says nothing.
+const USUAL_NIGHTS: i64 = 7;
 
 /// The columns of a file, in the order in which a row keeps its cells.
 pub(super) fn columns(file: &str) -> &'static [&'static str] {
     match file {
         "spaces" => &SPACES,
         "stays" => &STAYS,
+        "referrals" => &REFERRALS,
         _ => &VOIDS,
     }
 }
@@ -37,7 +87,7 @@ pub(super) fn columns(file: &str) -> &'static [&'static str] {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {why}")]
 pub struct WrongFile {
-    /// Which: `spaces`, `stays` or `voids`.
+    /// Which: `spaces`, `stays`, `voids` or `referrals`.
     pub file: &'static str,
     /// What is wrong with it, and where.
     pub why: String,
@@ -86,36 +136,57 @@ pub(super) struct PastVoid {
     pub(super) reason: String,
 }
 
+/// A referral, from `referrals.csv`.
+#[derive(Clone, Debug)]
+pub(super) struct PastReferral {
+    pub(super) reference: String,
+    pub(super) received_at: DateTime<Utc>,
+    pub(super) responded_at: Option<DateTime<Utc>>,
+    pub(super) decided_at: Option<DateTime<Utc>>,
+    pub(super) council: Option<String>,
+    pub(super) status: ReferralStatus,
+    pub(super) reason: Option<String>,
+    pub(super) household: Option<String>,
+    pub(super) ask: ReferralAsk,
+}
+
 /// The files, read and found well-formed. Rows may still be refused one by one.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     pub(super) spaces: Vec<Row<Space>>,
     pub(super) stays: Vec<Row<PastStay>>,
     pub(super) voids: Vec<Row<PastVoid>>,
+    pub(super) referrals: Vec<Row<PastReferral>>,
 }
 
 impl Files {
     /// Reads `spaces.csv`.
     pub fn read_spaces(&mut self, from: impl Read) -> Result<(), WrongFile> {
-        self.spaces = read("spaces", &SPACES, from, space)?;
+        self.spaces = read("spaces", &SPACES, SPACES.len(), from, space)?;
         Ok(())
     }
 
     /// Reads `stays.csv`.
     pub fn read_stays(&mut self, from: impl Read) -> Result<(), WrongFile> {
-        self.stays = read("stays", &STAYS, from, stay)?;
+        self.stays = read("stays", &STAYS, STAYS.len(), from, stay)?;
         Ok(())
     }
 
     /// Reads `voids.csv`.
     pub fn read_voids(&mut self, from: impl Read) -> Result<(), WrongFile> {
-        self.voids = read("voids", &VOIDS, from, void)?;
+        self.voids = read("voids", &VOIDS, VOIDS.len(), from, void)?;
+        Ok(())
+    }
+
+    /// Reads `referrals.csv`.
+    pub fn read_referrals(&mut self, from: impl Read) -> Result<(), WrongFile> {
+        self.referrals = read("referrals", &REFERRALS, REFERRALS_NEED, from, referral)?;
         Ok(())
     }
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.spaces.len() + self.stays.len() + self.voids.len()
+        self.spaces.len() + self.stays.len() + self.voids.len() + self.referrals.len()
     }
 
     /// Whether there is no row.
@@ -166,7 +237,46 @@ impl Cells<'_> {
     }
 
     fn number(&self, column: &str) -> Result<i64, String> {
-        self.need(column)?.parse().map_err(|_| format!("{column} is no whole number"))
+        self.optional_number(column)?.ok_or_else(|| format!("{column} is empty"))
+    }
+
+    fn optional_number(&self, column: &str) -> Result<Option<i64>, String> {
+        let parsed = self.get(column).map(str::parse).transpose();
+        parsed.map_err(|_| format!("{column} is no whole number"))
+    }
+
+    /// An instant: with its offset, or as the clock showed it in the service's time. A day alone is its beginning.
+    fn optional_instant(&self, column: &str) -> Result<Option<DateTime<Utc>>, String> {
+        let Some(cell) = self.get(column) else { return Ok(None) };
+        let local: Result<NaiveDateTime, _> = NaiveDateTime::parse_from_str(cell, "%Y-%m-%d %H:%M");
+        let day = || cell.parse::<Night>().map(|day| day.and_time(NaiveTime::MIN));
+        let instant = match (DateTime::parse_from_rfc3339(cell), local.or_else(|_| day())) {
+            (Ok(instant), _) => instant.to_utc(),
+            (_, Ok(local)) => at_service_time(local.date(), local.time()),
+            _ => {
+                return Err(format!(
+                    "{column} is no date and time: write YYYY-MM-DD HH:MM as the clock showed it, or YYYY-MM-DD"
+                ));
+            }
+        };
+        if (FIRST_YEAR..=LAST_YEAR).contains(&instant.year()) {
+            Ok(Some(instant))
+        } else {
+            Err(format!("{column} is outside the years {FIRST_YEAR} to {LAST_YEAR}"))
+        }
+    }
+
+    fn names(&self, column: &str) -> impl Iterator<Item = String> {
+        let names = self.get(column).unwrap_or_default().split(NAMES_PARTED_BY).map(str::trim);
+        names.filter(|name| !name.is_empty()).map(str::to_owned).collect::<Vec<_>>().into_iter()
+    }
+
+    fn text(&self, column: &str) -> Option<String> {
+        self.get(column).map(str::to_owned)
+    }
+
+    fn optional<T: std::str::FromStr<Err = String>>(&self, column: &str) -> Result<Option<T>, String> {
+        self.get(column).map(str::parse).transpose()
     }
 }
 
@@ -225,10 +335,92 @@ fn void(cells: &Cells<'_>) -> Result<PastVoid, String> {
     Ok(PastVoid { unit: cells.code("unit")?, nights, reason: cells.code("reason")? })
 }
 
-/// Reads a file whole. Its header and structure must be right; what a row says may be wrong, and is then refused.
+fn referral(cells: &Cells<'_>) -> Result<PastReferral, String> {
+    let received_at = cells.optional_instant("received_at")?.ok_or("received_at is empty")?;
+    let people = People::of_the_past(cells.number("adults")?, cells.number("children")?).map_err(words)?;
+    let source: Source = cells.need("source")?.parse()?;
+    let arrival = cells.optional_date("arrival")?.unwrap_or_else(|| service_day(received_at));
+    let danger_areas: BTreeSet<String> = cells.names("danger_areas").collect();
+    let needs = Needs {
+        near: cells.names("near").collect(),
+        child_ages: child_ages(cells)?,
+        pets: cells.text("pets"),
+        care: cells.text("care"),
+        languages: cells.names("languages").collect(),
+        diet: cells.text("diet"),
+        allergies: cells.text("allergies"),
+        organisation: cells.text("organisation"),
+        call_back: cells.text("call_back"),
+        risk_reason: cells.text("risk_reason"),
+        ..Needs::default()
+    };
+    Ok(PastReferral {
+        reference: codes::reference(cells.need("reference")?, "reference").map_err(words)?,
+        received_at,
+        responded_at: cells.optional_instant("responded_at")?,
+        decided_at: cells.optional_instant("decided_at")?,
+        council: cells.text("council"),
+        status: cells.need("status")?.parse()?,
+        reason: cells.optional_code("reason")?,
+        household: cells
+            .get("household")
+            .map(|cell| codes::reference(cell, "household").map_err(words))
+            .transpose()?,
+        ask: ReferralAsk {
+            kind: cells.optional("kind")?.unwrap_or_default(),
+            risk: cells.optional("risk")?,
+            dash_ticks: cells.optional_number("dash_ticks")?,
+            marac: yes_or_no(cells, "marac")?,
+            shares_as: cells.optional("shares_as")?,
+            nights: cells.optional_number("nights")?.unwrap_or(USUAL_NIGHTS),
+            features: cells
+                .get("features")
+                .unwrap_or_default()
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
+            from_district: cells.text("from_district"),
+            danger_areas: Some(danger_areas).filter(|areas| !areas.is_empty()),
+            needs,
+            ..ReferralAsk::plain(source, people, arrival)
+        },
+    })
+}
+
+fn yes_or_no(cells: &Cells<'_>, column: &str) -> Result<Option<bool>, String> {
+    match cells.get(column) {
+        None => Ok(None),
+        Some("yes") => Ok(Some(true)),
+        Some("no") => Ok(Some(false)),
+        Some(_) => Err(format!("{column} is yes or no, or empty where nobody knows")),
+    }
+}
+
+/// None where no age is given.
+fn child_ages(cells: &Cells<'_>) -> Result<Option<ChildAges>, String> {
+    let mut known = false;
+    let mut count = |column: &str| match cells.optional_number(column)? {
+        None => Ok(0),
+        Some(n) => {
+            known = true;
+            u16::try_from(n).map_err(|_| format!("{column} must be 0 or more, and there are not so many"))
+        }
+    };
+    let ages = ChildAges {
+        under_2: count("children_under_2")?,
+        from_2_to_4: count("children_2_to_4")?,
+        from_5_to_10: count("children_5_to_10")?,
+        from_11_to_15: count("children_11_to_15")?,
+        from_16_to_17: count("children_16_to_17")?,
+    };
+    Ok(known.then_some(ages))
+}
+
+/// Reads a file whole, of whose columns the first `needed` must be there. Its header and structure must be right; what a row says may be wrong, and is then refused.
 fn read<T>(
     file: &'static str,
     columns: &'static [&'static str],
+    needed: usize,
     from: impl Read,
     parse: fn(&Cells<'_>) -> Result<T, String>,
 ) -> Result<Vec<Row<T>>, WrongFile> {
@@ -239,7 +431,7 @@ fn read<T>(
     }
     let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(text.as_slice());
     let header = reader.headers().map_err(|error| wrong(explain(&error)))?.clone();
-    let places = places(&header, columns).map_err(wrong)?;
+    let places = places(&header, columns, needed).map_err(wrong)?;
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| wrong(explain(&error)))?;
@@ -250,7 +442,10 @@ fn read<T>(
         if rows.len() == MOST_ROWS {
             return Err(wrong(format!("more than {MOST_ROWS} rows: bring it in parts")));
         }
-        let cells = places.iter().map(|place| record.get(*place).unwrap_or_default()).collect();
+        let cells = places
+            .iter()
+            .map(|place| place.and_then(|place| record.get(place)).unwrap_or_default())
+            .collect();
         let says = parse(&Cells { columns, record: &cells });
         rows.push(Row { line, cells, says });
     }
@@ -298,8 +493,9 @@ fn open_quote(text: &[u8]) -> Option<u64> {
     opened
 }
 
-/// Where each column stands. Every one must be there once, and no other.
-fn places(header: &StringRecord, columns: &[&str]) -> Result<Vec<usize>, String> {
+/// Where each column stands; none for one that may be left out. The first `needed` must be there, each once, and none
+/// that is not known.
+fn places(header: &StringRecord, columns: &[&str], needed: usize) -> Result<Vec<Option<usize>>, String> {
     let names: Vec<&str> = header.iter().map(|name| name.trim_start_matches('\u{feff}').trim()).collect();
     if names.iter().all(|name| name.is_empty()) {
         return Err(format!("the file is empty: its first line must name the columns {}", columns.join(",")));
@@ -309,10 +505,12 @@ fn places(header: &StringRecord, columns: &[&str]) -> Result<Vec<usize>, String>
     }
     columns
         .iter()
-        .map(|column| {
+        .enumerate()
+        .map(|(n, column)| {
             let mut found = names.iter().enumerate().filter(|(_, name)| *name == column).map(|(n, _)| n);
             match (found.next(), found.next()) {
-                (Some(place), None) => Ok(place),
+                (Some(place), None) => Ok(Some(place)),
+                (None, _) if n >= needed => Ok(None),
                 (None, _) => Err(format!("line 1: the column {column} is missing")),
                 (Some(_), Some(_)) => Err(format!("line 1: the column {column} is there twice")),
             }
@@ -340,7 +538,7 @@ mod tests {
     const HEADER: &str = "unit,from,to,reason\n";
 
     fn voids(text: &[u8]) -> Result<Vec<Row<PastVoid>>, String> {
-        read("voids", &VOIDS, text, void).map_err(|wrong| wrong.to_string())
+        read("voids", &VOIDS, VOIDS.len(), text, void).map_err(|wrong| wrong.to_string())
     }
 
     fn row(text: &str) -> Result<PastVoid, String> {

@@ -156,6 +156,7 @@ impl Import<'_> {
                 }),
                 stay: Some(StoredStay { stay, imported_as: Some(name.to_owned()) }),
                 void: None,
+                referral: None,
                 entries,
                 record,
                 flagged,

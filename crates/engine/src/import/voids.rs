@@ -45,6 +45,7 @@ impl Import<'_> {
                         household: None,
                         stay: None,
                         void: Some(StoredVoid { void, note: None, kept_by: None }),
+                        referral: None,
                         entries,
                         record,
                         flagged: false,
