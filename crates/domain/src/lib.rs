@@ -18,16 +18,20 @@ pub mod disclosure;
 pub mod districts;
 pub mod exceptions;
 pub mod features;
+pub mod grants;
 pub mod holds;
 pub mod households;
 pub mod ids;
 pub mod issuers;
+pub mod items;
 pub mod ledger;
 pub mod localities;
+pub mod money;
 pub mod needs;
 pub mod next_steps;
 pub mod nights;
 pub mod occupancy;
+pub mod places;
 pub mod plan;
 pub mod policies;
 pub mod properties;
@@ -43,14 +47,16 @@ pub mod sharing;
 pub mod splits;
 pub mod standards;
 pub mod stays;
+pub mod stock;
 pub mod throttle;
 pub mod units;
 pub mod voids;
 
 pub use clock::Clock;
 pub use ids::{
-    AccountId, HoldId, HouseholdId, Ids, IssuerId, NextStepId, NoticeId, PropertyId, ReferralId, SessionId,
-    StayId, TokenId, UnitId, VoidId,
+    AccountId, GrantId, HoldId, HouseholdId, Ids, IssuerId, ItemId, LotId, NextStepId, NoticeId, PackId,
+    PackTemplateId, PlaceId, PropertyId, ReferralId, SessionId, StayId, StockEntryId, TokenId, UnitId,
+    VoidId,
 };
 pub use nights::{Night, Nights};
 pub use refusal::{Refusal, RefusalCode};
