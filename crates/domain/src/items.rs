@@ -1,6 +1,10 @@
 //! The catalogue: what is given to households, with what one must know to give the right thing to each.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -221,8 +225,10 @@ pub enum Why {
     ContentsNotKnown,
     /// It is not marked as what they eat.
     NotMarked(Diet),
-    /// It is no longer given to anybody.
+    /// It is no longer put into packs.
     Retired,
+    /// There is no such item any more.
+    NotInCatalogue,
 }
 
 impl fmt::Display for Why {
@@ -232,6 +238,7 @@ impl fmt::Display for Why {
             Self::ContentsNotKnown => f.write_str("nobody has noted which allergens it contains"),
             Self::NotMarked(diet) => write!(f, "is not marked as {}", diet.words()),
             Self::Retired => f.write_str("is retired"),
+            Self::NotInCatalogue => f.write_str("is not in the catalogue"),
         }
     }
 }
@@ -269,6 +276,9 @@ pub fn known_category<'c>(
     let codes: Vec<_> = all.iter().map(|category| category.code.as_str()).collect();
     Err(Refusal::bad(field, format!("There is no such category. Known: {}.", codes.join(", "))))
 }
+
+/// The items, by id.
+pub type Catalogue = BTreeMap<ItemId, Item>;
 
 /// An item of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -359,7 +369,7 @@ impl Item {
         })
     }
 
-    /// What a number of units is expected to cost, in packs as they are bought.
+    /// How many packs, as they are bought, so many units need.
     pub fn packs_for(&self, units: u32) -> u32 {
         units.div_ceil(self.pack_size.max(1))
     }

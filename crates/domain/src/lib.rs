@@ -31,6 +31,8 @@ pub mod needs;
 pub mod next_steps;
 pub mod nights;
 pub mod occupancy;
+pub mod pack_templates;
+pub mod packs;
 pub mod places;
 pub mod plan;
 pub mod policies;
