@@ -678,23 +678,42 @@ impl Shelf {
     /// Takes so many units of an item for the day, or as many as there are.
     pub fn take(&mut self, item: ItemId, quantity: u32, on: Night) -> Vec<Taking> {
         let mut takings = Vec::new();
-        let mut wanted = quantity;
+        self.take_each(item, quantity, on, |one, quantity, value| {
+            let (code, expires_on) = (one.lot.code.clone(), one.lot.expires_on);
+            takings.push(Taking { quantity, value, balance: one.balance, code, expires_on });
+        });
+        takings
+    }
+
+    /// As [`Shelf::take`], where only the number matters that there were.
+    pub fn take_units(&mut self, item: ItemId, quantity: u32, on: Night) -> u32 {
+        quantity - self.take_each(item, quantity, on, |_, _, _| {})
+    }
+
+    /// Takes lot by lot, telling of each what was taken and what that is worth. Gives how many units were missing.
+    fn take_each(
+        &mut self,
+        item: ItemId,
+        quantity: u32,
+        on: Night,
+        mut taken: impl FnMut(&OnHand, u32, Pence),
+    ) -> u32 {
+        let mut missing = quantity;
         for one in self.of.get_mut(&item).into_iter().flatten() {
-            if wanted == 0 {
+            if missing == 0 {
                 break;
             }
-            let quantity = wanted.min(one.balance.quantity);
+            let quantity = missing.min(one.balance.quantity);
             if quantity == 0 || one.lot.expired(on) {
                 continue;
             }
             if let Some((value, balance)) = one.balance.less(quantity) {
                 one.balance = balance;
-                wanted -= quantity;
-                let (code, expires_on) = (one.lot.code.clone(), one.lot.expires_on);
-                takings.push(Taking { quantity, value, balance, code, expires_on });
+                missing -= quantity;
+                taken(one, quantity, value);
             }
         }
-        takings
+        missing
     }
 }
 
