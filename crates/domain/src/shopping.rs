@@ -22,7 +22,7 @@ use crate::{
 pub const MOST_DAYS: u32 = 90;
 
 /// What each figure means, to be printed beside it.
-pub const DEFINITIONS: [(&str, &str); 6] = [
+pub const DEFINITIONS: [(&str, &str); 7] = [
     (
         "needed",
         "Units that the packs of these stays still need, each on the day of arrival, or today where it has passed.",
@@ -37,7 +37,12 @@ pub const DEFINITIONS: [(&str, &str); 6] = [
         "to refill",
         "Units that bring each place that is low today up to its target. A place is low at its reorder point or below it.",
     ),
-    ("to buy", "Short and to refill together, rounded up to packs as they are bought."),
+    (
+        "to transfer",
+        "Of those to refill, units that other places have beyond their own targets, that nobody needs and that keep over \
+         these days: they are transferred, not bought.",
+    ),
+    ("to buy", "Short, and to refill less to transfer, rounded up to packs as they are bought."),
     (
         "likely",
         "As many arrivals a day as there were in the days looked back on, half up, less those that are booked. Each is \
@@ -185,8 +190,10 @@ pub struct ShoppingLine {
     pub needed: u32,
     /// Of those, units that are in stock and keep until they are needed.
     pub in_stock: u32,
-    /// Units for which places are to be refilled.
+    /// Units by which places are to be refilled.
     pub refill: u32,
+    /// Of those, units that other places can spare.
+    pub transfer: u32,
     /// Packs to buy. None where nothing is missing, or where the item is retired.
     pub packs: u32,
     /// Units in those packs.
@@ -206,17 +213,31 @@ impl ShoppingLine {
     pub const fn short(&self) -> u32 {
         self.needed.saturating_sub(self.in_stock)
     }
+
+    /// Units that are missing in all.
+    pub const fn missing(&self) -> u32 {
+        self.short().saturating_add(self.refill.saturating_sub(self.transfer))
+    }
 }
 
 impl fmt::Display for ShoppingLine {
     /// The sum in words.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { needed, in_stock, refill, packs, units, .. } = self;
-        write!(f, "{needed} needed - {in_stock} in stock + {refill} to refill")?;
-        if self.retired {
-            return f.write_str(": retired, so none is bought");
+        let Self { needed, in_stock, refill, transfer, packs, units, .. } = self;
+        write!(f, "{needed} needed - {in_stock} in stock")?;
+        if *refill > 0 {
+            write!(f, " + {refill} to refill")?;
         }
-        write!(f, " = {}, in {packs} packs: {units} units", self.short().saturating_add(*refill))
+        if *transfer > 0 {
+            write!(f, " - {transfer} to transfer")?;
+        }
+        write!(f, " = {}", self.missing())?;
+        match packs {
+            _ if self.retired => f.write_str("; retired, so none is bought"),
+            0 => Ok(()),
+            1 => write!(f, ", in 1 pack: {units}"),
+            _ => write!(f, ", in {packs} packs: {units}"),
+        }
     }
 }
 
@@ -333,7 +354,12 @@ pub fn look_ahead(ahead: &Ahead<'_>) -> Shopping {
         }
     }
     let mut lines: Vec<_> = lines.into_values().collect();
+    let targets: BTreeMap<(ItemId, PlaceId), u32> =
+        ahead.levels.iter().map(|level| ((level.item, level.place), level.target)).collect();
     for line in &mut lines {
+        if line.refill > 0 {
+            line.transfer = spare(&shelf, line.item, &targets, end).min(line.refill);
+        }
         if let Some(item) = catalogue.get(&line.item) {
             to_buy(line, item, today);
         }
@@ -356,6 +382,7 @@ fn empty_line(item: &Item) -> ShoppingLine {
         needed: 0,
         in_stock: 0,
         refill: 0,
+        transfer: 0,
         packs: 0,
         units: 0,
         cost: Pence::ZERO,
@@ -370,12 +397,26 @@ fn to_buy(line: &mut ShoppingLine, item: &Item, today: Night) {
     if item.retired {
         return;
     }
-    line.packs = item.packs_for(line.short().saturating_add(line.refill));
+    line.packs = item.packs_for(line.missing());
     line.units = line.packs.saturating_mul(item.pack_size);
     line.cost = item.price.times(line.packs);
     let last = line.needs.iter().rfind(|need| need.short > 0).map(|need| need.day);
     let first = last.zip(item.shelf_life_days).map(|(day, keeps)| earlier(day, keeps));
     line.not_before = first.filter(|first| *first > today);
+}
+
+/// Units that places have beyond their targets and that keep until the `end`. `shelf` is what is left once everybody took
+/// what they need.
+fn spare(shelf: &Shelf, item: ItemId, targets: &BTreeMap<(ItemId, PlaceId), u32>, end: Night) -> u32 {
+    let mut left: BTreeMap<PlaceId, u32> = BTreeMap::new();
+    for one in shelf.of(item).iter().filter(|one| !one.lot.expired(end)) {
+        let units = left.entry(one.balance.place).or_default();
+        *units = units.saturating_add(one.balance.quantity);
+    }
+    let beyond = |(place, units): (PlaceId, u32)| {
+        units.saturating_sub(targets.get(&(item, place)).copied().unwrap_or(0))
+    };
+    left.into_iter().map(beyond).fold(0, u32::saturating_add)
 }
 
 /// Places that are low, before anybody takes anything.
@@ -445,4 +486,150 @@ pub fn short_stays(shopping: &Shopping) -> BTreeSet<StayId> {
             Who::Likely(_) => None,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        households::People,
+        items::Avoids,
+        pack_templates::Per,
+        stock::{Balance, Lot, Origin},
+    };
+
+    const TODAY: &str = "2020-11-03";
+
+    fn d(text: &str) -> Night {
+        text.parse().unwrap()
+    }
+
+    fn item_id() -> ItemId {
+        ItemId(Uuid::from_u128(7))
+    }
+
+    fn place(n: u128) -> PlaceId {
+        PlaceId(Uuid::from_u128(n))
+    }
+
+    fn catalogue() -> Catalogue {
+        let item = Item {
+            id: item_id(),
+            code: "BREAD".into(),
+            name: "Bread".into(),
+            category: "food".into(),
+            unit_of_issue: "loaf".into(),
+            pack_size: 4,
+            price: Pence(500),
+            supplier: Some("Baker".into()),
+            eaten: true,
+            contains: None,
+            suits: BTreeSet::new(),
+            shelf_life_days: Some(2),
+            perishable: true,
+            barcode: None,
+            retired: false,
+        };
+        [(item.id, item)].into()
+    }
+
+    fn rule(units: u32) -> Rule {
+        Rule::Line { per: Per::Adult, heads: units, quantity: 1, every_nights: None, nights: 7 }
+    }
+
+    fn need(stay: u128, day: &str, units: u32) -> Demand {
+        let item = Some(item_id());
+        let who = Who::Stay(StayId(Uuid::from_u128(stay)));
+        Demand { who, day: d(day), item, first: item, units, rule: rule(units) }
+    }
+
+    fn on_hand(n: u128, at: u128, quantity: u32, expires_on: &str) -> OnHand {
+        let lot = Lot {
+            id: LotId(Uuid::from_u128(n)),
+            item: item_id(),
+            code: Some(format!("L{n}")),
+            expires_on: Some(d(expires_on)),
+            received_at: "2020-11-01T09:00:00Z".parse::<DateTime<Utc>>().unwrap(),
+            origin: Origin::Donated { by: None, delivery_note: None },
+            quantity,
+            cost: Pence(100).times(quantity),
+        };
+        let (item, place) = (item_id(), place(at));
+        OnHand { balance: Balance { item, place, lot: lot.id, quantity, value: lot.cost }, lot }
+    }
+
+    fn ahead(demands: &[Demand], on_hand: &[OnHand], levels: &[Level]) -> Shopping {
+        let catalogue = catalogue();
+        look_ahead(&Ahead { today: d(TODAY), days: 7, demands, on_hand, levels, catalogue: &catalogue })
+    }
+
+    #[test]
+    fn what_expires_before_it_is_needed_is_not_in_stock() {
+        let demands = [need(1, "2020-11-03", 3), need(2, "2020-11-06", 3), need(3, "2020-11-10", 50)];
+        let shelf = [on_hand(1, 1, 5, "2020-11-05"), on_hand(2, 1, 1, "2020-11-06")];
+        let told = ahead(&demands, &shelf, &[]);
+        let [line] = &told.lines[..] else { panic!("{told:?}") };
+        assert_eq!(line.to_string(), "6 needed - 4 in stock = 2, in 1 pack: 4");
+        assert_eq!((line.cost, told.cost()), (Pence(500), Pence(500)));
+        assert_eq!(line.needs.iter().map(|need| need.short).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(line.needs[0].rule.to_string(), "3 adults × 1 = 3");
+        assert_eq!(line.not_before, Some(d("2020-11-04")), "it keeps two days");
+        let at_risk: Vec<_> = told.expiring.iter().map(|one| (one.quantity, one.at_risk)).collect();
+        assert_eq!(at_risk, [(5, 2), (1, 0)]);
+        assert_eq!(short_stays(&told).len(), 1);
+        assert_eq!(told.suppliers[0].supplier.as_deref(), Some("Baker"));
+    }
+
+    #[test]
+    fn a_low_place_is_refilled_first_with_what_others_can_spare() {
+        let level =
+            |at, reorder_point, target| Level { place: place(at), item: item_id(), reorder_point, target };
+        let shelf = [on_hand(1, 1, 2, "2020-12-01"), on_hand(2, 2, 15, "2020-12-01")];
+        let told = ahead(&[], &shelf, &[level(1, 2, 10), level(2, 5, 12)]);
+        assert_eq!(told.low.len(), 1);
+        assert_eq!(
+            told.lines[0].to_string(),
+            "0 needed - 0 in stock + 8 to refill - 3 to transfer = 5, in 2 packs: 8"
+        );
+        let expired = ahead(&[], &[on_hand(1, 1, 20, "2020-11-02")], &[level(1, 2, 10)]);
+        assert_eq!(expired.low[0].has, 0, "what has expired is not there");
+        assert!(expired.expiring[0].expired);
+    }
+
+    #[test]
+    fn what_nothing_meets_is_told_and_what_is_overdue_is_needed_today() {
+        let unmet = Demand { item: None, ..need(1, "2020-11-04", 2) };
+        let told = ahead(&[unmet, need(2, "2020-10-30", 1)], &[], &[]);
+        assert_eq!(told.unmet, [Unmet { demand: unmet }]);
+        assert_eq!(told.lines[0].needs[0].day, d(TODAY));
+        assert!(days_ahead(0, "days").is_err() && days_ahead(91, "days").is_err());
+    }
+
+    #[test]
+    fn as_many_are_likely_to_come_as_came_less_those_that_are_booked() {
+        let of = |adults| PackFor {
+            people: People { adults, children: 0 },
+            ages: None,
+            avoids: Avoids::default(),
+            nights: 7,
+            asked: BTreeMap::new(),
+        };
+        let past: Vec<_> = ["2020-10-30", "2020-11-01", "2020-09-01"]
+            .into_iter()
+            .zip(1..)
+            .map(|(began, adults)| Past { began: d(began), of: of(adults) })
+            .collect();
+        // Two in ten days: one every five, half up.
+        let told = likely(&past, &[], d(TODAY), 10, 10);
+        let days: Vec<_> = told.iter().map(|one| (one.day.to_string(), one.of.people.adults)).collect();
+        assert_eq!(days, [("2020-11-05".to_owned(), 2), ("2020-11-10".to_owned(), 1)]);
+        let booked = [d("2020-11-04")];
+        let less = likely(&past, &booked, d(TODAY), 10, 10);
+        assert_eq!(less.iter().map(|one| one.day.to_string()).collect::<Vec<_>>(), ["2020-11-10"]);
+        assert!(likely(&past, &[], d(TODAY), 10, 0).is_empty());
+        assert!(likely(&[], &[], d(TODAY), 10, 10).is_empty());
+    }
 }
