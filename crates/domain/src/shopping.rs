@@ -214,6 +214,12 @@ impl ShoppingLine {
         self.needed.saturating_sub(self.in_stock)
     }
 
+    /// Whether it has to be bought more than once: what is bought for the first who lack it does not keep for the last.
+    pub fn more_than_once(&self) -> bool {
+        let first = self.needs.iter().find(|need| need.short > 0).map(|need| need.day);
+        first.zip(self.not_before).is_some_and(|(first, last)| first < last)
+    }
+
     /// Units that are missing in all.
     pub const fn missing(&self) -> u32 {
         self.short().saturating_add(self.refill.saturating_sub(self.transfer))
@@ -577,6 +583,7 @@ mod tests {
         assert_eq!(line.needs.iter().map(|need| need.short).collect::<Vec<_>>(), [0, 2]);
         assert_eq!(line.needs[0].rule.to_string(), "3 adults × 1 = 3");
         assert_eq!(line.not_before, Some(d("2020-11-04")), "it keeps two days");
+        assert!(!line.more_than_once());
         let at_risk: Vec<_> = told.expiring.iter().map(|one| (one.quantity, one.at_risk)).collect();
         assert_eq!(at_risk, [(5, 2), (1, 0)]);
         assert_eq!(short_stays(&told).len(), 1);
@@ -602,7 +609,8 @@ mod tests {
     #[test]
     fn what_nothing_meets_is_told_and_what_is_overdue_is_needed_today() {
         let unmet = Demand { item: None, ..need(1, "2020-11-04", 2) };
-        let told = ahead(&[unmet, need(2, "2020-10-30", 1)], &[], &[]);
+        let told = ahead(&[unmet, need(2, "2020-10-30", 1), need(3, "2020-11-09", 1)], &[], &[]);
+        assert!(told.lines[0].more_than_once(), "it keeps two days");
         assert_eq!(told.unmet, [Unmet { demand: unmet }]);
         assert_eq!(told.lines[0].needs[0].day, d(TODAY));
         assert!(days_ahead(0, "days").is_err() && days_ahead(91, "days").is_err());
