@@ -79,6 +79,34 @@ id!(
     /// Names a next step of a household.
     NextStepId
 );
+id!(
+    /// Names an item of the catalogue.
+    ItemId
+);
+id!(
+    /// Names a place that holds stock.
+    PlaceId
+);
+id!(
+    /// Names a lot: what came of one item in one delivery.
+    LotId
+);
+id!(
+    /// Names an entry of the stock ledger.
+    StockEntryId
+);
+id!(
+    /// Names a pack template, in all its versions.
+    PackTemplateId
+);
+id!(
+    /// Names a pack.
+    PackId
+);
+id!(
+    /// Names a grant.
+    GrantId
+);
 
 /// Where new ids come from. A parameter, so that tests and the seeded demo can have the same ids every time.
 pub trait Ids: Send + Sync {

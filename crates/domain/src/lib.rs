@@ -12,22 +12,29 @@ pub mod board;
 pub mod calendar;
 pub mod clock;
 pub mod codes;
+pub mod costs;
 pub mod departures;
 pub mod details;
 pub mod disclosure;
 pub mod districts;
 pub mod exceptions;
 pub mod features;
+pub mod grants;
 pub mod holds;
 pub mod households;
 pub mod ids;
 pub mod issuers;
+pub mod items;
 pub mod ledger;
 pub mod localities;
+pub mod money;
 pub mod needs;
 pub mod next_steps;
 pub mod nights;
 pub mod occupancy;
+pub mod pack_templates;
+pub mod packs;
+pub mod places;
 pub mod plan;
 pub mod policies;
 pub mod properties;
@@ -40,17 +47,20 @@ pub mod retention;
 pub mod reveals;
 pub mod sessions;
 pub mod sharing;
+pub mod shopping;
 pub mod splits;
 pub mod standards;
 pub mod stays;
+pub mod stock;
 pub mod throttle;
 pub mod units;
 pub mod voids;
 
 pub use clock::Clock;
 pub use ids::{
-    AccountId, HoldId, HouseholdId, Ids, IssuerId, NextStepId, NoticeId, PropertyId, ReferralId, SessionId,
-    StayId, TokenId, UnitId, VoidId,
+    AccountId, GrantId, HoldId, HouseholdId, Ids, IssuerId, ItemId, LotId, NextStepId, NoticeId, PackId,
+    PackTemplateId, PlaceId, PropertyId, ReferralId, SessionId, StayId, StockEntryId, TokenId, UnitId,
+    VoidId,
 };
 pub use nights::{Night, Nights};
 pub use refusal::{Refusal, RefusalCode};

@@ -48,6 +48,10 @@ pub enum RefusalCode {
     TooMany,
     /// The sign-in, code or link is not good, or no longer.
     NotGood,
+    /// There is not enough of the item.
+    OutOfStock,
+    /// The lot has expired.
+    Expired,
 }
 
 impl RefusalCode {
@@ -73,6 +77,8 @@ impl RefusalCode {
             Self::SecondFactorNeeded => "SECOND_FACTOR_NEEDED",
             Self::TooMany => "TOO_MANY",
             Self::NotGood => "NOT_GOOD",
+            Self::OutOfStock => "OUT_OF_STOCK",
+            Self::Expired => "EXPIRED",
         }
     }
 }

@@ -53,6 +53,10 @@ pub enum RefusalCode {
     TooMany,
     /// The sign-in, code or link is not good, or no longer.
     NotGood,
+    /// There is not enough of the item.
+    OutOfStock,
+    /// The lot has expired.
+    Expired,
 }
 
 /// Something that stands in the way.

@@ -1,0 +1,313 @@
+//! Whatever a household needs, nothing that it wants is dropped and nothing that it avoids is given.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use proptest::{
+    collection::{btree_map, btree_set, vec},
+    option,
+    prelude::*,
+    sample::select,
+};
+use safespace_domain::{
+    ItemId, LotId, PackId, PackTemplateId, PlaceId, StayId,
+    clock::service_day,
+    households::People,
+    items::{Allergen, Avoids, Catalogue, Diet, Item},
+    money::Pence,
+    needs::ChildAges,
+    nights::{earlier, later},
+    pack_templates::{AgeBand, PackTemplate, Per, TemplateLine},
+    packs::{Pack, PackFor, PackStatus, Picked, Shortfall, pack_list, pick},
+    places::{Place, PlaceKind},
+    stock::{Balance, Lot, OnHand, Origin},
+};
+
+use crate::world::id;
+
+const ITEMS: usize = 8;
+
+fn allergens() -> impl Strategy<Value = BTreeSet<Allergen>> {
+    btree_set(select(&Allergen::ALL[..3]), 0..3)
+}
+
+fn diets() -> impl Strategy<Value = BTreeSet<Diet>> {
+    btree_set(select(&Diet::ALL[..]), 0..4)
+}
+
+fn catalogue() -> impl Strategy<Value = Catalogue> {
+    let item = (option::weighted(0.9, allergens()), diets(), any::<bool>(), prop::bool::weighted(0.1));
+    vec(item, ITEMS).prop_map(|items| {
+        let item = |(n, (contains, suits, eaten, retired))| Item {
+            id: ItemId(id(n)),
+            code: format!("I-{n}"),
+            name: format!("Item {n}"),
+            category: "food".into(),
+            unit_of_issue: "unit".into(),
+            pack_size: 1,
+            price: Pence(100),
+            supplier: None,
+            eaten,
+            contains,
+            suits,
+            shelf_life_days: None,
+            perishable: false,
+            barcode: None,
+            retired,
+        };
+        items.into_iter().enumerate().map(item).map(|item| (item.id, item)).collect()
+    })
+}
+
+fn template() -> impl Strategy<Value = PackTemplate> {
+    let line = (
+        proptest::sample::subsequence((0..ITEMS).collect::<Vec<_>>(), 1..4).prop_shuffle(),
+        select(&Per::ALL[..]),
+        1_u32..4,
+        option::of(1_u32..5),
+    );
+    let line = line.prop_map(|(items, per, quantity, every_nights)| TemplateLine {
+        alternatives: items.into_iter().map(|n| ItemId(id(n))).collect(),
+        per,
+        quantity,
+        every_nights,
+    });
+    vec(line, 1..8).prop_map(|lines| PackTemplate {
+        id: PackTemplateId(id(0)),
+        code: "T".into(),
+        name: "T".into(),
+        version: 3,
+        scheme: None,
+        lines,
+        retired: false,
+    })
+}
+
+fn avoids() -> impl Strategy<Value = Avoids> {
+    (allergens(), btree_set(select(&Diet::ALL[..]), 0..2))
+        .prop_map(|(allergens, diets)| Avoids { allergens, diets })
+}
+
+fn whom() -> impl Strategy<Value = PackFor> {
+    let ages = (0_u16..3, 0_u16..3, 0_u16..2);
+    let asked = btree_map((0..ITEMS).prop_map(|n| ItemId(id(n))), 1_u32..4, 0..3);
+    (0_u16..3, ages, any::<bool>(), avoids(), 1_u32..15, asked).prop_map(
+        |(adults, (young, middle, old), known, avoids, nights, asked)| PackFor {
+            people: People { adults, children: young + middle + old },
+            ages: known.then(|| ChildAges {
+                under_2: young,
+                from_5_to_10: middle,
+                from_16_to_17: old,
+                ..ChildAges::default()
+            }),
+            avoids,
+            nights,
+            asked,
+        },
+    )
+}
+
+fn now() -> DateTime<Utc> {
+    "2020-11-03T12:00:00Z".parse().unwrap()
+}
+
+fn place() -> Place {
+    Place {
+        id: PlaceId(id(0)),
+        code: "OFFICE".into(),
+        name: "Office".into(),
+        kind: PlaceKind::Office,
+        closed: false,
+    }
+}
+
+/// Lots of random items, some of which have expired.
+fn shelf() -> impl Strategy<Value = Vec<OnHand>> {
+    let lot = (0..ITEMS, 1_u32..30, 0_i64..500, option::of(0_u32..6));
+    vec(lot, 0..16).prop_map(|lots| {
+        let first = earlier(service_day(now()), 2);
+        let one = |(n, (of, quantity, pence, keeps)): (usize, (usize, u32, i64, Option<u32>))| {
+            let lot = Lot {
+                id: LotId(id(n)),
+                item: ItemId(id(of)),
+                code: None,
+                expires_on: keeps.map(|days| later(first, days)),
+                received_at: now(),
+                origin: Origin::Donated { by: None, delivery_note: None },
+                quantity,
+                cost: Pence(pence),
+            };
+            let (item, place) = (lot.item, place().id);
+            OnHand { balance: Balance { item, place, lot: lot.id, quantity, value: lot.cost }, lot }
+        };
+        lots.into_iter().enumerate().map(one).collect()
+    })
+}
+
+/// How many units a line gives, head by head and night by night.
+fn naive_units(line: &TemplateLine, to: &PackFor) -> u32 {
+    let ages = to.ages.unwrap_or_default();
+    let heads = match line.per {
+        Per::Household => 1,
+        Per::Person => to.people.adults + to.people.children,
+        Per::Adult => to.people.adults,
+        Per::Child => to.people.children,
+        Per::ChildOf(AgeBand::Under2) => ages.under_2,
+        Per::ChildOf(AgeBand::From5To10) => ages.from_5_to_10,
+        Per::ChildOf(AgeBand::From16To17) => ages.from_16_to_17,
+        Per::ChildOf(AgeBand::From2To4 | AgeBand::From11To15) => 0,
+    };
+    let mut units = 0;
+    for _ in 0..heads {
+        for night in 0..to.nights {
+            let again = line.every_nights.map_or(night == 0, |every| night % every == 0);
+            units += if again { line.quantity } else { 0 };
+        }
+    }
+    units
+}
+
+/// Whether somebody could be harmed or offended by it: the rule in its plainest words.
+fn may_have(item: &Item, avoids: &Avoids) -> bool {
+    let marked = |diet: &Diet| {
+        let by: &[Diet] = match diet {
+            Diet::Vegetarian => &[Diet::Vegetarian, Diet::Vegan],
+            Diet::NoPork => &[Diet::NoPork, Diet::Halal, Diet::Kosher, Diet::Vegetarian, Diet::Vegan],
+            Diet::NoBeef => &[Diet::NoBeef, Diet::Vegetarian, Diet::Vegan],
+            other => std::slice::from_ref(other),
+        };
+        by.iter().any(|diet| item.suits.contains(diet))
+    };
+    let harmless = match &item.contains {
+        Some(contains) => contains.is_disjoint(&avoids.allergens),
+        None => !item.eaten || avoids.allergens.is_empty(),
+    };
+    harmless && (!item.eaten || avoids.diets.iter().all(marked))
+}
+
+fn planned(template: &PackTemplate, to: &PackFor, catalogue: &Catalogue) -> Pack {
+    Pack::planned(PackId(id(0)), StayId(id(0)), template, pack_list(template, to, catalogue))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn a_list_has_all_that_the_template_and_the_household_want(
+        (catalogue, template, to) in (catalogue(), template(), whom()),
+    ) {
+        let listed = pack_list(&template, &to, &catalogue);
+        let mut wanted: Vec<(Vec<ItemId>, u32)> = template
+            .lines
+            .iter()
+            .map(|line| (line.alternatives.clone(), naive_units(line, &to)))
+            .filter(|(_, units)| *units > 0)
+            .collect();
+        wanted.extend(to.asked.iter().map(|(item, units)| (vec![*item], *units)));
+        let got: Vec<_> =
+            listed.lines.iter().map(|line| (line.alternatives.clone(), line.quantity)).collect();
+        prop_assert_eq!(got, wanted);
+        for line in &listed.lines {
+            let first = line.alternatives.iter().find(|item| {
+                let item = &catalogue[item];
+                may_have(item, &to.avoids) && !item.retired
+            });
+            prop_assert_eq!(line.wanted.as_ref(), first);
+            let told = format!("= {}", line.quantity);
+            prop_assert!(line.rule.to_string().ends_with(&told), "{} {}", line.rule, told);
+            let passed = listed.passed_over.iter().filter(|passed| passed.line == line.no);
+            let before = line.alternatives.iter().take_while(|item| Some(**item) != line.wanted);
+            prop_assert_eq!(passed.map(|passed| passed.item).collect::<Vec<_>>(), before.copied().collect::<Vec<_>>());
+        }
+        let banded = template.lines.iter().filter(|line| matches!(line.per, Per::ChildOf(_))).count();
+        let asks = to.ages.is_none() && to.people.children > 0;
+        prop_assert_eq!(listed.unanswered.len(), if asks { banded } else { 0 });
+    }
+
+    #[test]
+    fn what_is_given_and_what_is_short_is_what_was_wanted_and_nobody_is_given_what_they_avoid(
+        (catalogue, template, to, shelf) in (catalogue(), template(), whom(), shelf()),
+        // What came to light only after the list was made.
+        also in option::of(avoids()),
+    ) {
+        let avoids = also.unwrap_or_else(|| to.avoids.clone());
+        let pack = planned(&template, &to, &catalogue);
+        let picked = pick(&pack, &catalogue, shelf.clone(), &avoids, now());
+        let mut taken: BTreeMap<LotId, u32> = BTreeMap::new();
+        for one in &picked.takings {
+            let item = &catalogue[&one.taking.balance.item];
+            prop_assert!(may_have(item, &avoids), "{:?} {:?}", item, avoids);
+            prop_assert!(one.taking.expires_on.is_none_or(|last| last >= service_day(now())));
+            *taken.entry(one.taking.balance.lot).or_default() += one.taking.quantity;
+        }
+        for one in &shelf {
+            let all = taken.get(&one.lot.id).copied().unwrap_or(0);
+            prop_assert!(all <= one.balance.quantity);
+        }
+        for line in &pack.lines {
+            let got: u32 =
+                picked.takings.iter().filter(|one| one.line == line.no).map(|one| one.taking.quantity).sum();
+            let of_wanted: u32 = picked
+                .takings
+                .iter()
+                .filter(|one| one.line == line.no && Some(one.taking.balance.item) == line.wanted)
+                .map(|one| one.taking.quantity)
+                .sum();
+            let short: Vec<_> = picked.shortfalls.iter().filter(|short| short.line == line.no).collect();
+            prop_assert!(short.len() <= 1);
+            let unmet = short.first().map_or(0, |short| short.unmet());
+            let missing = short.first().map_or(0, |short| short.missing);
+            prop_assert_eq!(got + unmet, line.quantity);
+            prop_assert_eq!(of_wanted + missing, line.quantity);
+        }
+        let outstanding = pack.outstanding();
+        let (prepared, changes) = pack.prepare(picked.clone(), now()).unwrap();
+        let unmet: u32 = picked.shortfalls.iter().map(Shortfall::unmet).sum();
+        prop_assert_eq!(prepared.outstanding(), unmet);
+        let issued: i64 = changes.iter().map(|change| -change.posting.quantity).sum();
+        prop_assert_eq!(issued, i64::from(outstanding - unmet));
+        prop_assert_eq!(&prepared.shortfalls, &picked.shortfalls);
+    }
+
+    #[test]
+    fn a_stay_that_is_extended_and_cut_short_again_has_its_pack_as_it_was(
+        (catalogue, template, to, shelf) in (catalogue(), template(), whom(), shelf()),
+        more in 1_u32..8,
+        prepared in any::<bool>(),
+    ) {
+        let mut pack = planned(&template, &to, &catalogue);
+        if prepared {
+            let picked = pick(&pack, &catalogue, shelf, &to.avoids, now());
+            pack = pack.prepare(picked, now()).unwrap().0;
+        }
+        let longer = PackFor { nights: to.nights + more, ..to.clone() };
+        let (extended, _) = pack.clone().relisted(&template, &longer, &catalogue).unwrap();
+        for (before, after) in pack.lines.iter().zip(&extended.lines) {
+            prop_assert_eq!((before.no, &before.given), (after.no, &after.given));
+            prop_assert!(before.quantity <= after.quantity);
+        }
+        let (back, _) = extended.relisted(&template, &to, &catalogue).unwrap();
+        prop_assert_eq!(back, pack);
+    }
+
+    #[test]
+    fn a_pack_that_is_cancelled_puts_back_every_unit_and_every_penny(
+        (catalogue, template, to, shelf) in (catalogue(), template(), whom(), shelf()),
+    ) {
+        let pack = planned(&template, &to, &catalogue);
+        let picked = pick(&pack, &catalogue, shelf.clone(), &to.avoids, now());
+        let (prepared, changes) = pack.prepare(picked, now()).unwrap();
+        let mut here: BTreeMap<LotId, Balance> =
+            shelf.iter().map(|one| (one.lot.id, one.balance)).collect();
+        here.extend(changes.iter().map(|change| (change.balance.lot, change.balance)));
+        let balances: Vec<_> = here.values().copied().collect();
+        let (cancelled, changes) = prepared.cancel(&[], &place(), &balances, now()).unwrap();
+        here.extend(changes.iter().map(|change| (change.balance.lot, change.balance)));
+        for one in &shelf {
+            prop_assert_eq!(here[&one.lot.id], one.balance);
+        }
+        prop_assert_eq!(cancelled.status(), PackStatus::Cancelled);
+        prop_assert!(cancelled.lines.iter().all(|line| line.given.is_empty()));
+        prop_assert!(cancelled.top_up(Picked::default()).is_err());
+    }
+}
