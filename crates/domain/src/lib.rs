@@ -18,10 +18,13 @@ pub mod disclosure;
 pub mod districts;
 pub mod exceptions;
 pub mod features;
+pub mod group_offers;
 pub mod holds;
 pub mod households;
 pub mod ids;
+pub mod immediate_needs;
 pub mod issuers;
+pub mod key_workers;
 pub mod ledger;
 pub mod localities;
 pub mod needs;
@@ -43,14 +46,15 @@ pub mod sharing;
 pub mod splits;
 pub mod standards;
 pub mod stays;
+pub mod support;
 pub mod throttle;
 pub mod units;
 pub mod voids;
 
 pub use clock::Clock;
 pub use ids::{
-    AccountId, HoldId, HouseholdId, Ids, IssuerId, NextStepId, NoticeId, PropertyId, ReferralId, SessionId,
-    StayId, TokenId, UnitId, VoidId,
+    AccountId, HoldId, HouseholdId, Ids, ImmediateNeedId, IssuerId, KeyWorkerId, NextStepId, NoticeId,
+    PropertyId, ReferralId, SessionId, StayId, SupportSessionId, TokenId, UnitId, VoidId,
 };
 pub use nights::{Night, Nights};
 pub use refusal::{Refusal, RefusalCode};
