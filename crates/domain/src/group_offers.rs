@@ -23,9 +23,10 @@ pub struct GroupAttendance {
 
 /// How many came, as somebody says; refused where no such number can have come.
 pub fn attended(said: i64) -> Result<u16, Refusal> {
-    u16::try_from(said).ok().filter(|attended| *attended <= MOST_ATTENDED).ok_or_else(|| {
-        Refusal::bad("attended", format!("0 to {MOST_ATTENDED} people attend, not {said}."))
-    })
+    u16::try_from(said)
+        .ok()
+        .filter(|attended| *attended <= MOST_ATTENDED)
+        .ok_or_else(|| Refusal::bad("attended", format!("0 to {MOST_ATTENDED} people attend, not {said}.")))
 }
 
 /// A date on which an offer was held: not one that is still to come.

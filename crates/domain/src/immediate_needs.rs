@@ -93,7 +93,10 @@ impl ImmediateNeed {
         if !self.is_open() {
             return Err(Refusal::new(
                 RefusalCode::WrongState,
-                format!("{} was settled already: look again, and reopen it if it was settled wrongly.", self.kind),
+                format!(
+                    "{} was settled already: look again, and reopen it if it was settled wrongly.",
+                    self.kind
+                ),
             )
             .on("needs"));
         }
@@ -114,22 +117,49 @@ impl ImmediateNeed {
     }
 }
 
+/// The checklist of a household that comes at an instant, as far as it changes by that: what has a time on the code list is
+/// put on it. What is open on it already stays, and is due afresh where it was due before: it was left from another stay.
+pub fn checklist<'r>(
+    open: &[ImmediateNeed],
+    household: HouseholdId,
+    reasons: impl IntoIterator<Item = &'r Reason>,
+    came_at: DateTime<Utc>,
+    mut id: impl FnMut() -> ImmediateNeedId,
+) -> Vec<ImmediateNeed> {
+    let mut changed = Vec::new();
+    for (kind, due_at) in asked(reasons, came_at) {
+        match open.iter().find(|need| need.kind == kind) {
+            Some(need) if need.is_overdue(came_at) => {
+                changed.push(ImmediateNeed { asked_at: came_at, due_at, ..need.clone() });
+            }
+            Some(_) => {}
+            None => changed.push(ImmediateNeed {
+                id: id(),
+                household,
+                kind: kind.to_owned(),
+                asked_at: came_at,
+                due_at,
+                state: NeedState::Open,
+            }),
+        }
+    }
+    changed
+}
+
 /// What every household is asked about that comes at an instant, with when each is due: what has a time on the code list.
-pub fn asked<'r>(
+fn asked<'r>(
     reasons: impl IntoIterator<Item = &'r Reason>,
     came_at: DateTime<Utc>,
 ) -> impl Iterator<Item = (&'r str, DateTime<Utc>)> {
     let needs = reasons.into_iter().filter(|reason| reason.kind == ReasonKind::ImmediateNeed);
-    needs.filter_map(move |need| Some((need.code.as_str(), came_at + TimeDelta::hours(i64::from(need.due_hours?)))))
+    needs.filter_map(move |need| {
+        Some((need.code.as_str(), came_at + TimeDelta::hours(i64::from(need.due_hours?))))
+    })
 }
 
 /// By when a need is due that somebody adds: as they say, or as the code list does, counted from now. Refused where nobody
 /// says it, and where it is in the past or far away.
-pub fn due(
-    said: Option<DateTime<Utc>>,
-    need: &Reason,
-    now: DateTime<Utc>,
-) -> Result<DateTime<Utc>, Refusal> {
+pub fn due(said: Option<DateTime<Utc>>, need: &Reason, now: DateTime<Utc>) -> Result<DateTime<Utc>, Refusal> {
     let listed = || need.due_hours.map(|hours| now + TimeDelta::hours(i64::from(hours)));
     let due = said.or_else(listed).ok_or_else(|| {
         Refusal::bad("dueAt", format!("Say by when {} is due: the list gives it no time.", need.code))
@@ -188,6 +218,27 @@ mod tests {
         assert!(!codes(&list).contains(&"pets".to_owned()));
         let (_, due) = asked(&list, came).find(|(code, _)| *code == "school").unwrap();
         assert_eq!(due, at("2020-11-06T21:00:00Z"));
+    }
+
+    #[test]
+    fn a_household_that_comes_again_is_asked_again_and_what_is_open_stays() {
+        let list: Vec<Reason> = reasons::defaults().collect();
+        let mut ids = 0_u128;
+        let mut id = || {
+            ids += 1;
+            ImmediateNeedId(Uuid::from_u128(ids))
+        };
+        let came = at("2020-11-03T21:00:00Z");
+        let first = checklist(&[], medical().household, &list, came, &mut id);
+        assert_eq!(first.len(), 9);
+        let again = checklist(&first, medical().household, &list, came + TimeDelta::hours(1), &mut id);
+        assert!(again.is_empty(), "none is due yet: {again:?}");
+        let later = came + TimeDelta::days(400);
+        let left = [first[1].clone()];
+        let again = checklist(&left, medical().household, &list, later, &mut id);
+        assert_eq!(again.len(), 9);
+        let same = again.iter().find(|need| need.id == left[0].id).unwrap();
+        assert_eq!((same.asked_at, same.due_at), (later, later + TimeDelta::hours(24)));
     }
 
     #[test]

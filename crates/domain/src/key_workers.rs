@@ -67,7 +67,11 @@ mod tests {
                 has_second_factor: true,
             };
             let of_the_team = matches!(role, Role::Officer | Role::Manager);
-            assert_eq!((can_be(&account), must_be_able(&account).is_ok()), (of_the_team, of_the_team), "{role}");
+            assert_eq!(
+                (can_be(&account), must_be_able(&account).is_ok()),
+                (of_the_team, of_the_team),
+                "{role}"
+            );
             let gone = Account { disabled_at: Some(made_at), ..account };
             assert!(!can_be(&gone));
             let refusal = must_be_able(&gone).unwrap_err();

@@ -131,7 +131,8 @@ impl Reason {
                 return Err(Refusal::bad("dueHours", "Only an immediate need is due: leave this out."));
             }
             Some(hours) if !(1..=LATEST_DUE_HOURS).contains(&hours) => {
-                let message = format!("An immediate need is due 1 to {LATEST_DUE_HOURS} hours after the arrival.");
+                let message =
+                    format!("An immediate need is due 1 to {LATEST_DUE_HOURS} hours after the arrival.");
                 return Err(Refusal::bad("dueHours", message));
             }
             _ => {}
@@ -253,7 +254,8 @@ pub fn defaults() -> impl Iterator<Item = Reason> {
         ..plain(ReasonKind::ImmediateNeed, code, label)
     });
     let topics = TOPICS.into_iter().map(move |(code, label)| plain(ReasonKind::Topic, code, label));
-    let offers = GROUP_OFFERS.into_iter().map(move |(code, label)| plain(ReasonKind::GroupOffer, code, label));
+    let offers =
+        GROUP_OFFERS.into_iter().map(move |(code, label)| plain(ReasonKind::GroupOffer, code, label));
     counted.chain(needs).chain(topics).chain(offers)
 }
 
@@ -312,7 +314,9 @@ mod tests {
     fn only_an_immediate_need_is_due_and_within_four_weeks() {
         let all = defaults();
         let need = known(&all, ReasonKind::ImmediateNeed, "medical", "kind").unwrap().clone();
-        for (hours, good) in [(None, true), (Some(1), true), (Some(672), true), (Some(0), false), (Some(673), false)] {
+        for (hours, good) in
+            [(None, true), (Some(1), true), (Some(672), true), (Some(0), false), (Some(673), false)]
+        {
             assert_eq!(Reason { due_hours: hours, ..need.clone() }.check().is_ok(), good, "{hours:?}");
         }
         let topic = known(&all, ReasonKind::Topic, "safety", "topics").unwrap().clone();

@@ -149,9 +149,10 @@ impl SupportOutcome {
                 Err(Refusal::bad("minutes", "Say for how many minutes the session was held."))
             }
             (OutcomeKind::Declined, None) => Ok(Self::Declined),
-            (OutcomeKind::Declined, Some(_)) => {
-                Err(Refusal::bad("minutes", "A session that was declined has no length: leave the minutes out."))
-            }
+            (OutcomeKind::Declined, Some(_)) => Err(Refusal::bad(
+                "minutes",
+                "A session that was declined has no length: leave the minutes out.",
+            )),
         }
     }
 
