@@ -27,18 +27,13 @@ impl Engine {
         Ok(self.store.reader().immediate_needs(&open).await?)
     }
 
-    /// A household has come: its checklist begins. It is locked.
-    pub(crate) async fn ask_needs(&self, work: &mut Work, household: HouseholdId) -> Done<()> {
+    /// A household has come: its checklist begins. It is locked. The record of its arrival is the record of this, too: what
+    /// is asked follows from the code list, of which every change is on record.
+    pub(crate) async fn ask_needs(&self, work: &Work, household: HouseholdId) -> Done<()> {
         let open = work.tx.reader().open_needs(&[household]).await?;
         let id = || ImmediateNeedId(self.ids.next());
         let needs = checklist(&open, household, &work.spaces.reasons, work.now, id);
-        if needs.is_empty() {
-            return Ok(());
-        }
-        work.tx.save_immediate_needs(&needs).await?;
-        let kinds: Vec<&str> = needs.iter().map(|need| need.kind.as_str()).collect();
-        work.audit(Some(household.0), &[], &serde_json::json!({ "immediate_needs": kinds }));
-        Ok(())
+        Ok(work.tx.save_immediate_needs(&needs).await?)
     }
 
     pub(crate) async fn save_immediate_need(&self, work: &mut Work, ask: SaveImmediateNeed) -> Done<Outcome> {

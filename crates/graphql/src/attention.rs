@@ -37,7 +37,8 @@ pub enum AttentionKind {
     UnitFree,
     /// A household waits longer than the standard allows, and nothing is free.
     WaitsTooLong,
-    /// Nobody has been in contact with a household within a day of its arrival, or since then for two days.
+    /// Nobody has been in contact with a household for longer than the standards allow: since it came, or since the last
+    /// time.
     NoContact,
     /// Immediate needs of a household that nobody has settled in time.
     NeedsOverdue,
