@@ -17,6 +17,7 @@ mod m0008_credentials;
 mod m0009_kept_voids;
 mod m0010_vouched_accounts;
 mod m0011_allocation;
+mod m0012_support;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_kept_voids::MIGRATION),
             Box::new(m0010_vouched_accounts::MIGRATION),
             Box::new(m0011_allocation::MIGRATION),
+            Box::new(m0012_support::MIGRATION),
         ]
     }
 }

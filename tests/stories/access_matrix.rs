@@ -8,8 +8,11 @@ mod table;
 
 use std::collections::BTreeSet;
 
-use safespace_domain::access::Role;
-use safespace_engine::{Command, NewToken, Outcome, RestrictCase};
+use safespace_domain::{
+    access::Role,
+    support::{Channel, OutcomeKind},
+};
+use safespace_engine::{Command, NewToken, Outcome, RecordSupportSession, RestrictCase, SupportAsk};
 use safespace_tests::{Databases, World, api::Api, on_both};
 use serde_json::{Value as Json, json};
 
@@ -124,12 +127,22 @@ impl<'w> Stage<'w> {
                 None,
             )));
             let Outcome::Referral(referral) = sent.await.unwrap() else { panic!("a referral") };
+            let session = manager.run(Command::RecordSupportSession(a_call(household))).await.unwrap();
+            let Outcome::SupportSession(session) = session else { panic!("a session of support") };
+            let assign = Command::AssignKeyWorker {
+                household: household.into(),
+                worker: Some("somebody.else".into()),
+            };
+            manager.run(assign).await.unwrap();
             let household_id = engine.household(&manager.actor, household).await.unwrap().unwrap().id;
+            let needs = engine.immediate_needs(&manager.actor, &[household_id]).await.unwrap();
             of_case.push(vec![
                 ("{reference}", household.to_owned()),
                 ("{stay}", id("Stay", stay.id)),
                 ("{household}", id("Household", household_id)),
                 ("{referral}", id("Referral", referral.id)),
+                ("{support session}", id("SupportSession", session.id)),
+                ("{need}", id("ImmediateNeed", needs[0].id)),
             ]);
         }
         for cookie in &denied {
@@ -180,6 +193,20 @@ impl<'w> Stage<'w> {
     async fn in_session(&self, cookie: &str, query: &str) -> reqwest::Response {
         self.api.post_in_session(&self.world.engine, cookie, query).await
     }
+}
+
+/// That somebody has rung a household this evening.
+fn a_call(household: &str) -> RecordSupportSession {
+    let ask = SupportAsk {
+        starts_at: "2020-11-03T20:00:00Z".parse().unwrap(),
+        channel: Channel::Phone,
+        hours: None,
+        outcome: OutcomeKind::Held,
+        minutes: Some(20),
+        topics: BTreeSet::new(),
+        note: Some("all is well".into()),
+    };
+    RecordSupportSession { household: household.into(), ask }
 }
 
 /// A global id, as the API gives it.
@@ -291,8 +318,8 @@ async fn everybody_is_told_what_the_table_says(on: &Databases) {
                     wrong.push(format!("{place} tells a {denied} of {id}"));
                 }
             }
-            let acts_on_a_case =
-                way.contains("{stay}") || way.contains("{reference}") || way.contains("{household}");
+            let of_the_case = ["{stay}", "{reference}", "{household}", "{support session}", "{need}"];
+            let acts_on_a_case = of_the_case.iter().any(|what| way.contains(what));
             let code = answer["data"]["it"]["Refused_code"].as_str();
             let none = ["NOT_FOUND", "BAD_VALUE"].map(Some).contains(&code) || answer["data"]["it"].is_null();
             if acts_on_a_case && !none {

@@ -323,7 +323,12 @@ async fn the_list_of_what_is_to_be_done(on: &Databases) {
     officer.check_in(&stay).await.unwrap();
     take(&world, ask("2020-11-03")).await.unwrap();
     waiting(&world, "R-2", ask("2020-11-03")).await;
-    assert_eq!(officer.to_do().await.len(), 2, "nobody is late yet: a home is free, a stay ends tomorrow");
+    let to_do = officer.to_do().await;
+    assert_eq!(
+        to_do.len(),
+        3,
+        "nobody is late: a home is free, a stay ends, and has no key worker: {to_do:#?}"
+    );
     world.clock.set("2020-11-03T22:01:00Z");
     let booking: BookStay =
         BookStay { household: "R-3".into(), ..officer.to_book("SS-02", "R-3", "2020-11-03", 1).await };
@@ -331,7 +336,12 @@ async fn the_list_of_what_is_to_be_done(on: &Databases) {
     world.clock.set("2020-11-03T23:40:00Z");
     let told: Vec<String> =
         officer.to_do().await.iter().map(|line| line.split(':').next().unwrap().to_owned()).collect();
-    assert_eq!(told, ["Answer", "PlanNextStep", "Confirm"], "{:#?}", officer.to_do().await);
+    assert_eq!(
+        told,
+        ["Answer", "PlanNextStep", "Confirm", "AssignKeyWorker"],
+        "{:#?}",
+        officer.to_do().await
+    );
     let all = ReferralFilter::default();
     assert_eq!(
         world.engine.referrals(&officer.actor, &all, Page { after: None, limit: 9 }).await.unwrap().len(),

@@ -60,6 +60,7 @@ mod sign_in;
 mod stays;
 mod subject_access;
 mod subject_access_page;
+mod support;
 mod units;
 mod upgrades;
 mod voids;

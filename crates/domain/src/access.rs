@@ -51,6 +51,7 @@ impl Role {
             | Permission::RecordVoids
             | Permission::AnswerReferrals
             | Permission::KeepHouseholdDetails
+            | Permission::GiveSupport
             | Permission::Reveal => {
                 matches!(self, Self::Officer | Self::Manager)
             }
@@ -109,6 +110,8 @@ pub enum Permission {
     SeeQuestions,
     /// Write down a household's personal details.
     KeepHouseholdDetails,
+    /// Record sessions of support and group offers, see to immediate needs, name key workers.
+    GiveSupport,
     /// Have an address or a household's personal details revealed: an act that is recorded.
     Reveal,
     /// Allow a stay longer than the policy does.
@@ -137,7 +140,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::SeeSpaces,
         Self::SeeStays,
         Self::PlaceHouseholds,
@@ -145,6 +148,7 @@ impl Permission {
         Self::AnswerReferrals,
         Self::SeeQuestions,
         Self::KeepHouseholdDetails,
+        Self::GiveSupport,
         Self::Reveal,
         Self::GrantExceptions,
         Self::ManageSpaces,
@@ -168,6 +172,7 @@ impl Permission {
             Self::AnswerReferrals => "answer referrals",
             Self::SeeQuestions => "see what partners ask: ask a manager",
             Self::KeepHouseholdDetails => "keep a household's details",
+            Self::GiveSupport => "record support",
             Self::Reveal => "have an address or personal details revealed",
             Self::GrantExceptions => "grant an exception: ask a manager",
             Self::ManageSpaces => "change properties, units and policies: ask a manager",
@@ -191,6 +196,7 @@ impl Permission {
             | Self::RecordVoids
             | Self::AnswerReferrals
             | Self::KeepHouseholdDetails
+            | Self::GiveSupport
             | Self::GrantExceptions
             | Self::ManageSpaces
             | Self::KeepAddresses

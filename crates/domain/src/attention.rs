@@ -6,11 +6,13 @@ use crate::{
     clock::at_service_time,
     holds::{Hold, HoldStatus},
     ids::{HouseholdId, UnitId},
+    immediate_needs::ImmediateNeed,
     next_steps::NextStep,
     nights::{Night, Nights},
     referrals::{Referral, ReferralStatus},
     standards::Standards,
     stays::{Stay, StayStatus},
+    support::ContactDue,
 };
 
 /// Something that somebody must see to.
@@ -66,6 +68,29 @@ pub enum Attention {
         /// The referral.
         referral: Referral,
     },
+    /// Nobody has been in contact with a household for too long.
+    NoContact {
+        /// The stay.
+        stay: Stay,
+        /// When somebody should have been: for the first time, or again.
+        due: ContactDue,
+    },
+    /// Immediate needs of a household that nobody has settled in time.
+    NeedsOverdue {
+        /// The stay.
+        stay: Stay,
+        /// Which, what was due first at the top. One at least.
+        needs: Vec<ImmediateNeed>,
+    },
+    /// Nobody answers for a household's support.
+    NoKeyWorker {
+        /// The stay.
+        stay: Stay,
+        /// Who did, where somebody does no longer: the account's name.
+        before: Option<String>,
+        /// When the household came.
+        came_at: DateTime<Utc>,
+    },
 }
 
 /// Who has the nights that a booking lost.
@@ -96,6 +121,12 @@ pub enum Action {
     Place,
     /// Look at the plan for tonight.
     Plan,
+    /// Offer a session of support, or record the one that was.
+    OfferSupport,
+    /// Settle the immediate needs.
+    SettleNeeds,
+    /// Name a key worker.
+    AssignKeyWorker,
 }
 
 impl Attention {
@@ -105,7 +136,10 @@ impl Attention {
             Self::Overstay { stay, .. }
             | Self::Blocked { stay, .. }
             | Self::NotArrived { stay }
-            | Self::NoNextStep { stay } => Some(stay),
+            | Self::NoNextStep { stay }
+            | Self::NoContact { stay, .. }
+            | Self::NeedsOverdue { stay, .. }
+            | Self::NoKeyWorker { stay, .. } => Some(stay),
             Self::Unanswered { .. }
             | Self::HoldLapses { .. }
             | Self::UnitFree { .. }
@@ -149,6 +183,9 @@ impl Attention {
             Self::NoNextStep { .. } => Action::PlanNextStep,
             Self::UnitFree { .. } => Action::Place,
             Self::WaitsTooLong { .. } => Action::Plan,
+            Self::NoContact { .. } => Action::OfferSupport,
+            Self::NeedsOverdue { .. } => Action::SettleNeeds,
+            Self::NoKeyWorker { .. } => Action::AssignKeyWorker,
         }
     }
 
@@ -165,6 +202,14 @@ impl Attention {
             Self::HoldLapses { hold } => hold.lapses_at,
             Self::UnitFree { referral, .. } | Self::WaitsTooLong { referral } => {
                 standards.placement_due(referral.received_at, referral.facts.arrival, late_until_hour)
+            }
+            Self::NoContact { due, .. } => due.at(),
+            Self::NeedsOverdue { stay, needs } => {
+                needs.first().map_or_else(|| midnight(stay.nights.arrival()), |need| need.due_at)
+            }
+            // By the time of the first contact, which is the key worker's to make.
+            Self::NoKeyWorker { came_at, .. } => {
+                *came_at + TimeDelta::hours(i64::from(standards.first_contact_hours))
             }
         }
     }

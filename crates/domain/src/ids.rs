@@ -107,6 +107,18 @@ id!(
     /// Names a grant.
     GrantId
 );
+id!(
+    /// Names a session of support.
+    SupportSessionId
+);
+id!(
+    /// Names the time for which somebody is a household's key worker.
+    KeyWorkerId
+);
+id!(
+    /// Names an immediate need of a household.
+    ImmediateNeedId
+);
 
 /// Where new ids come from. A parameter, so that tests and the seeded demo can have the same ids every time.
 pub trait Ids: Send + Sync {

@@ -20,11 +20,14 @@ pub mod districts;
 pub mod exceptions;
 pub mod features;
 pub mod grants;
+pub mod group_offers;
 pub mod holds;
 pub mod households;
 pub mod ids;
+pub mod immediate_needs;
 pub mod issuers;
 pub mod items;
+pub mod key_workers;
 pub mod ledger;
 pub mod localities;
 pub mod money;
@@ -52,15 +55,16 @@ pub mod splits;
 pub mod standards;
 pub mod stays;
 pub mod stock;
+pub mod support;
 pub mod throttle;
 pub mod units;
 pub mod voids;
 
 pub use clock::Clock;
 pub use ids::{
-    AccountId, GrantId, HoldId, HouseholdId, Ids, IssuerId, ItemId, LotId, NextStepId, NoticeId, PackId,
-    PackTemplateId, PlaceId, PropertyId, ReferralId, SessionId, StayId, StockEntryId, TokenId, UnitId,
-    VoidId,
+    AccountId, GrantId, HoldId, HouseholdId, Ids, ImmediateNeedId, IssuerId, ItemId, KeyWorkerId, LotId,
+    NextStepId, NoticeId, PackId, PackTemplateId, PlaceId, PropertyId, ReferralId, SessionId, StayId,
+    StockEntryId, SupportSessionId, TokenId, UnitId, VoidId,
 };
 pub use nights::{Night, Nights};
 pub use refusal::{Refusal, RefusalCode};

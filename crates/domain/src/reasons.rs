@@ -1,5 +1,5 @@
-//! Reasons: the code lists of why a referral is declined, how one is closed, where a household goes, and what is planned
-//! for it next. Managers add to them.
+//! Reasons: the code lists of why a referral is declined, how one is closed, where a household goes, what is planned for
+//! it next, what it needs at once, what is spoken of in support, and what is offered to groups. Managers add to them.
 
 use std::{fmt, str::FromStr};
 
@@ -19,11 +19,25 @@ pub enum ReasonKind {
     Closing,
     /// What may come next for a household.
     NextStep,
+    /// What a household may need at once when it comes.
+    ImmediateNeed,
+    /// What support is about.
+    Topic,
+    /// What the service offers to groups.
+    GroupOffer,
 }
 
 impl ReasonKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Decline, Self::Destination, Self::Closing, Self::NextStep];
+    pub const ALL: [Self; 7] = [
+        Self::Decline,
+        Self::Destination,
+        Self::Closing,
+        Self::NextStep,
+        Self::ImmediateNeed,
+        Self::Topic,
+        Self::GroupOffer,
+    ];
 
     /// The kind's name in code and files.
     pub const fn as_str(self) -> &'static str {
@@ -32,6 +46,9 @@ impl ReasonKind {
             Self::Destination => "destination",
             Self::Closing => "closing",
             Self::NextStep => "next_step",
+            Self::ImmediateNeed => "immediate_need",
+            Self::Topic => "topic",
+            Self::GroupOffer => "group_offer",
         }
     }
 
@@ -42,6 +59,9 @@ impl ReasonKind {
             Self::Destination => "destination",
             Self::Closing => "reason for closing",
             Self::NextStep => "next step",
+            Self::ImmediateNeed => "immediate need",
+            Self::Topic => "topic",
+            Self::GroupOffer => "group offer",
         }
     }
 
@@ -50,7 +70,7 @@ impl ReasonKind {
         match self {
             Self::Decline => &DECLINES_COUNT_AS,
             Self::Destination => &["safe", "unsafe", "unknown"],
-            Self::Closing | Self::NextStep => &[],
+            Self::Closing | Self::NextStep | Self::ImmediateNeed | Self::Topic | Self::GroupOffer => &[],
         }
     }
 }
@@ -77,7 +97,8 @@ impl FromStr for ReasonKind {
 
     fn from_str(text: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
-            format!("{text:?} is not a kind of reason: use decline, destination, closing or next_step")
+            let known: Vec<_> = Self::ALL.into_iter().map(Self::as_str).collect();
+            format!("{text:?} is not a kind of reason: use one of {}", known.join(", "))
         })
     }
 }
@@ -93,11 +114,29 @@ pub struct Reason {
     pub label: String,
     /// What it counts as in figures, where several count as one.
     pub counts_as: Option<String>,
+    /// Within how many hours of a household's arrival it is due: an immediate need that every household is asked about.
+    /// None for one that somebody adds where it is there, and for all that is on other lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_hours: Option<u32>,
 }
 
+/// An immediate need is due four weeks after the arrival at the latest.
+const LATEST_DUE_HOURS: u32 = 28 * 24;
+
 impl Reason {
-    /// Refuses a reason that figures could not count.
+    /// Refuses a reason that figures could not count, and one that is due when no such thing can be.
     pub fn check(&self) -> Result<(), Refusal> {
+        match self.due_hours {
+            Some(_) if self.kind != ReasonKind::ImmediateNeed => {
+                return Err(Refusal::bad("dueHours", "Only an immediate need is due: leave this out."));
+            }
+            Some(hours) if !(1..=LATEST_DUE_HOURS).contains(&hours) => {
+                let message =
+                    format!("An immediate need is due 1 to {LATEST_DUE_HOURS} hours after the arrival.");
+                return Err(Refusal::bad("dueHours", message));
+            }
+            _ => {}
+        }
         let known = self.kind.counts();
         let told = || format!("Known: {}.", known.join(", "));
         match &self.counts_as {
@@ -115,8 +154,8 @@ impl Reason {
     }
 }
 
-/// The reasons that every new service begins with: kind, code, label, what it counts as.
-pub const DEFAULTS: [(ReasonKind, &str, &str, Option<&str>); 34] = {
+/// Of those, the reasons around referrals and departures: kind, code, label, what it counts as.
+const DEFAULTS: [(ReasonKind, &str, &str, Option<&str>); 34] = {
     use ReasonKind::{Closing, Decline, Destination, NextStep};
     const NEED: Option<&str> = Some("could_not_meet_need");
     const SAFE: Option<&str> = Some("safe");
@@ -165,6 +204,61 @@ pub const DEFAULTS: [(ReasonKind, &str, &str, Option<&str>); 34] = {
     ]
 };
 
+/// What every household is asked about when it comes: code, label, within how many hours. A service changes the hours as
+/// it sees fit, and takes them away from what it would rather not ask everybody.
+pub const IMMEDIATE_NEEDS: [(&str, &str, u32); 9] = [
+    ("safety_plan", "Safety plan", 24),
+    ("medical", "Medical help", 24),
+    ("clothes", "Clothes", 24),
+    ("money", "Money and benefits", 48),
+    ("phone", "A safe telephone", 24),
+    ("school", "School and nursery", 72),
+    ("injunction", "Injunction and court orders", 48),
+    ("immigration", "Immigration and status", 72),
+    ("pets", "Pets", 48),
+];
+
+/// What support is about: code and label.
+pub const TOPICS: [(&str, &str); 10] = [
+    ("safety", "Safety and risk"),
+    ("emotional_support", "Emotional support"),
+    ("health", "Health"),
+    ("children", "Children and parenting"),
+    ("housing", "Housing and next steps"),
+    ("money", "Money, benefits and debt"),
+    ("legal", "Police, court and orders"),
+    ("immigration", "Immigration and status"),
+    ("work_and_learning", "Work and learning"),
+    ("other", "Anything else"),
+];
+
+/// What the service offers to groups: code and label.
+pub const GROUP_OFFERS: [(&str, &str); 2] =
+    [("drop_in", "Drop-in"), ("parents_course", "Ten-week course for parents")];
+
+/// All reasons that every new service begins with.
+pub fn defaults() -> impl Iterator<Item = Reason> {
+    let plain = |kind, code: &str, label: &str| Reason {
+        kind,
+        code: code.to_owned(),
+        label: label.to_owned(),
+        counts_as: None,
+        due_hours: None,
+    };
+    let counted = DEFAULTS.into_iter().map(move |(kind, code, label, counts_as)| Reason {
+        counts_as: counts_as.map(str::to_owned),
+        ..plain(kind, code, label)
+    });
+    let needs = IMMEDIATE_NEEDS.into_iter().map(move |(code, label, hours)| Reason {
+        due_hours: Some(hours),
+        ..plain(ReasonKind::ImmediateNeed, code, label)
+    });
+    let topics = TOPICS.into_iter().map(move |(code, label)| plain(ReasonKind::Topic, code, label));
+    let offers =
+        GROUP_OFFERS.into_iter().map(move |(code, label)| plain(ReasonKind::GroupOffer, code, label));
+    counted.chain(needs).chain(topics).chain(offers)
+}
+
 /// Finds a reason on a list; refused, with what there is, where it is not on it.
 pub fn known<'r>(
     reasons: impl IntoIterator<Item = &'r Reason>,
@@ -185,13 +279,7 @@ mod tests {
     use super::*;
 
     fn defaults() -> Vec<Reason> {
-        let owned = |(kind, code, label, counts_as): (ReasonKind, &str, &str, Option<&str>)| Reason {
-            kind,
-            code: code.into(),
-            label: label.into(),
-            counts_as: counts_as.map(str::to_owned),
-        };
-        DEFAULTS.into_iter().map(owned).collect()
+        super::defaults().collect()
     }
 
     #[test]
@@ -220,5 +308,19 @@ mod tests {
         assert!(refusal.message.contains("out_of_area"), "{refusal}");
         let odd = Reason { counts_as: Some("luck".into()), ..all[0].clone() };
         assert!(odd.check().unwrap_err().message.contains("unsafe_location"));
+    }
+
+    #[test]
+    fn only_an_immediate_need_is_due_and_within_four_weeks() {
+        let all = defaults();
+        let need = known(&all, ReasonKind::ImmediateNeed, "medical", "kind").unwrap().clone();
+        for (hours, good) in
+            [(None, true), (Some(1), true), (Some(672), true), (Some(0), false), (Some(673), false)]
+        {
+            assert_eq!(Reason { due_hours: hours, ..need.clone() }.check().is_ok(), good, "{hours:?}");
+        }
+        let topic = known(&all, ReasonKind::Topic, "safety", "topics").unwrap().clone();
+        let refusal = Reason { due_hours: Some(4), ..topic }.check().unwrap_err();
+        assert_eq!(refusal.field.as_deref(), Some("dueHours"));
     }
 }

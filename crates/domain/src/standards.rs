@@ -9,8 +9,9 @@ use crate::{
     refusal::Refusal,
 };
 
-/// How soon what is to be done.
+/// How soon what is to be done. What an older record does not say is as it is by default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Standards {
     /// A referral is answered within so many minutes.
     pub response_minutes: u32,
@@ -22,6 +23,10 @@ pub struct Standards {
     pub next_step_hours: u32,
     /// So many minutes before a hold lapses somebody is told.
     pub hold_warning_minutes: u32,
+    /// Within so many hours of its arrival somebody is in contact with a household.
+    pub first_contact_hours: u32,
+    /// From then on contact is never more than so many hours ago.
+    pub contact_every_hours: u32,
 }
 
 impl Default for Standards {
@@ -32,6 +37,8 @@ impl Default for Standards {
             hold_minutes: 120,
             next_step_hours: 48,
             hold_warning_minutes: 30,
+            first_contact_hours: 24,
+            contact_every_hours: 48,
         }
     }
 }
@@ -55,7 +62,9 @@ impl Standards {
             1,
             24 * 60,
             "The minutes before a hold lapses",
-        )
+        )?;
+        between("firstContactHours", self.first_contact_hours, 1, 7 * 24, "The hours to a first contact")?;
+        between("contactEveryHours", self.contact_every_hours, 1, 28 * 24, "The hours between contacts")
     }
 
     /// By when a referral that came at an instant is to be answered.

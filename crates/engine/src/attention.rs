@@ -10,8 +10,10 @@ use safespace_domain::{
     ledger::Entry,
     nights::{earlier, runs},
     policies::Policy,
+    reasons::ReasonKind,
     referrals::ReferralStatus,
     stays::{Stay, StayStatus, arrival_night},
+    support::{ContactDue, came_at, contact_due, is_kept_in_contact},
     units::Scheme,
 };
 use safespace_store::{Page, ReferralFilter, StayFilter};
@@ -67,6 +69,9 @@ impl AttentionItem {
                     lost.join(" and ")
                 )
             }
+            Attention::NoContact { .. } | Attention::NeedsOverdue { .. } | Attention::NoKeyWorker { .. } => {
+                self.of_support(spaces, unit)
+            }
             Attention::NotArrived { .. } if departure <= today => format!(
                 "{reference} was expected in {unit} on {arrival} and never checked in; its nights are over. Mark it as a \
                  no-show."
@@ -78,9 +83,39 @@ impl AttentionItem {
         }
     }
 
+    fn of_support(&self, spaces: &Spaces, unit: &str) -> String {
+        let reference = &self.reference;
+        match &self.what {
+            Attention::NoContact { due: ContactDue::First(due), .. } => format!(
+                "{reference} is in {unit}, and nobody has spoken with the household since it came; that was due by {}: \
+                 offer support, or record that you have.",
+                time(*due)
+            ),
+            Attention::NoContact { due: ContactDue::Next { last, .. }, .. } => format!(
+                "{reference} is in {unit}, and was last offered support on {}: offer it again, or record that you have.",
+                time(*last)
+            ),
+            Attention::NeedsOverdue { needs, .. } => {
+                let label = |kind: &str| {
+                    let known = spaces.reason(ReasonKind::ImmediateNeed, kind, "kind");
+                    known.map_or_else(|_| kind.to_owned(), |need| need.label.clone())
+                };
+                let labels: Vec<_> = needs.iter().map(|need| label(&need.kind)).collect();
+                format!(
+                    "{reference} is in {unit}, and this is due and not settled: {}. See to it, or say that it is not \
+                     needed.",
+                    labels.join("; ")
+                )
+            }
+            Attention::NoKeyWorker { before: Some(name), .. } => format!(
+                "{reference} is in {unit}, and its key worker, {name}, can't look after it any more: name another one."
+            ),
+            _ => format!("{reference} is in {unit} and has no key worker: name one."),
+        }
+    }
+
     fn of_no_stay(&self, spaces: &Spaces) -> String {
         let code = |id| spaces.unit_by_id(id).map_or("?", |unit| unit.code.as_str());
-        let time = |at| in_service_time(at).format("%-d %B, %H:%M").to_string();
         match &self.what {
             Attention::Unanswered { referral } => format!(
                 "{} came on {} and nobody has answered: assess, accept or decline it.",
@@ -108,13 +143,19 @@ impl AttentionItem {
     }
 }
 
+fn time(at: DateTime<Utc>) -> String {
+    in_service_time(at).format("%-d %B, %H:%M").to_string()
+}
+
 impl Engine {
     /// Everything that somebody must see to, what is due first at the top.
     pub async fn attention(&self, actor: &Actor) -> Result<Vec<AttentionItem>, EngineError> {
         self.must(actor, Permission::SeeStays)?;
         self.lapse_due().await?;
         let mut all = self.about_stays(actor).await?;
-        all.extend(self.about_next_steps(actor).await?);
+        let residents = self.in_residence(actor).await?;
+        all.extend(self.about_next_steps(&residents).await?);
+        all.extend(self.about_support(&residents).await?);
         all.extend(self.about_holds(actor).await?);
         if actor.may(Permission::AnswerReferrals) {
             all.extend(self.about_referrals(actor).await?);
@@ -183,16 +224,53 @@ impl Engine {
         Ok(over.chain(blocked).chain(late).collect())
     }
 
-    /// Stays that end soon, and nobody knows where the household goes.
-    async fn about_next_steps(&self, actor: &Actor) -> Result<Vec<Attention>, EngineError> {
-        let (now, spaces) = (self.clock.now(), self.spaces());
+    /// The stays in residence that the actor may see.
+    async fn in_residence(&self, actor: &Actor) -> Result<Vec<Stay>, EngineError> {
         let filter = StayFilter { statuses: vec![StayStatus::InResidence], ..StayFilter::default() };
-        let stays = self.stays(actor, &filter, Page { after: None, limit: MOST_LOOKED_AT }).await?;
+        self.stays(actor, &filter, Page { after: None, limit: MOST_LOOKED_AT }).await
+    }
+
+    /// Households that nobody has been in contact with for too long, or whose immediate needs nobody has settled, and those
+    /// without a key worker.
+    async fn about_support(&self, residents: &[Stay]) -> Result<Vec<Attention>, EngineError> {
+        let (now, spaces, read) = (self.clock.now(), self.spaces(), self.store.reader());
+        let households: Vec<_> = residents.iter().map(|stay| stay.household).collect();
+        let stays = read.whole_stays_of(&households).await?;
+        let contacts = read.last_contacts(&households).await?;
+        let needs = read.open_needs(&households).await?;
+        let key_workers = self.key_workers_now(&households).await?;
+        let mut all = Vec::new();
+        for stay in residents {
+            let came_at = came_at(stay, &stays);
+            let scheme = spaces.unit_by_id(stay.unit).and_then(|unit| spaces.property_of(unit));
+            let due = contact_due(came_at, contacts.get(&stay.household).copied(), &spaces.standards);
+            if scheme.is_some_and(|property| is_kept_in_contact(property.scheme)) && due.at() <= now {
+                all.push(Attention::NoContact { stay: stay.clone(), due });
+            }
+            let overdue =
+                needs.iter().filter(|need| need.household == stay.household && need.is_overdue(now));
+            let overdue: Vec<_> = overdue.cloned().collect();
+            if !overdue.is_empty() {
+                all.push(Attention::NeedsOverdue { stay: stay.clone(), needs: overdue });
+            }
+            let key_worker = key_workers.iter().find(|view| view.key_worker.household == stay.household);
+            if !key_worker.is_some_and(|view| view.is_able) {
+                let before = key_worker.map(|view| view.name.clone());
+                all.push(Attention::NoKeyWorker { stay: stay.clone(), before, came_at });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Stays that end soon, and nobody knows where the household goes.
+    async fn about_next_steps(&self, residents: &[Stay]) -> Result<Vec<Attention>, EngineError> {
+        let (now, spaces) = (self.clock.now(), self.spaces());
         // An overstay is told of as one.
-        let ending: Vec<Stay> = stays
-            .into_iter()
+        let ending: Vec<Stay> = residents
+            .iter()
             .filter(|stay| lacks_a_next_step(stay, &[], &spaces.standards, now))
             .filter(|stay| !stay.is_overstay(self.today()))
+            .cloned()
             .collect();
         let households: Vec<_> = ending.iter().map(|stay| stay.household).collect();
         let steps = self.store.reader().next_steps(&households).await?;

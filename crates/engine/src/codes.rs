@@ -1,6 +1,6 @@
 //! Code lists and policies.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use safespace_domain::{
     Refusal, codes,
@@ -33,15 +33,10 @@ impl Engine {
             let all = voids::DEFAULT_REASONS.into_iter().map(owned);
             commands.extend(all.map(|(code, label)| Command::SaveVoidReason(VoidReason { code, label })));
         }
-        if spaces.reasons.is_empty() {
-            let owned = |(kind, code, label, counts_as): (ReasonKind, &str, &str, Option<&str>)| Reason {
-                kind,
-                code: code.to_owned(),
-                label: label.to_owned(),
-                counts_as: counts_as.map(str::to_owned),
-            };
-            commands.extend(reasons::DEFAULTS.into_iter().map(owned).map(Command::SaveReason));
-        }
+        // List by list: what is in use from before gets the lists that have come since.
+        let there: BTreeSet<ReasonKind> = spaces.reasons.iter().map(|reason| reason.kind).collect();
+        let new = reasons::defaults().filter(|reason| !there.contains(&reason.kind));
+        commands.extend(new.map(Command::SaveReason));
         if self.store.reader().disclosure_policy().await?.is_none() {
             commands.push(Command::SetDisclosurePolicy(DisclosurePolicy::default()));
         }

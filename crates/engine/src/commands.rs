@@ -2,15 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use safespace_domain::{
-    HoldId, HouseholdId, Night, PropertyId, ReferralId, StayId, UnitId, VoidId,
+    HoldId, HouseholdId, ImmediateNeedId, Night, PropertyId, ReferralId, StayId, SupportSessionId, UnitId,
+    VoidId,
     access::Permission,
     departures::Departure,
     disclosure::DisclosurePolicy,
     districts::District,
     features::Feature,
+    group_offers::GroupAttendance,
     holds::Hold,
     households::Household,
+    immediate_needs::ImmediateNeed,
+    key_workers::KeyWorker,
     localities::Locality,
     next_steps::{NextStep, NextStepState},
     policies::Policy,
@@ -22,6 +27,7 @@ use safespace_domain::{
     sharing::{SharesAs, Sharing},
     standards::Standards,
     stays::Stay,
+    support::{Channel, Hours, OutcomeKind, SupportSession},
     units::{Scheme, Unit},
     voids::{Void, VoidReason},
 };
@@ -238,6 +244,33 @@ pub enum Command {
         /// The code of the reason.
         reason: String,
     },
+    /// Writes a session of support down, or the offer of one that was declined.
+    RecordSupportSession(RecordSupportSession),
+    /// Changes what is written down of a session.
+    CorrectSupportSession(CorrectSupportSession),
+    /// Takes a session back that was recorded by mistake.
+    WithdrawSupportSession {
+        /// Which.
+        session: SupportSessionId,
+    },
+    /// Names a household's key worker, or says that it has none any more.
+    AssignKeyWorker {
+        /// Whose: the household's reference.
+        household: String,
+        /// The name that they sign in with; none for nobody.
+        worker: Option<String>,
+    },
+    /// Puts an immediate need on a household's checklist, or gives one that is open another time.
+    SaveImmediateNeed(SaveImmediateNeed),
+    /// Settles immediate needs of a household: all of these, or none.
+    SettleImmediateNeeds(SettleImmediateNeeds),
+    /// Opens an immediate need again that was settled.
+    ReopenImmediateNeed {
+        /// Which.
+        need: ImmediateNeedId,
+    },
+    /// Writes down how many attended a group offer on a date, instead of what was there.
+    RecordGroupAttendance(RecordGroupAttendance),
     /// Gives every overstay its unit for tonight, too. Does nothing the second time.
     TurnDay,
 }
@@ -513,6 +546,78 @@ pub struct LiftRestriction {
     pub denied: Uuid,
 }
 
+/// What is said of a session of support.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SupportAsk {
+    /// When it began, or was offered.
+    pub starts_at: DateTime<Utc>,
+    /// How they met, or were to meet.
+    pub channel: Channel,
+    /// In which hours; as the clock says when not said.
+    pub hours: Option<Hours>,
+    /// What came of it.
+    pub outcome: OutcomeKind,
+    /// For how many minutes it was held.
+    pub minutes: Option<i64>,
+    /// What it was about: codes of the list of topics.
+    pub topics: BTreeSet<String>,
+    /// A note, which is confidential. What is not said stays.
+    pub note: Option<String>,
+}
+
+/// See [`Command::RecordSupportSession`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RecordSupportSession {
+    /// With whom: the household's reference.
+    pub household: String,
+    /// What is said of it.
+    pub ask: SupportAsk,
+}
+
+/// See [`Command::CorrectSupportSession`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CorrectSupportSession {
+    /// Which.
+    pub session: SupportSessionId,
+    /// The version that was seen.
+    pub version: u32,
+    /// All that is said of it now.
+    pub ask: SupportAsk,
+}
+
+/// See [`Command::SaveImmediateNeed`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SaveImmediateNeed {
+    /// Whose: the household's reference.
+    pub household: String,
+    /// What: a code of the list of immediate needs.
+    pub kind: String,
+    /// By when it is due; as the code list says, from now on, when not said.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// See [`Command::SettleImmediateNeeds`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SettleImmediateNeeds {
+    /// Whose: the household's reference.
+    pub household: String,
+    /// What was met: codes of needs that are open.
+    pub met: BTreeSet<String>,
+    /// What is not needed.
+    pub not_needed: BTreeSet<String>,
+}
+
+/// See [`Command::RecordGroupAttendance`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RecordGroupAttendance {
+    /// The offer: a code of the list of group offers.
+    pub offer: String,
+    /// The date on which it was held.
+    pub held_on: Night,
+    /// How many attended; none takes the count back.
+    pub attended: Option<i64>,
+}
+
 impl Command {
     /// What it is called in the audit.
     pub const fn action(&self) -> &'static str {
@@ -571,6 +676,14 @@ impl Command {
             Self::WithdrawReferral { .. } => "withdraw_referral",
             Self::AcceptReferral { .. } => "accept_referral",
             Self::DeclineReferral { .. } => "decline_referral",
+            Self::RecordSupportSession(_) => "record_support_session",
+            Self::CorrectSupportSession(_) => "correct_support_session",
+            Self::WithdrawSupportSession { .. } => "withdraw_support_session",
+            Self::AssignKeyWorker { .. } => "assign_key_worker",
+            Self::SaveImmediateNeed(_) => "save_immediate_need",
+            Self::SettleImmediateNeeds(_) => "settle_immediate_needs",
+            Self::ReopenImmediateNeed { .. } => "reopen_immediate_need",
+            Self::RecordGroupAttendance(_) => "record_group_attendance",
             Self::TurnDay => "turn_day",
         }
     }
@@ -618,6 +731,14 @@ impl Command {
             | Self::DeclineReferral { .. }
             | Self::RecordWithdrawal { .. }
             | Self::CloseReferral { .. } => Permission::AnswerReferrals,
+            Self::RecordSupportSession(_)
+            | Self::CorrectSupportSession(_)
+            | Self::WithdrawSupportSession { .. }
+            | Self::AssignKeyWorker { .. }
+            | Self::SaveImmediateNeed(_)
+            | Self::SettleImmediateNeeds(_)
+            | Self::ReopenImmediateNeed { .. }
+            | Self::RecordGroupAttendance(_) => Permission::GiveSupport,
             _ => Permission::PlaceHouseholds,
         }
     }
@@ -682,6 +803,14 @@ pub enum Outcome {
     Household(Household),
     /// A restriction that was made, or lifted.
     Restriction(Restriction),
+    /// A session of support as it is now.
+    SupportSession(SupportSession),
+    /// A household's key worker, who is it now or no longer.
+    KeyWorker(KeyWorker),
+    /// Immediate needs of one household that were changed, as they are now.
+    ImmediateNeeds(Vec<ImmediateNeed>),
+    /// How many attended a group offer on a date now.
+    GroupAttendance(GroupAttendance),
     /// The day has turned: the stays that keep their unit for tonight, too.
     Turned(Vec<StayId>),
 }

@@ -28,13 +28,16 @@ mod disclosure;
 mod erasure;
 mod error;
 mod exceptions;
+mod group_offers;
 mod holds;
 mod households;
 mod ids;
+mod immediate_needs;
 pub mod import;
 mod issuer_client;
 mod issuers;
 mod key_ring;
+mod key_workers;
 mod keys;
 mod ledger;
 mod next_steps;
@@ -58,6 +61,7 @@ mod sharing;
 mod sign_in;
 mod stays;
 mod subject_access;
+mod support;
 mod throttle;
 mod tokens;
 mod units;
@@ -85,9 +89,11 @@ pub use chain::{AuditReport, Break, BreakKind, DenyListBreak};
 pub use checkpoints::CheckpointError;
 pub use clock::SystemClock;
 pub use commands::{
-    BookSplit, BookStay, ChangeVoid, Command, DepartureAsk, DescribeProperty, DescribeUnit, ExtendStay,
-    HoldUnit, KeepApart, LiftRestriction, MoveStay, Outcome, RecordVoid, RegisterProperty, RegisterUnit,
-    Repack, RestrictCase, SaveNextStep, SetAddress, SetHouseholdDetails, SplitPart,
+    BookSplit, BookStay, ChangeVoid, Command, CorrectSupportSession, DepartureAsk, DescribeProperty,
+    DescribeUnit, ExtendStay, HoldUnit, KeepApart, LiftRestriction, MoveStay, Outcome, RecordGroupAttendance,
+    RecordSupportSession, RecordVoid, RegisterProperty, RegisterUnit, Repack, RestrictCase,
+    SaveImmediateNeed, SaveNextStep, SetAddress, SetHouseholdDetails, SettleImmediateNeeds, SplitPart,
+    SupportAsk,
 };
 pub use erasure::Erased;
 pub use error::{EngineError, Fault};
@@ -95,6 +101,7 @@ pub use exceptions::ExceptionView;
 pub use ids::SystemIds;
 pub use issuers::{Errand, IssuerAnswer, NewIssuer, Returned};
 pub use key_ring::{FixedKey, GivenKeys, KeyFile, KeyProvider, RootKey};
+pub use key_workers::KeyWorkerView;
 pub use keys::KeyError;
 pub use next_steps::NextStepView;
 pub use passwords::PasswordCost;
@@ -115,7 +122,10 @@ pub use sessions::SessionView;
 pub use set_up::SetUp;
 pub use sharing::ApartView;
 pub use sign_in::SignedIn;
-pub use subject_access::{HeldNotice, HeldRecord, HeldReferral, HeldRestriction, HeldStay, SubjectAccess};
+pub use subject_access::{
+    HeldNextStep, HeldNotice, HeldRecord, HeldReferral, HeldRestriction, HeldStay, HeldSupport, SubjectAccess,
+};
+pub use support::SupportSessionView;
 pub use tokens::NewToken;
 pub use voids::VoidView;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use safespace_domain::{
     Refusal, RefusalCode, access::Actor, clock::service_day, holds::HoldState, households::Household,
-    restrictions::Restriction,
+    key_workers::KeyWorker, restrictions::Restriction, support::SupportSession,
 };
 use safespace_store::{PastCommand, StoreError};
 use serde::{Deserialize, Serialize};
@@ -234,6 +234,16 @@ impl Engine {
                 if let Outcome::NextStep(step) = &outcome {
                     self.must_be_open_to(actor, step.household, "household")?;
                 }
+                if let Outcome::SupportSession(SupportSession { household, .. })
+                | Outcome::KeyWorker(KeyWorker { household, .. }) = &outcome
+                {
+                    self.must_be_open_to(actor, *household, "household")?;
+                }
+                if let Outcome::ImmediateNeeds(needs) = &outcome {
+                    needs
+                        .iter()
+                        .try_for_each(|need| self.must_be_open_to(actor, need.household, "household"))?;
+                }
                 if let Outcome::Apart { household, other } = &outcome {
                     self.must_be_open_to(actor, *household, "household")?;
                     self.must_be_open_to(actor, *other, "household")?;
@@ -325,6 +335,16 @@ impl Engine {
             Command::CloseReferral { referral, outcome } => {
                 self.close_referral(work, referral, &outcome).await
             }
+            Command::RecordSupportSession(ask) => self.record_support_session(work, ask).await,
+            Command::CorrectSupportSession(ask) => self.correct_support_session(work, ask).await,
+            Command::WithdrawSupportSession { session } => self.withdraw_support_session(work, session).await,
+            Command::AssignKeyWorker { household, worker } => {
+                self.assign_key_worker(work, &household, worker.as_deref()).await
+            }
+            Command::SaveImmediateNeed(ask) => self.save_immediate_need(work, ask).await,
+            Command::SettleImmediateNeeds(ask) => self.settle_immediate_needs(work, ask).await,
+            Command::ReopenImmediateNeed { need } => self.reopen_immediate_need(work, need).await,
+            Command::RecordGroupAttendance(ask) => self.record_group_attendance(work, ask).await,
             Command::TurnDay => self.roll_over(work).await,
         }
     }

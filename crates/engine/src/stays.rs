@@ -279,7 +279,9 @@ impl Engine {
         must_not_be_erased(&work.tx, before.household).await?;
         self.must_have_left(work, &before).await?;
         self.must_be_left(work, &unit).await?;
-        self.keep(work, &before, after).await
+        let outcome = self.keep(work, &before, after).await?;
+        self.ask_needs(work, before.household).await?;
+        Ok(outcome)
     }
 
     /// Refused while the household has not been checked out of another home.

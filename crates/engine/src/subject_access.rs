@@ -11,9 +11,11 @@ use safespace_domain::{
     details::Details,
     holds::Hold,
     households::People,
+    immediate_needs::ImmediateNeed,
     needs::Needs,
     next_steps::NextStep,
     referrals::{Facts, ReferralState},
+    support::SupportSession,
 };
 use safespace_store::{AuditFilter, AuditRecord, Notice, Page};
 use serde::Serialize;
@@ -43,6 +45,12 @@ pub struct SubjectAccess {
     pub referrals: Vec<HeldReferral>,
     /// What was planned for it next.
     pub next_steps: Vec<HeldNextStep>,
+    /// The support that it was offered, latest first.
+    pub support: Vec<HeldSupport>,
+    /// What it needed at once, and what became of that.
+    pub immediate_needs: Vec<ImmediateNeed>,
+    /// From when until when it had a key worker, latest first. Who that was is about them, and they are not named here.
+    pub key_workers: Vec<(DateTime<Utc>, Option<DateTime<Utc>>)>,
     /// Units that were held for it.
     pub holds: Vec<Hold>,
     /// Since when, and why, it is kept apart from other households, which are not named here.
@@ -84,6 +92,15 @@ pub struct HeldStay {
 pub struct HeldNextStep {
     /// What, in which state, by when.
     pub step: NextStep,
+    /// Its note.
+    pub note: Option<String>,
+}
+
+/// What is held on a session of support.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldSupport {
+    /// When, how, for how long, what about.
+    pub session: SupportSession,
     /// Its note.
     pub note: Option<String>,
 }
@@ -184,6 +201,14 @@ impl Engine {
             stays: self.held_stays(actor, id).await?,
             referrals: self.held_referrals(id).await?,
             next_steps: self.held_next_steps(actor, id).await?,
+            support: self.held_support(actor, id).await?,
+            immediate_needs: self.immediate_needs(actor, &[id]).await?,
+            key_workers: self
+                .key_workers(actor, &[id])
+                .await?
+                .into_iter()
+                .map(|view| (view.key_worker.since, view.key_worker.until))
+                .collect(),
             holds: self.store.reader().holds_of(&[id]).await?,
             kept_apart: self
                 .kept_apart(actor, id)
@@ -269,6 +294,19 @@ impl Engine {
     ) -> Result<Vec<HeldNextStep>, EngineError> {
         let steps = self.next_steps(actor, household).await?.into_iter();
         Ok(steps.map(|view| HeldNextStep { step: view.step, note: view.note }).collect())
+    }
+
+    async fn held_support(
+        &self,
+        actor: &Actor,
+        household: HouseholdId,
+    ) -> Result<Vec<HeldSupport>, EngineError> {
+        let mut held = Vec::new();
+        for view in self.support_sessions(actor, &[household]).await? {
+            let note = self.support_note(actor, &view).await?;
+            held.push(HeldSupport { session: view.session, note });
+        }
+        Ok(held)
     }
 
     async fn held_restrictions(

@@ -10,6 +10,7 @@ use crate::{
     answers::query_error,
     engine,
     holds::Hold,
+    immediate_needs::ImmediateNeed,
     paging::{Page, Window},
     referrals::{self, Referral},
     scalars::{Date, count},
@@ -36,6 +37,13 @@ pub enum AttentionKind {
     UnitFree,
     /// A household waits longer than the standard allows, and nothing is free.
     WaitsTooLong,
+    /// Nobody has been in contact with a household for longer than the standards allow: since it came, or since the last
+    /// time.
+    NoContact,
+    /// Immediate needs of a household that nobody has settled in time.
+    NeedsOverdue,
+    /// Nobody answers for a household's support.
+    NoKeyWorker,
 }
 
 /// The one thing to do.
@@ -58,6 +66,12 @@ pub enum AttentionAction {
     Place,
     /// Look at the plan for tonight.
     Plan,
+    /// Offer a session of support, or record the one that was.
+    OfferSupport,
+    /// Settle the immediate needs.
+    SettleNeeds,
+    /// Name a key worker.
+    AssignKeyWorker,
 }
 
 /// A run of nights.
@@ -85,6 +99,9 @@ impl AttentionItem {
             Attention::NoNextStep { .. } => AttentionKind::NoNextStep,
             Attention::UnitFree { .. } => AttentionKind::UnitFree,
             Attention::WaitsTooLong { .. } => AttentionKind::WaitsTooLong,
+            Attention::NoContact { .. } => AttentionKind::NoContact,
+            Attention::NeedsOverdue { .. } => AttentionKind::NeedsOverdue,
+            Attention::NoKeyWorker { .. } => AttentionKind::NoKeyWorker,
         }
     }
 
@@ -134,6 +151,14 @@ impl AttentionItem {
         match self.0.what {
             Attention::Overstay { nights_over, .. } => Some(count(nights_over)),
             _ => None,
+        }
+    }
+
+    /// The immediate needs that are due and not settled, what was due first at the top.
+    async fn needs(&self) -> Vec<ImmediateNeed> {
+        match &self.0.what {
+            Attention::NeedsOverdue { needs, .. } => needs.iter().cloned().map(ImmediateNeed).collect(),
+            _ => Vec::new(),
         }
     }
 

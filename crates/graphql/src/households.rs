@@ -14,12 +14,15 @@ use crate::{
     actor,
     answers::{failed, query_error, shared},
     engine, ids,
+    immediate_needs::{self, ImmediateNeed},
+    key_workers::{self, KeyWorker},
     next_steps::NextStep,
     paging::{Page, Window},
     referrals::{self, Referral},
     restrictions::{self, Restriction},
     sharing::{self, KeptApart},
     stays::{self, Stay},
+    support::{self, SupportSession},
 };
 
 /// Loads the households of many stays at once, as far as the actor may see them.
@@ -94,6 +97,49 @@ impl Household {
         Window::new(first, after)?.page_of(steps, NextStep::from)
     }
 
+    /// Who answers for its support; null where nobody does.
+    async fn key_worker(&self, ctx: &Context<'_>) -> Result<Option<KeyWorker>> {
+        let all = key_workers::of(ctx, self.0.id).await?;
+        Ok(all.into_iter().find(|view| view.key_worker.until.is_none()).map(KeyWorker))
+    }
+
+    /// Who answers for its support and who did, the present key worker first.
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
+    async fn key_workers(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Page<KeyWorker>> {
+        Window::new(first, after)?.page_of(key_workers::of(ctx, self.0.id).await?, KeyWorker)
+    }
+
+    /// The support that it was offered, latest first.
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
+    async fn support_sessions(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        #[graphql(desc = "Also those that were taken back as recorded by mistake.", default)]
+        with_withdrawn: bool,
+    ) -> Result<Page<SupportSession>> {
+        let mut all = support::of(ctx, self.0.id).await?;
+        all.retain(|view| with_withdrawn || view.session.withdrawn_at.is_none());
+        Window::new(first, after)?.page_of(all, SupportSession)
+    }
+
+    /// What it needed at once when it came, as a checklist, what is due first at the top.
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
+    async fn immediate_needs(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Page<ImmediateNeed>> {
+        Window::new(first, after)?.page_of(immediate_needs::of(ctx, self.0.id).await?, ImmediateNeed)
+    }
+
     /// The referrals that it came by, oldest first.
     #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn referrals(
@@ -132,11 +178,40 @@ impl Household {
 /// The household with this id, loaded together with others; none where it is closed to the actor.
 pub(crate) async fn household(ctx: &Context<'_>, id: HouseholdId) -> Result<Option<Household>> {
     let loader = ctx.data_unchecked::<DataLoader<HouseholdLoader>>();
-    let found = loader.load_one(id).await.map_err(|error| match error.as_ref() {
+    let found = loader.load_one(id).await.map_err(|error| told_to_one(&error))?;
+    Ok(found.map(Household))
+}
+
+/// What a household has of something, loaded together with that of others; nothing where its case is closed to the actor.
+pub(crate) async fn all_of<K, T>(ctx: &Context<'_>, key: K) -> Result<Vec<T>>
+where
+    K: std::hash::Hash + Eq + Clone + Send + Sync + 'static,
+    T: Clone + Send + Sync + 'static,
+    HouseholdLoader: Loader<K, Value = Vec<T>, Error = Arc<EngineError>>,
+{
+    let loader = ctx.data_unchecked::<DataLoader<HouseholdLoader>>();
+    let found = loader.load_one(key).await.map_err(|error| told_to_one(&error))?;
+    Ok(found.unwrap_or_default())
+}
+
+/// What many waited for has failed.
+fn told_to_one(error: &Arc<EngineError>) -> async_graphql::Error {
+    match error.as_ref() {
         EngineError::Refused(refusal) => query_error(refusal.clone().into()),
         EngineError::Fault(fault) => failed(fault),
-    })?;
-    Ok(found.map(Household))
+    }
+}
+
+/// What many households have, each with its own.
+pub(crate) fn by_household<K, T>(keys: &[K], all: Vec<T>, whose: impl Fn(&T) -> K) -> HashMap<K, Vec<T>>
+where
+    K: std::hash::Hash + Eq + Copy,
+{
+    let mut sorted: HashMap<K, Vec<T>> = keys.iter().map(|key| (*key, Vec::new())).collect();
+    for one in all {
+        sorted.entry(whose(&one)).or_default().push(one);
+    }
+    sorted
 }
 
 pub(crate) async fn by_id(ctx: &Context<'_>, id: Uuid) -> Result<Option<Household>> {

@@ -7,11 +7,12 @@ use uuid::Uuid;
 use crate::answers::bad_input;
 
 /// The kinds that a refusal names. One that somebody made up is not said back.
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 17] = [
     "District",
     "Feature",
     "Hold",
     "Household",
+    "ImmediateNeed",
     "Locality",
     "NextStep",
     "Policy",
@@ -20,6 +21,7 @@ const KINDS: [&str; 15] = [
     "Reason",
     "Referral",
     "Stay",
+    "SupportSession",
     "Unit",
     "Void",
     "VoidReason",

@@ -23,11 +23,14 @@ mod documents;
 mod echo;
 mod endpoint;
 mod exceptions;
+mod group_offers;
 mod holds;
 #[cfg(test)]
 mod hostile;
 mod households;
 mod ids;
+mod immediate_needs;
+mod key_workers;
 mod limits;
 mod next_steps;
 mod occupancy;
@@ -46,6 +49,7 @@ mod sessions;
 mod sharing;
 mod stays;
 mod subscriptions;
+mod support;
 mod tokens;
 mod units;
 mod voids;
@@ -96,6 +100,8 @@ pub struct Query(
     sessions::SessionsQuery,
     reveals::RevealsQuery,
     retention::RetentionQuery,
+    key_workers::KeyWorkersQuery,
+    group_offers::GroupOffersQuery,
 );
 
 /// Everything that can be done. Each takes an idempotency key: the same key and input have one effect and one answer.
@@ -120,6 +126,10 @@ pub struct Mutation(
     sessions::SessionsMutation,
     reveals::RevealsMutation,
     retention::RetentionMutation,
+    support::SupportMutation,
+    key_workers::KeyWorkersMutation,
+    immediate_needs::ImmediateNeedsMutation,
+    group_offers::GroupOffersMutation,
 );
 
 type Schema = async_graphql::Schema<Query, Mutation, subscriptions::Subscription>;

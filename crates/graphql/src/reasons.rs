@@ -24,6 +24,12 @@ pub enum ReasonKind {
     Closing,
     /// What may come next for a household.
     NextStep,
+    /// What a household may need at once when it comes.
+    ImmediateNeed,
+    /// What support is about.
+    Topic,
+    /// What the service offers to groups.
+    GroupOffer,
 }
 
 /// A reason on a code list.
@@ -38,6 +44,8 @@ pub struct Reason {
     label: String,
     /// What it counts as in figures, where several count as one.
     counts_as: Option<String>,
+    /// Within how many hours of a household's arrival it is due: an immediate need that every household is asked about.
+    due_hours: Option<i32>,
 }
 
 #[ComplexObject]
@@ -51,8 +59,8 @@ impl Reason {
 
 impl From<reasons::Reason> for Reason {
     fn from(reason: reasons::Reason) -> Self {
-        let reasons::Reason { kind, code, label, counts_as } = reason;
-        Self { kind: kind.into(), code, label, counts_as }
+        let reasons::Reason { kind, code, label, counts_as, due_hours } = reason;
+        Self { kind: kind.into(), code, label, counts_as, due_hours: due_hours.map(count) }
     }
 }
 
@@ -97,6 +105,10 @@ pub struct Standards {
     next_step_hours: i32,
     /// So many minutes before a hold lapses it needs attention.
     hold_warning_minutes: i32,
+    /// Within so many hours of its arrival somebody is in contact with a household in a safe space.
+    first_contact_hours: i32,
+    /// From then on contact is never more than so many hours ago.
+    contact_every_hours: i32,
 }
 
 impl From<standards::Standards> for Standards {
@@ -107,6 +119,8 @@ impl From<standards::Standards> for Standards {
             hold_minutes: count(standards.hold_minutes),
             next_step_hours: count(standards.next_step_hours),
             hold_warning_minutes: count(standards.hold_warning_minutes),
+            first_contact_hours: count(standards.first_contact_hours),
+            contact_every_hours: count(standards.contact_every_hours),
         }
     }
 }
@@ -166,6 +180,9 @@ pub struct SaveReasonInput {
     /// `survivor_did_not_accept`, `unsafe_location`, `out_of_area` or `not_suitable`) and destinations (`safe`, `unsafe`
     /// or `unknown`).
     counts_as: Option<String>,
+    /// Within how many hours of a household's arrival it is due; for immediate needs. Left out, only those households have
+    /// it on their list for which somebody puts it there.
+    due_hours: Option<i32>,
     /// The same key and input have one effect and one answer.
     idempotency_key: Option<String>,
 }
@@ -197,6 +214,11 @@ pub struct SetStandardsInput {
     next_step_hours: i32,
     /// So many minutes before a hold lapses it needs attention.
     hold_warning_minutes: i32,
+    /// Within so many hours of its arrival somebody is in contact with a household in a safe space; as before when left
+    /// out.
+    first_contact_hours: Option<i32>,
+    /// From then on contact is never more than so many hours ago; as before when left out.
+    contact_every_hours: Option<i32>,
     /// The same key and input have one effect and one answer.
     idempotency_key: Option<String>,
 }
@@ -243,8 +265,9 @@ pub struct ReasonsMutation;
 impl ReasonsMutation {
     /// Adds a reason to its list, or changes what is said of it.
     async fn save_reason(&self, ctx: &Context<'_>, input: SaveReasonInput) -> Result<ReasonAnswer> {
-        let SaveReasonInput { kind, code, label, counts_as, idempotency_key } = input;
-        let reason = reasons::Reason { kind: kind.into(), code, label, counts_as };
+        let SaveReasonInput { kind, code, label, counts_as, due_hours, idempotency_key } = input;
+        let due_hours = due_hours.map(natural);
+        let reason = reasons::Reason { kind: kind.into(), code, label, counts_as, due_hours };
         Ok(match run(ctx, idempotency_key, Command::SaveReason(reason)).await? {
             Ok(Outcome::Reason(reason)) => ReasonAnswer::Done(ReasonSaved { reason: reason.into() }),
             Ok(_) => return Err(unexpected()),
@@ -267,12 +290,15 @@ impl ReasonsMutation {
 
     /// Keeps how soon what is to be done.
     async fn set_standards(&self, ctx: &Context<'_>, input: SetStandardsInput) -> Result<StandardsAnswer> {
+        let before = engine(ctx).spaces().standards.clone();
         let standards = standards::Standards {
             response_minutes: natural(input.response_minutes),
             placement_days: natural(input.placement_days),
             hold_minutes: natural(input.hold_minutes),
             next_step_hours: natural(input.next_step_hours),
             hold_warning_minutes: natural(input.hold_warning_minutes),
+            first_contact_hours: input.first_contact_hours.map_or(before.first_contact_hours, natural),
+            contact_every_hours: input.contact_every_hours.map_or(before.contact_every_hours, natural),
         };
         Ok(match run(ctx, input.idempotency_key, Command::SetStandards(standards)).await? {
             Ok(Outcome::Standards(standards)) => {

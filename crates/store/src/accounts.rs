@@ -179,6 +179,23 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         one(self.connection, select.one(self.connection).await?).await
     }
 
+    /// The accounts with these ids, in no order.
+    pub async fn accounts_by_id(&self, ids: &[AccountId]) -> Result<Vec<Account>> {
+        let select = account::Entity::find().filter(account::Column::Id.is_in(ids.iter().map(|id| id.0)));
+        let found = domain(self.connection, select.all(self.connection).await?).await?;
+        Ok(found.into_iter().map(|stored| stored.account).collect())
+    }
+
+    /// The accounts in these roles that are not disabled, by name.
+    pub async fn accounts_in(&self, roles: &[Role]) -> Result<Vec<Account>> {
+        let select = account::Entity::find()
+            .filter(account::Column::Role.is_in(roles.iter().map(|role| role.as_str())))
+            .filter(account::Column::DisabledAt.is_null())
+            .order_by_asc(account::Column::Name);
+        let found = domain(self.connection, select.all(self.connection).await?).await?;
+        Ok(found.into_iter().map(|stored| stored.account).collect())
+    }
+
     /// A page of the accounts, oldest first.
     pub async fn accounts(&self, page: Page<AccountId>) -> Result<Vec<StoredAccount>> {
         let mut select = account::Entity::find();

@@ -57,7 +57,7 @@ pub enum StoreError {
 }
 
 /// The constraints that are ordinary answers: what the message of either database holds, and what it means.
-const HELD: [(&str, &str, StoreError); 11] = [
+const HELD: [(&str, &str, StoreError); 13] = [
     ("unit_night_pkey", "unit_night.unit_id", StoreError::NightTaken),
     ("unit_night_household", "unit_night.household_id", StoreError::HouseholdElsewhere),
     ("property_code", "'property_code'", StoreError::InUse("property_code")),
@@ -67,6 +67,8 @@ const HELD: [(&str, &str, StoreError); 11] = [
     ("referral_reference", "referral.reference", StoreError::InUse("referral_reference")),
     ("referral_imported_as", "referral.imported_as", StoreError::InUse("referral_imported_as")),
     ("hold_household", "hold.household_id", StoreError::InUse("hold_household")),
+    ("key_worker_household", "key_worker.household_id", StoreError::InUse("key_worker_household")),
+    ("immediate_need_open", "immediate_need.household_id", StoreError::InUse("immediate_need_open")),
     ("account_name", "'account_name'", StoreError::InUse("account_name")),
     ("command_key_pkey", "command_key.by_id", StoreError::InUse("command_key_pkey")),
 ];

@@ -21,6 +21,7 @@ mod reason {
         pub code: String,
         pub label: String,
         pub counts_as: Option<String>,
+        pub due_hours: Option<i32>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -58,6 +59,8 @@ mod standards {
         pub hold_minutes: i32,
         pub next_step_hours: i32,
         pub hold_warning_minutes: i32,
+        pub first_contact_hours: i32,
+        pub contact_every_hours: i32,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -75,7 +78,9 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             reason::Entity::find().order_by_asc(reason::Column::Kind).order_by_asc(reason::Column::Code);
         let domain = |row: reason::Model| {
             let kind: ReasonKind = row.kind.parse().map_err(|_| StoreError::Unreadable("reason.kind"))?;
-            Ok(Reason { kind, code: row.code, label: row.label, counts_as: row.counts_as })
+            let due_hours = row.due_hours.map(u32::try_from).transpose();
+            let due_hours = due_hours.map_err(|_| StoreError::Unreadable("reason.due_hours"))?;
+            Ok(Reason { kind, code: row.code, label: row.label, counts_as: row.counts_as, due_hours })
         };
         select.all(self.connection).await?.into_iter().map(domain).collect()
     }
@@ -103,6 +108,8 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             hold_minutes: number(row.hold_minutes)?,
             next_step_hours: number(row.next_step_hours)?,
             hold_warning_minutes: number(row.hold_warning_minutes)?,
+            first_contact_hours: number(row.first_contact_hours)?,
+            contact_every_hours: number(row.contact_every_hours)?,
         }))
     }
 }
@@ -115,9 +122,10 @@ impl Tx {
             code: Set(saved.code.clone()),
             label: Set(saved.label.clone()),
             counts_as: Set(saved.counts_as.clone()),
+            due_hours: Set(saved.due_hours.map(|hours| i32::try_from(hours).unwrap_or(i32::MAX))),
         };
         let change = OnConflict::columns([reason::Column::Kind, reason::Column::Code])
-            .update_columns([reason::Column::Label, reason::Column::CountsAs])
+            .update_columns([reason::Column::Label, reason::Column::CountsAs, reason::Column::DueHours])
             .to_owned();
         reason::Entity::insert(row).on_conflict(change).exec_without_returning(self.connection()).await?;
         Ok(())
@@ -148,6 +156,8 @@ impl Tx {
             hold_minutes: number(saved.hold_minutes),
             next_step_hours: number(saved.next_step_hours),
             hold_warning_minutes: number(saved.hold_warning_minutes),
+            first_contact_hours: number(saved.first_contact_hours),
+            contact_every_hours: number(saved.contact_every_hours),
         };
         let change = OnConflict::column(standards::Column::Id)
             .update_columns([
@@ -156,6 +166,8 @@ impl Tx {
                 standards::Column::HoldMinutes,
                 standards::Column::NextStepHours,
                 standards::Column::HoldWarningMinutes,
+                standards::Column::FirstContactHours,
+                standards::Column::ContactEveryHours,
             ])
             .to_owned();
         standards::Entity::insert(row).on_conflict(change).exec_without_returning(self.connection()).await?;

@@ -38,12 +38,14 @@ fn rows_of(kind: RetentionKind) -> &'static [Rows] {
 }
 
 /// Households whose last stay, or the referral that they came by, ended by the day `$1`, or before the instant `$2`.
-/// What is still booked or in residence has not ended.
+/// What is still booked or in residence has not ended, nor has a case in which support was given since.
 const DUE_CASES: &str = "FROM household h WHERE h.erased_at IS NULL \
     AND NOT EXISTS (SELECT 1 FROM stay s WHERE s.household_id = h.id \
         AND (s.status IN ('booked', 'in_residence') OR s.departure > $1)) \
     AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.household_id = h.id AND hold.status = 'active') \
     AND NOT EXISTS (SELECT 1 FROM referral r WHERE r.household_id = h.id AND coalesce(r.closed_at, r.decided_at) >= $2) \
+    AND NOT EXISTS (SELECT 1 FROM support_session g WHERE g.household_id = h.id AND g.withdrawn_at IS NULL \
+        AND g.starts_at >= $2) \
     AND (EXISTS (SELECT 1 FROM stay s WHERE s.household_id = h.id) \
         OR EXISTS (SELECT 1 FROM referral r WHERE r.household_id = h.id))";
 
@@ -211,6 +213,7 @@ impl Tx {
         for sql in [
             &format!("UPDATE referral SET {NO_WORDS}, imported_as = NULL WHERE household_id = $1"),
             "UPDATE next_step SET note = NULL WHERE household_id = $1",
+            "UPDATE support_session SET note = NULL WHERE household_id = $1",
             "DELETE FROM household_detail WHERE household_id = $1",
             // The name under which a stay was imported begins with the household's reference.
             "UPDATE stay SET imported_as = NULL WHERE household_id = $1 AND imported_as IS NOT NULL",

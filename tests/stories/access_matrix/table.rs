@@ -289,6 +289,46 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
         "setStandards(input: {responseMinutes: 60, placementDays: 0, holdMinutes: 120, nextStepHours: 48, \
          holdWarningMinutes: 30}) %",
     ),
+    ("Query.staff", "case", "staff(first: 3) %"),
+    ("Query.groupAttendance", "case", "groupAttendance(from: \"2020-11-01\", to: \"2020-12-01\") %"),
+    (
+        "Mutation.recordSupportSession",
+        "case",
+        "recordSupportSession(input: {household: \"{reference}\", session: {startsAt: \"2020-11-03T20:00:00Z\", \
+         channel: PHONE, minutes: 20}}) %",
+    ),
+    (
+        "Mutation.correctSupportSession",
+        "case",
+        "correctSupportSession(input: {session: \"{support session}\", version: 1, \
+         now: {startsAt: \"2020-11-03T20:00:00Z\", channel: PHONE, minutes: 25}}) %",
+    ),
+    (
+        "Mutation.withdrawSupportSession",
+        "case",
+        "withdrawSupportSession(input: {session: \"{support session}\"}) %",
+    ),
+    (
+        "Mutation.assignKeyWorker",
+        "case",
+        "assignKeyWorker(input: {household: \"{reference}\", worker: \"a.officer\"}) %",
+    ),
+    (
+        "Mutation.saveImmediateNeed",
+        "case",
+        "saveImmediateNeed(input: {household: \"{reference}\", kind: \"pets\"}) %",
+    ),
+    (
+        "Mutation.settleImmediateNeeds",
+        "case",
+        "settleImmediateNeeds(input: {household: \"{reference}\", met: [\"clothes\"]}) %",
+    ),
+    ("Mutation.reopenImmediateNeed", "case", "reopenImmediateNeed(input: {need: \"{need}\"}) %"),
+    (
+        "Mutation.recordGroupAttendance",
+        "case",
+        "recordGroupAttendance(input: {offer: \"drop_in\", heldOn: \"2020-11-03\", attended: 9}) %",
+    ),
 ];
 
 /// What a person can do only within five minutes of giving a second factor, in the order in which it can be asked for.
@@ -319,7 +359,11 @@ pub const TYPES: &[Type] = &[
         "Household",
         "household(reference: \"{reference}\") { % }",
         &[
-            ("case", "hasDetails id journey keptApartFrom nextSteps reference referrals stays"),
+            (
+                "case",
+                "hasDetails id immediateNeeds journey keptApartFrom keyWorker keyWorkers nextSteps reference referrals stays \
+              supportSessions",
+            ),
             ("manager in person", "restrictions"),
         ],
     ),
@@ -435,7 +479,7 @@ pub const TYPES: &[Type] = &[
     (
         "AttentionItem",
         "",
-        &[("case", "action couldMoveTo dueAt hold kind lost message nightsOver referral stay unit")],
+        &[("case", "action couldMoveTo dueAt hold kind lost message needs nightsOver referral stay unit")],
     ),
     ("BoardRow", "", &[("case", "unit uses")]),
     ("BoardUse", "", &[("case", "by from nightUse to whose")]),
@@ -508,7 +552,7 @@ pub const TYPES: &[Type] = &[
     ("PlanChange", "", &[("case", "fromNight kind stay to toNight unit")]),
     ("PlanForTonight", "planForTonight { % }", &[("case", "placed tonight unplaced")]),
     ("RankedUnit", "", &[("case", "preferences unit why")]),
-    ("Reason", "reasons(first: 1) { nodes { % } }", &[("spaces", "code countsAs id kind label")]),
+    ("Reason", "reasons(first: 1) { nodes { % } }", &[("spaces", "code countsAs dueHours id kind label")]),
     ("ReasonCount", "", &[("case", "code units")]),
     ("ReasonSaved", "", &[("managing", "reason")]),
     ("Repacking", "", &[("case", "arrival departure moves unit")]),
@@ -516,9 +560,38 @@ pub const TYPES: &[Type] = &[
     (
         "Standards",
         "standards { % }",
-        &[("spaces", "holdMinutes holdWarningMinutes nextStepHours placementDays responseMinutes")],
+        &[(
+            "spaces",
+            "contactEveryHours firstContactHours holdMinutes holdWarningMinutes nextStepHours placementDays \
+             responseMinutes",
+        )],
     ),
     ("StandardsSet", "", &[("managing", "standards")]),
+    (
+        "GroupAttendance",
+        "groupAttendance(from: \"2020-11-01\", to: \"2020-12-01\") { nodes { % } }",
+        &[("case", "attended heldOn offer")],
+    ),
+    ("GroupAttendanceRecorded", "", &[("case", "attendance")]),
+    (
+        "ImmediateNeed",
+        "household(reference: \"{reference}\") { immediateNeeds { nodes { % } } }",
+        &[("case", "askedAt dueAt id kind overdue settledAt state")],
+    ),
+    ("ImmediateNeedsKept", "", &[("case", "needs")]),
+    (
+        "KeyWorker",
+        "household(reference: \"{reference}\") { keyWorker { % } }",
+        &[("case", "able name since until")],
+    ),
+    ("KeyWorkerAssigned", "", &[("case", "keyWorker")]),
+    ("StaffMember", "staff(first: 1) { nodes { % } }", &[("case", "name role")]),
+    (
+        "SupportSession",
+        "household(reference: \"{reference}\") { supportSessions { nodes { % } } }",
+        &[("case", "channel hours id minutes note outcome recordedAt startsAt topics version withdrawnAt")],
+    ),
+    ("SupportSessionRecorded", "", &[("case", "session")]),
     ("StayPart", "", &[("case", "arrival departure unit")]),
     ("StaysKept", "", &[("case", "stays")]),
     ("Unplaced", "", &[("case", "change reasons referral")]),
