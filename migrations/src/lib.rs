@@ -18,6 +18,7 @@ mod m0009_kept_voids;
 mod m0010_vouched_accounts;
 mod m0011_allocation;
 mod m0012_support;
+mod m0013_stock;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_vouched_accounts::MIGRATION),
             Box::new(m0011_allocation::MIGRATION),
             Box::new(m0012_support::MIGRATION),
+            Box::new(m0013_stock::MIGRATION),
         ]
     }
 }

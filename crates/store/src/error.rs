@@ -69,6 +69,11 @@ const HELD: [(&str, &str, StoreError); 13] = [
     ("hold_household", "hold.household_id", StoreError::InUse("hold_household")),
     ("key_worker_household", "key_worker.household_id", StoreError::InUse("key_worker_household")),
     ("immediate_need_open", "immediate_need.household_id", StoreError::InUse("immediate_need_open")),
+    ("item_code", "'item_code'", StoreError::InUse("item_code")),
+    ("item_barcode", "item.barcode", StoreError::InUse("item_barcode")),
+    ("place_code", "'place_code'", StoreError::InUse("place_code")),
+    ("place_property", "place.property_id", StoreError::InUse("place_property")),
+    ("funding_code", "'funding_code'", StoreError::InUse("funding_code")),
     ("account_name", "'account_name'", StoreError::InUse("account_name")),
     ("command_key_pkey", "command_key.by_id", StoreError::InUse("command_key_pkey")),
 ];
