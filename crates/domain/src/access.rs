@@ -52,12 +52,14 @@ impl Role {
             | Permission::AnswerReferrals
             | Permission::KeepHouseholdDetails
             | Permission::GiveSupport
+            | Permission::KeepStock
             | Permission::Reveal => {
                 matches!(self, Self::Officer | Self::Manager)
             }
             Permission::GrantExceptions
             | Permission::SeeQuestions
             | Permission::ManageSpaces
+            | Permission::ManageStock
             | Permission::KeepAddresses
             | Permission::ImportRecords
             | Permission::RestrictCases
@@ -112,6 +114,10 @@ pub enum Permission {
     KeepHouseholdDetails,
     /// Record sessions of support and group offers, see to immediate needs, name key workers.
     GiveSupport,
+    /// Receive, give out, move, count and write off stock.
+    KeepStock,
+    /// Keep the catalogue, the places that hold stock, and grants.
+    ManageStock,
     /// Have an address or a household's personal details revealed: an act that is recorded.
     Reveal,
     /// Allow a stay longer than the policy does.
@@ -140,7 +146,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::SeeSpaces,
         Self::SeeStays,
         Self::PlaceHouseholds,
@@ -149,6 +155,8 @@ impl Permission {
         Self::SeeQuestions,
         Self::KeepHouseholdDetails,
         Self::GiveSupport,
+        Self::KeepStock,
+        Self::ManageStock,
         Self::Reveal,
         Self::GrantExceptions,
         Self::ManageSpaces,
@@ -173,6 +181,8 @@ impl Permission {
             Self::SeeQuestions => "see what partners ask: ask a manager",
             Self::KeepHouseholdDetails => "keep a household's details",
             Self::GiveSupport => "record support",
+            Self::KeepStock => "keep stock",
+            Self::ManageStock => "keep the catalogue, places or grants: ask a manager",
             Self::Reveal => "have an address or personal details revealed",
             Self::GrantExceptions => "grant an exception: ask a manager",
             Self::ManageSpaces => "change properties, units and policies: ask a manager",
@@ -197,6 +207,8 @@ impl Permission {
             | Self::AnswerReferrals
             | Self::KeepHouseholdDetails
             | Self::GiveSupport
+            | Self::KeepStock
+            | Self::ManageStock
             | Self::GrantExceptions
             | Self::ManageSpaces
             | Self::KeepAddresses

@@ -14,7 +14,9 @@ use safespace_domain::{
     group_offers::GroupAttendance,
     holds::Hold,
     households::Household,
+    grants::Grant,
     immediate_needs::ImmediateNeed,
+    items::{Item, ItemCategory, Level},
     key_workers::KeyWorker,
     localities::Locality,
     next_steps::{NextStep, NextStepState},
@@ -27,6 +29,8 @@ use safespace_domain::{
     sharing::{SharesAs, Sharing},
     standards::Standards,
     stays::Stay,
+    places::Place,
+    stock::StockEntry,
     support::{Channel, Hours, OutcomeKind, SupportSession},
     units::{Scheme, Unit},
     voids::{Void, VoidReason},
@@ -35,7 +39,12 @@ use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
 
-use crate::{EditReferral, SubmitReferral, TakeReferral};
+use crate::{
+    grants::SaveGrant,
+    items::{SaveItem, SetLevel},
+    places::AddPlace,
+    stock::{CorrectReceipt, CountStock, IssueStock, ReceiveStock, ReturnStock, TransferStock, WriteOffStock},
+EditReferral, SubmitReferral, TakeReferral};
 
 /// A change that somebody asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -271,6 +280,55 @@ pub enum Command {
     },
     /// Writes down how many attended a group offer on a date, instead of what was there.
     RecordGroupAttendance(RecordGroupAttendance),
+    /// Adds a category of items, or changes its label.
+    SaveItemCategory(ItemCategory),
+    /// Adds an item to the catalogue, or changes what is said of it.
+    SaveItem(SaveItem),
+    /// Nothing of the item is bought or newly given out any more.
+    RetireItem {
+        /// Its code or bar code.
+        item: String,
+    },
+    /// The item is used again.
+    RestoreItem {
+        /// Its code or bar code.
+        item: String,
+    },
+    /// Takes an item out of the catalogue that the ledger does not know.
+    DeleteItem {
+        /// Its code or bar code.
+        item: String,
+    },
+    /// Adds a place that holds stock.
+    AddPlace(AddPlace),
+    /// Nothing comes to the place any more. It must hold nothing.
+    ClosePlace {
+        /// Its code.
+        place: String,
+    },
+    /// The place takes things in again.
+    ReopenPlace {
+        /// Its code.
+        place: String,
+    },
+    /// Says at how many units of an item a place is low, and how many it should then have.
+    SetLevel(SetLevel),
+    /// Adds a grant, or changes what is said of it.
+    SaveGrant(SaveGrant),
+    /// A delivery comes to a place: bought or given.
+    ReceiveStock(ReceiveStock),
+    /// Puts right how many units came, and what they cost.
+    CorrectReceipt(CorrectReceipt),
+    /// Gives items to the household of a stay.
+    IssueStock(IssueStock),
+    /// What was given and not opened comes back.
+    ReturnStock(ReturnStock),
+    /// Takes stock from one place to another.
+    TransferStock(TransferStock),
+    /// Says how much was counted in a place, and why it differs from the ledger.
+    CountStock(CountStock),
+    /// Throws stock away.
+    WriteOffStock(WriteOffStock),
     /// Gives every overstay its unit for tonight, too. Does nothing the second time.
     TurnDay,
 }
@@ -684,6 +742,23 @@ impl Command {
             Self::SettleImmediateNeeds(_) => "settle_immediate_needs",
             Self::ReopenImmediateNeed { .. } => "reopen_immediate_need",
             Self::RecordGroupAttendance(_) => "record_group_attendance",
+            Self::SaveItemCategory(_) => "save_item_category",
+            Self::SaveItem(_) => "save_item",
+            Self::RetireItem { .. } => "retire_item",
+            Self::RestoreItem { .. } => "restore_item",
+            Self::DeleteItem { .. } => "delete_item",
+            Self::AddPlace(_) => "add_place",
+            Self::ClosePlace { .. } => "close_place",
+            Self::ReopenPlace { .. } => "reopen_place",
+            Self::SetLevel(_) => "set_level",
+            Self::SaveGrant(_) => "save_grant",
+            Self::ReceiveStock(_) => "receive_stock",
+            Self::CorrectReceipt(_) => "correct_receipt",
+            Self::IssueStock(_) => "issue_stock",
+            Self::ReturnStock(_) => "return_stock",
+            Self::TransferStock(_) => "transfer_stock",
+            Self::CountStock(_) => "count_stock",
+            Self::WriteOffStock(_) => "write_off_stock",
             Self::TurnDay => "turn_day",
         }
     }
@@ -739,6 +814,23 @@ impl Command {
             | Self::SettleImmediateNeeds(_)
             | Self::ReopenImmediateNeed { .. }
             | Self::RecordGroupAttendance(_) => Permission::GiveSupport,
+            Self::SaveItemCategory(_)
+            | Self::SaveItem(_)
+            | Self::RetireItem { .. }
+            | Self::RestoreItem { .. }
+            | Self::DeleteItem { .. }
+            | Self::AddPlace(_)
+            | Self::ClosePlace { .. }
+            | Self::ReopenPlace { .. }
+            | Self::SetLevel(_)
+            | Self::SaveGrant(_) => Permission::ManageStock,
+            Self::ReceiveStock(_)
+            | Self::CorrectReceipt(_)
+            | Self::IssueStock(_)
+            | Self::ReturnStock(_)
+            | Self::TransferStock(_)
+            | Self::CountStock(_)
+            | Self::WriteOffStock(_) => Permission::KeepStock,
             _ => Permission::PlaceHouseholds,
         }
     }
@@ -811,6 +903,18 @@ pub enum Outcome {
     ImmediateNeeds(Vec<ImmediateNeed>),
     /// How many attended a group offer on a date now.
     GroupAttendance(GroupAttendance),
+    /// A category of items as it is now.
+    ItemCategory(ItemCategory),
+    /// An item as it is now, or as it was when it was taken out.
+    Item(Item),
+    /// A place that holds stock as it is now.
+    Place(Place),
+    /// At how many units a place is low now.
+    Level(Level),
+    /// A grant as it is now.
+    Grant(Grant),
+    /// What was written into the stock ledger.
+    StockEntries(Vec<StockEntry>),
     /// The day has turned: the stays that keep their unit for tonight, too.
     Turned(Vec<StayId>),
 }

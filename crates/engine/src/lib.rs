@@ -28,6 +28,7 @@ mod disclosure;
 mod erasure;
 mod error;
 mod exceptions;
+mod grants;
 mod group_offers;
 mod holds;
 mod households;
@@ -36,6 +37,7 @@ mod immediate_needs;
 pub mod import;
 mod issuer_client;
 mod issuers;
+mod items;
 mod key_ring;
 mod key_workers;
 mod keys;
@@ -43,6 +45,7 @@ mod ledger;
 mod next_steps;
 mod occupancy;
 mod passwords;
+mod places;
 mod plan;
 mod properties;
 mod questions;
@@ -60,6 +63,7 @@ mod set_up;
 mod sharing;
 mod sign_in;
 mod stays;
+mod stock;
 mod subject_access;
 mod support;
 mod throttle;
@@ -98,13 +102,16 @@ pub use commands::{
 pub use erasure::Erased;
 pub use error::{EngineError, Fault};
 pub use exceptions::ExceptionView;
+pub use grants::{GrantView, SaveGrant};
 pub use ids::SystemIds;
 pub use issuers::{Errand, IssuerAnswer, NewIssuer, Returned};
+pub use items::{SaveItem, SetLevel};
 pub use key_ring::{FixedKey, GivenKeys, KeyFile, KeyProvider, RootKey};
 pub use key_workers::KeyWorkerView;
 pub use keys::KeyError;
 pub use next_steps::NextStepView;
 pub use passwords::PasswordCost;
+pub use places::AddPlace;
 pub use plan::PlanForTonight;
 pub use questions::{AskForRoom, RoomTold};
 pub use referrals::{
@@ -122,6 +129,10 @@ pub use sessions::SessionView;
 pub use set_up::SetUp;
 pub use sharing::ApartView;
 pub use sign_in::SignedIn;
+pub use stock::{
+    CorrectReceipt, CountLine, CountStock, EntryView, IssueLine, IssueStock, LowStock, OriginAsk, ReceiptLine,
+    ReceiveStock, ReturnStock, StockFilter, TransferLine, TransferStock, WriteOffStock,
+};
 pub use subject_access::{
     HeldNextStep, HeldNotice, HeldRecord, HeldReferral, HeldRestriction, HeldStay, HeldSupport, SubjectAccess,
 };

@@ -57,7 +57,7 @@ pub enum StoreError {
 }
 
 /// The constraints that are ordinary answers: what the message of either database holds, and what it means.
-const HELD: [(&str, &str, StoreError); 13] = [
+const HELD: [(&str, &str, StoreError); 18] = [
     ("unit_night_pkey", "unit_night.unit_id", StoreError::NightTaken),
     ("unit_night_household", "unit_night.household_id", StoreError::HouseholdElsewhere),
     ("property_code", "'property_code'", StoreError::InUse("property_code")),
