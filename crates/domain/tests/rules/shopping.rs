@@ -136,6 +136,14 @@ proptest! {
             prop_assert_eq!(line.in_stock as usize, most_met(&needs, &keeps), "no more could have been met");
             let short = line.short();
             prop_assert_eq!(line.needs.iter().map(|need| need.units).sum::<u32>(), line.needed);
+            // Who comes first has first: up to any need, no more could have been met.
+            let (mut by_then, mut met) = (Vec::new(), 0);
+            for need in &line.needs {
+                by_then.extend((0..need.units).map(|_| need.day));
+                met += need.units - need.short;
+                prop_assert_eq!(met as usize, most_met(&by_then, &keeps));
+            }
+            prop_assert!(by_then.is_sorted());
             prop_assert_eq!(line.needs.iter().map(|need| need.short).sum::<u32>(), short);
             prop_assert!(line.units >= short && line.units < short + item.pack_size);
             prop_assert_eq!(line.units, line.packs * item.pack_size);
