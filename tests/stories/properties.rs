@@ -143,12 +143,14 @@ fn step() -> impl Strategy<Value = Step> {
             exception,
         })
     };
+    // Mostly the first, which is one that still keeps its unit where there is any.
+    let of_holds = || proptest::prop_oneof![4 => Just(0), 1 => index()];
     proptest::prop_oneof![
         10 => booking().prop_map(Step::Book),
         5 => booking().prop_map(Step::Hold),
-        1 => index().prop_map(Step::ExtendHold),
-        3 => (index(), proptest::bool::weighted(0.2)).prop_map(|(hold, exception)| Step::ConfirmHold(hold, exception)),
-        1 => index().prop_map(Step::ReleaseHold),
+        2 => of_holds().prop_map(Step::ExtendHold),
+        4 => (of_holds(), proptest::bool::weighted(0.2)).prop_map(|(hold, exception)| Step::ConfirmHold(hold, exception)),
+        2 => of_holds().prop_map(Step::ReleaseHold),
         6 => index().prop_map(Step::CheckIn),
         4 => (index(), proptest::option::weighted(0.3, -3_i64..2)).prop_map(|(stay, on)| Step::CheckOut(stay, on)),
         3 => (index(), 0_u64..5, proptest::bool::weighted(0.2)).prop_map(|(s, n, e)| Step::Extend(s, n, e)),
@@ -637,13 +639,15 @@ fn command(step: &Step, state: &State, world: &World) -> Option<(Command, bool)>
     let today = world.engine.today();
     let ahead = |n: i64| today + TimeDelta::days(n);
     let stays: Vec<_> = state.stays.values().collect();
-    let holds: Vec<_> = state.holds.values().collect();
+    // What can still be done something with comes first, and then what was over last.
+    let (active, over): (Vec<_>, Vec<_>) = state.holds.values().rev().partition(|hold| hold.is_active());
+    let holds = [active, over].concat();
     let voids: Vec<_> = state.voids.values().collect();
     let units: Vec<_> = state.units.values().collect();
     // Counted from the last, for that is the one that most can be done with.
     let a_stay = |n: &u8| stays.iter().rev().cycle().nth(usize::from(*n)).copied();
     let stay_id = |n: &u8| a_stay(n).map(|stay| StayId(stay.id));
-    let hold_id = |n: &u8| holds.iter().rev().cycle().nth(usize::from(*n)).map(|hold| HoldId(hold.id));
+    let hold_id = |n: &u8| holds.iter().cycle().nth(usize::from(*n)).map(|hold| HoldId(hold.id));
     let void_id = |n: &u8| voids.iter().rev().cycle().nth(usize::from(*n)).map(|void| VoidId(void.id));
     let unit_id = |n: &u8| UnitId(units[usize::from(*n) % units.len()].id);
     let reason = |wanted: bool| wanted.then(|| "There is no other place".to_owned());
