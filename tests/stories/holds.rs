@@ -8,6 +8,8 @@ on_both![
     a_hold_keeps_its_unit_until_it_lapses,
     a_hold_lapses_while_nothing_runs,
     a_hold_is_confirmed_once_and_never_late,
+    a_hold_is_not_confirmed_once_its_nights_are_over,
+    a_hold_has_the_nights_again_that_an_overstay_took,
     a_hold_is_extended_once,
     a_household_has_one_hold,
     a_hold_of_a_closed_case_looks_like_a_void,
@@ -17,7 +19,17 @@ const EVENING: &str = "2020-11-03T21:00:00Z";
 const LATER: &str = "2020-11-03T23:00:00Z";
 
 async fn hold(person: &Person<'_>, unit: &str, household: &str, n: u32) -> Result<Hold, Refusal> {
-    let booking: BookStay = person.to_book(unit, household, "2020-11-03", n).await;
+    hold_from(person, unit, household, "2020-11-03", n).await
+}
+
+async fn hold_from(
+    person: &Person<'_>,
+    unit: &str,
+    household: &str,
+    arrival: &str,
+    n: u32,
+) -> Result<Hold, Refusal> {
+    let booking: BookStay = person.to_book(unit, household, arrival, n).await;
     match person.run(Command::HoldUnit(HoldUnit { booking })).await? {
         Outcome::Hold(hold) => Ok(hold),
         other => panic!("{other:?} is not a hold"),
@@ -79,6 +91,34 @@ async fn a_hold_is_confirmed_once_and_never_late(on: &Databases) {
          nights."
     );
     assert!(refused(confirm(&officer, HoldId(StayId(world.new_id()).0)).await).starts_with("NOT_FOUND"));
+}
+
+async fn a_hold_is_not_confirmed_once_its_nights_are_over(on: &Databases) {
+    let world = World::at("2020-11-04T05:00:00Z", on).with_units(["SS-01", "SS-02"]).await;
+    let officer = world.officer();
+    let over = hold(&officer, "SS-01", "R-1", 1).await.unwrap();
+    let begun = hold(&officer, "SS-02", "R-2", 2).await.unwrap();
+    // Late arrivals have ended: nobody can come for the night before any more.
+    world.clock.set("2020-11-04T06:30:00Z");
+    let told = refused(confirm(&officer, over.id).await);
+    assert!(told.starts_with("WRONG_TIME"), "{told}");
+    confirm(&officer, begun.id).await.unwrap();
+}
+
+async fn a_hold_has_the_nights_again_that_an_overstay_took(on: &Databases) {
+    let world = World::at("2020-11-02T21:00:00Z", on).with_unit("SS-01").await;
+    let officer = world.officer();
+    let there = officer.book("SS-01", "R-1", "2020-11-02", 1).await.unwrap();
+    let there = officer.check_in(&there).await.unwrap();
+    world.wake_at("2020-11-03T23:30:00Z").await;
+    let made = hold_from(&officer, "SS-01", "R-2", "2020-11-04", 2).await.unwrap();
+    world.wake_at("2020-11-04T00:30:00Z").await;
+    assert_eq!(world.line("SS-01", "2020-11-03", 4).await, "RRh.");
+    assert!(refused(confirm(&officer, made.id).await).starts_with("TAKEN"));
+    officer.check_out(&there).await.unwrap();
+    assert_eq!(world.line("SS-01", "2020-11-03", 4).await, "Rhh.");
+    assert!(refused(officer.book("SS-01", "R-3", "2020-11-04", 1).await).starts_with("TAKEN"));
+    confirm(&officer, made.id).await.unwrap();
 }
 
 async fn a_hold_is_extended_once(on: &Databases) {

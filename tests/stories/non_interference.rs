@@ -41,9 +41,17 @@ fn what_partners_must_not_learn_does_not_show_on_sqlite() {
         "KEY_REUSED",
         "FORBIDDEN",
         "BAD_USER_INPUT",
+        "\"wished\":\"NONE\"",
+        "\"wished\":\"SOME\"",
+        "\"wished\":\"ASK_US\"",
+        "\"field\":\"needs\"",
+        "\"field\":\"notIn\"",
+        "\"field\":\"question\"",
     ] {
         assert!(seen.contains(word), "no partner was ever told {word}");
     }
+    let next_night = |word: &String| word.starts_with("\"nextNight\":\"");
+    assert!(seen.iter().any(next_night), "no partner was ever told of a later night");
 }
 
 #[test]
@@ -54,7 +62,16 @@ fn what_partners_must_not_learn_does_not_show_on_postgres() {
         return;
     };
     let seen = same_to_partners(&on, 8, 60);
-    for word in ["\"NONE\"", "\"SOME\"", "RECEIVED", "PLACED", "TOO_MANY", "FORBIDDEN"] {
+    for word in [
+        "\"NONE\"",
+        "\"SOME\"",
+        "RECEIVED",
+        "PLACED",
+        "TOO_MANY",
+        "FORBIDDEN",
+        "\"wished\":\"SOME\"",
+        "\"wished\":\"ASK_US\"",
+    ] {
         assert!(seen.contains(word), "no partner was ever told {word}");
     }
 }
@@ -131,6 +148,8 @@ enum Step {
         nights: u32,
     },
     CancelVoid(u8),
+    /// Every home is out of service that can be, from tonight on.
+    VoidAll(u32),
     Accept {
         referral: u8,
         household: u8,
@@ -155,6 +174,12 @@ enum Step {
         children: i32,
         ahead: i64,
         nights: i32,
+        wish: Option<u8>,
+    },
+    /// Refers from a question.
+    Refer {
+        council: u8,
+        question: u8,
     },
     Submit {
         council: u8,
@@ -187,12 +212,15 @@ enum Step {
     },
 }
 
-fn ask((council, adults, children, ahead, nights): (u8, i32, i32, i64, i32)) -> Step {
-    Step::Ask { council, adults, children, ahead, nights }
+type Question = (u8, i32, i32, i64, i32, Option<u8>);
+
+fn ask((council, adults, children, ahead, nights, wish): Question) -> Step {
+    Step::Ask { council, adults, children, ahead, nights, wish }
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let n = any::<u8>;
+    let wish = || proptest::option::weighted(0.5, n());
     proptest::prop_oneof![
         8 => (n(), n(), 0_u32..6, 1_u32..8, 1_i64..5).prop_map(|(household, home, ahead, nights, people)| {
             Step::Book { household, home, ahead, nights, people }
@@ -206,13 +234,15 @@ fn step() -> impl Strategy<Value = Step> {
         1 => n().prop_map(Step::Reinstate),
         4 => (n(), 0_u32..6, 1_u32..6).prop_map(|(home, ahead, nights)| Step::Void { home, ahead, nights }),
         1 => n().prop_map(Step::CancelVoid),
+        1 => (1_u32..5).prop_map(Step::VoidAll),
         2 => (n(), n()).prop_map(|(referral, household)| Step::Accept { referral, household }),
         4 => (n(), n(), n()).prop_map(|(referral, household, home)| Step::Place { referral, household, home }),
         2 => n().prop_map(|referral| Step::Decline { referral }),
         1 => n().prop_map(|referral| Step::Reveal { referral }),
         4 => proptest::prop_oneof![Just(1_i64), Just(3), Just(10), Just(24), Just(30)].prop_map(Step::Wait),
-        14 => (n(), 1_i32..8, 0_i32..3, 0_i64..4, 1_i32..4).prop_map(ask),
-        3 => (n(), 0_i32..4, -1_i32..4, -1_i64..9, 0_i32..9).prop_map(ask),
+        14 => (n(), 1_i32..8, 0_i32..3, 0_i64..4, 1_i32..4, wish()).prop_map(ask),
+        3 => (n(), 0_i32..4, -1_i32..4, -1_i64..9, 0_i32..9, wish()).prop_map(ask),
+        3 => (n(), n()).prop_map(|(council, question)| Step::Refer { council, question }),
         6 => (n(), 0_i32..4, -1_i64..4, proptest::option::weighted(0.3, 0_u8..2))
             .prop_map(|(council, adults, ahead, key)| Step::Submit { council, adults, ahead, key }),
         4 => (n(), n()).prop_map(|(council, referral)| Step::Withdraw { council, referral }),
@@ -225,16 +255,24 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// The control: each of these differences is one that partners may learn, and shows.
 async fn what_partners_may_learn_does_show(on: &Databases) {
-    let ask = Step::Ask { council: 0, adults: 1, children: 0, ahead: 0, nights: 1 };
+    let ask = Step::Ask { council: 0, adults: 1, children: 0, ahead: 0, nights: 1, wish: None };
+    // With a wish that all homes fulfil.
+    let wish = Step::Ask { council: 0, adults: 1, children: 0, ahead: 0, nights: 1, wish: Some(0) };
     let submit = Step::Submit { council: 0, adults: 1, ahead: 0, key: None };
     let follow = Step::Follow { council: 0, referral: 0 };
     let accept = Step::Accept { referral: 0, household: 0 };
-    let taken = (0..7).map(|home| Step::Void { home, ahead: 0, nights: 1 });
+    let taken = |homes: std::ops::Range<u8>, ahead: u32| -> Vec<Step> {
+        homes.map(|home| Step::Void { home, ahead, nights: 1 }).collect()
+    };
     let book = Step::Book { household: 0, home: 0, ahead: 0, nights: 2, people: 1 };
     let decline = Step::Decline { referral: 0 };
     for (before, only_here, then) in [
         // Whether there is room,
-        (vec![], taken.collect(), &ask),
+        (vec![], taken(0..7, 0), &ask),
+        // from which night on there would be some,
+        (taken(0..7, 0), taken(0..7, 1), &ask),
+        // whether several would do that are as wished,
+        (vec![], taken(0..5, 0), &wish),
         // whether their own household was accepted, or declined,
         (vec![submit.clone()], vec![accept.clone()], &follow),
         (vec![submit.clone()], vec![decline], &follow),
@@ -262,12 +300,13 @@ async fn what_partners_may_learn_does_show(on: &Databases) {
 
 /// Nor does one council see that another one asks, refers, and is answered, as long as nobody is placed.
 async fn what_another_council_asks_and_sends_does_not_show(on: &Databases) {
-    let ask = |council: u8| Step::Ask { council, adults: 1, children: 0, ahead: 0, nights: 1 };
+    let ask = |council: u8| Step::Ask { council, adults: 1, children: 0, ahead: 0, nights: 1, wish: None };
     let submit = |council: u8| Step::Submit { council, adults: 1, ahead: 0, key: Some(0) };
-    let before = [ask(0), submit(0), submit(1)];
+    let refer = |council: u8| Step::Refer { council, question: 1 };
+    let before = [ask(0), submit(0), submit(1), ask(1)];
     let only_here = [
         ask(1),
-        ask(1),
+        refer(1),
         Step::Submit { council: 1, adults: 2, ahead: 1, key: None },
         Step::Accept { referral: 1, household: 0 },
         Step::Decline { referral: 2 },
@@ -279,6 +318,7 @@ async fn what_another_council_asks_and_sends_does_not_show(on: &Databases) {
         Step::List { council: 0, first: 5 },
         Step::Follow { council: 0, referral: 0 },
         Step::Withdraw { council: 0, referral: 0 },
+        refer(0),
         Step::Misuse { council: 0, which: 8 },
     ];
     let mut one = Side::of(on, Difference::One).await;
@@ -290,7 +330,9 @@ async fn what_another_council_asks_and_sends_does_not_show(on: &Databases) {
         one.live(step).await;
     }
     for step in &then {
-        assert_eq!(one.live(step).await, other.live(step).await, "{step:?}");
+        let [here, there] = [one.live(step).await, other.live(step).await]
+            .map(|told| told.into_iter().map(Exchange::but_for_ids).collect::<Vec<_>>());
+        assert_eq!(here, there, "{step:?}");
     }
     one.leave().await;
     other.leave().await;

@@ -16,7 +16,7 @@ use proptest::{
     test_runner::{Config, RngSeed, TestCaseError, TestCaseResult, TestError, TestRunner},
 };
 use safespace_domain::{
-    Night, Nights, RefusalCode, StayId, UnitId, VoidId,
+    HoldId, Night, Nights, RefusalCode, StayId, UnitId, VoidId,
     access::Actor,
     attention::Attention,
     availability::Ask,
@@ -26,7 +26,7 @@ use safespace_domain::{
     units::Scheme,
 };
 use safespace_engine::{
-    BookStay, ChangeVoid, Command, Engine, EngineError, ExtendStay, MoveStay, Outcome, RecordVoid,
+    BookStay, ChangeVoid, Command, Engine, EngineError, ExtendStay, HoldUnit, MoveStay, Outcome, RecordVoid,
 };
 use safespace_tests::{Databases, World};
 use uuid::Uuid;
@@ -84,10 +84,14 @@ fn always_true(on: &Databases, cases: u32, steps: usize) {
 
 const START: &str = "2020-11-03T14:00:00Z";
 
-/// Something that happens. Stays, voids and units are chosen from those there are.
+/// Something that happens. Stays, holds, voids and units are chosen from those there are.
 #[derive(Clone, Debug)]
 enum Step {
-    Book { household: usize, unit: Option<u8>, ahead: i64, nights: u64, people: i64, exception: bool },
+    Book(Booking),
+    Hold(Booking),
+    ExtendHold(u8),
+    ConfirmHold(u8, bool),
+    ReleaseHold(u8),
     CheckIn(u8),
     CheckOut(u8, Option<i64>),
     Extend(u8, u64, bool),
@@ -102,23 +106,51 @@ enum Step {
     Close(u8, i64),
     Reopen(u8, i64),
     Turnaround(u32),
+    /// Hours pass, the day turns where it does, and somebody looks.
     Wait(i64),
+    /// So many minutes pass, and nothing runs but the turn of the day.
+    Idle(i64),
+}
+
+/// What somebody asks for.
+#[derive(Clone, Debug)]
+struct Booking {
+    household: usize,
+    unit: Option<u8>,
+    ahead: i64,
+    nights: u64,
+    people: i64,
+    exception: bool,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let index = any::<u8>;
-    let booking = (
-        0..HOUSEHOLDS,
-        proptest::option::weighted(0.7, index()),
-        -1_i64..9,
-        0_u64..9,
-        1_i64..6,
-        proptest::bool::weighted(0.1),
-    );
+    let booking = || {
+        let drawn = (
+            0..HOUSEHOLDS,
+            proptest::option::weighted(0.7, index()),
+            -1_i64..9,
+            0_u64..9,
+            1_i64..6,
+            proptest::bool::weighted(0.1),
+        );
+        drawn.prop_map(|(household, unit, ahead, nights, people, exception)| Booking {
+            household,
+            unit,
+            ahead,
+            nights,
+            people,
+            exception,
+        })
+    };
+    // Mostly the first, which is one that still keeps its unit where there is any.
+    let of_holds = || proptest::prop_oneof![4 => Just(0), 1 => index()];
     proptest::prop_oneof![
-        10 => booking.prop_map(|(household, unit, ahead, nights, people, exception)| {
-            Step::Book { household, unit, ahead, nights, people, exception }
-        }),
+        10 => booking().prop_map(Step::Book),
+        5 => booking().prop_map(Step::Hold),
+        2 => of_holds().prop_map(Step::ExtendHold),
+        4 => (of_holds(), proptest::bool::weighted(0.2)).prop_map(|(hold, exception)| Step::ConfirmHold(hold, exception)),
+        2 => of_holds().prop_map(Step::ReleaseHold),
         6 => index().prop_map(Step::CheckIn),
         4 => (index(), proptest::option::weighted(0.3, -3_i64..2)).prop_map(|(stay, on)| Step::CheckOut(stay, on)),
         3 => (index(), 0_u64..5, proptest::bool::weighted(0.2)).prop_map(|(s, n, e)| Step::Extend(s, n, e)),
@@ -133,7 +165,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (index(), -2_i64..14).prop_map(|(unit, ahead)| Step::Close(unit, ahead)),
         1 => (index(), -2_i64..14).prop_map(|(unit, ahead)| Step::Reopen(unit, ahead)),
         1 => (0_u32..=2).prop_map(Step::Turnaround),
-        6 => proptest::prop_oneof![Just(3_i64), Just(10), Just(24), Just(24), Just(48), Just(72)].prop_map(Step::Wait),
+        7 => proptest::prop_oneof![Just(1_i64), Just(3), Just(10), Just(24), Just(24), Just(48), Just(72)]
+            .prop_map(Step::Wait),
+        // As long as a hold lasts, a minute less, and such that it is about to lapse.
+        4 => proptest::prop_oneof![Just(60_i64), Just(90), Just(119), Just(120), Just(240)].prop_map(Step::Idle),
     ]
 }
 
@@ -141,14 +176,28 @@ fn step() -> impl Strategy<Value = Step> {
 async fn live_through(world: &World, steps: &[Step]) -> TestCaseResult {
     let mut before = State::read(world).await;
     for (n, step) in steps.iter().enumerate() {
-        before = if let Step::Wait(hours) = step {
-            world.clock.forward(TimeDelta::hours(*hours));
-            turn_the_day(world, before).await.map_err(|why| at(n, step, &why))?
-        } else {
-            match command(step, &before, world) {
-                Some(command) => carry_out(world, before, command).await.map_err(|why| at(n, step, &why))?,
-                None => before,
+        before = match step {
+            Step::Wait(hours) => {
+                let passed = time_passes(world, before, TimeDelta::hours(*hours)).await;
+                let passed = passed.map_err(|why| at(n, step, &why))?;
+                turn_the_day(world, passed).await.map_err(|why| at(n, step, &why))?;
+                looked(world).await.map_err(|why| at(n, step, &why))?
             }
+            Step::Idle(minutes) => {
+                let (yesterday, minutes) = (world.engine.today(), TimeDelta::minutes(*minutes));
+                let passed = time_passes(world, before, minutes).await.map_err(|why| at(n, step, &why))?;
+                before = if yesterday == world.engine.today() {
+                    passed
+                } else {
+                    turn_the_day(world, passed).await.map_err(|why| at(n, step, &why))?
+                };
+                // Looked at after the next step: a look would sweep away what lapsed holds still have.
+                continue;
+            }
+            _ => match command(step, &before, world) {
+                Some(command) => carry_out(world, before, command).await.map_err(|why| at(n, step, &why))?,
+                None => looked(world).await.map_err(|why| at(n, step, &why))?,
+            },
         };
         rules_hold(world, &before).await.map_err(|why| at(n, step, &why))?;
         if n % 10 == 9 || n + 1 == steps.len() {
@@ -163,11 +212,31 @@ fn at(n: usize, step: &Step, why: &str) -> TestCaseError {
     TestCaseError::fail(format!("after step {n}, {step:?}: {why}"))
 }
 
+/// Time passes: holds lapse at their instant, and nothing else is changed by that.
+async fn time_passes(world: &World, before: State, time: TimeDelta) -> Result<State, String> {
+    world.clock.forward(time);
+    let after = State::read(world).await;
+    let mut holds = before.holds;
+    for hold in holds.values_mut().filter(|hold| hold.is_active() && hold.lapses_at <= world.now()) {
+        hold.status = "lapsed".into();
+    }
+    same(&holds, &after.holds, "holds")?;
+    same(&before.stays, &after.stays, "stays")?;
+    Ok(after)
+}
+
+/// How everything is once somebody has looked.
+async fn looked(world: &World) -> Result<State, String> {
+    world.engine.attention(&world.manager().actor).await.map_err(|error| error.to_string())?;
+    Ok(State::read(world).await)
+}
+
 /// The day turns: rows may change hands, records do not; and a second time nothing changes at all.
 async fn turn_the_day(world: &World, before: State) -> Result<State, String> {
     world.engine.turn_day().await.map_err(|fault| format!("the day did not turn: {fault:?}"))?;
     let after = State::read(world).await;
     same(&before.stays, &after.stays, "stays")?;
+    same(&before.holds, &after.holds, "holds")?;
     same(&before.voids, &after.voids, "voids")?;
     if before.ledger != after.ledger && before.audit == after.audit {
         return Err("the day turned without an audit record".into());
@@ -186,7 +255,10 @@ async fn carry_out(
     (command, by_manager): (Command, bool),
 ) -> Result<State, String> {
     let verdict = before.judge(&command, by_manager, world.now());
-    let any_unit = matches!(&command, Command::BookStay(ask) if ask.unit.is_none());
+    let any_unit = match &command {
+        Command::BookStay(ask) | Command::HoldUnit(HoldUnit { booking: ask }) => ask.unit.is_none(),
+        _ => false,
+    };
     let actor = if by_manager { world.manager().actor } else { world.officer().actor };
     let answer = world.engine.run(&actor, None, command).await;
     let after = State::read(world).await;
@@ -232,25 +304,42 @@ fn changed_as_it_should(
 ) -> Result<(), String> {
     let id = match outcome {
         Outcome::Stay(stay) | Outcome::Moved { to: stay, .. } => stay.id.0,
+        Outcome::Hold(hold) => hold.id.0,
         Outcome::Void(void) => void.id.0,
         _ => Uuid::nil(),
     };
     let or_new = |known: Uuid| if known.is_nil() { id } else { known };
+    // Whichever was free and fit may be taken: which one fits best is for the domain's own tests.
+    let taken = match outcome {
+        Outcome::Stay(stay) if any_unit => Some(stay.unit.0),
+        Outcome::Hold(hold) if any_unit => Some(hold.unit.0),
+        _ => None,
+    };
+    let must_fit = |unit: Uuid, run: naive::Run, people: i64| {
+        let unit = before.units.get(&unit).ok_or("a unit that is not there")?;
+        let free = |night| unit.in_stock(night) && !before.ledger.contains_key(&(unit.id, night));
+        let fit = people <= unit.sleeps && nights(run).all(free);
+        if fit { Ok(()) } else { Err(format!("{} was neither free nor fit", unit.code)) }
+    };
     let mut stays = before.stays.clone();
     for mut stay in verdict.stays {
         stay.id = or_new(stay.id);
         stay.moved_to = stay.moved_to.map(or_new);
-        if let (true, Outcome::Stay(booked)) = (any_unit, outcome) {
-            // Whichever was free and fit may be taken: which one fits best is for the domain's own tests.
-            stay.unit = booked.unit.0;
-            let nights = nights(stay.nights);
-            let unit = before.units.get(&stay.unit).ok_or("a unit that is not there")?;
-            let free = |night| unit.in_stock(night) && !before.ledger.contains_key(&(unit.id, night));
-            if unit.sleeps < stay.people || !nights.into_iter().all(free) {
-                return Err(format!("{} was neither free nor fit", unit.code));
-            }
+        if let Some(unit) = taken {
+            stay.unit = unit;
+            must_fit(unit, stay.nights, stay.people)?;
         }
         stays.insert(stay.id, stay);
+    }
+    let mut holds = before.holds.clone();
+    for mut hold in verdict.holds {
+        hold.id = or_new(hold.id);
+        hold.stay = hold.stay.map(or_new);
+        if let Some(unit) = taken {
+            hold.unit = unit;
+            must_fit(unit, hold.nights, hold.people)?;
+        }
+        holds.insert(hold.id, hold);
     }
     let mut voids = before.voids.clone();
     for mut void in verdict.voids {
@@ -260,6 +349,7 @@ fn changed_as_it_should(
     let mut units = before.units.clone();
     units.extend(verdict.units.into_iter().map(|unit| (unit.id, unit)));
     same(&stays, &after.stays, "stays")?;
+    same(&holds, &after.holds, "holds")?;
     same(&voids, &after.voids, "voids")?;
     same(&units, &after.units, "units")?;
     let turnaround = verdict.turnaround.unwrap_or(before.turnaround);
@@ -286,6 +376,8 @@ async fn rules_hold(world: &World, state: &State) -> Result<(), String> {
         world.engine.attention(&world.manager().actor).await.map_err(|error| error.to_string())?;
     let attention: Vec<Attention> = attention.into_iter().map(|item| item.what).collect();
     every_row_is_wanted(state, today)?;
+    what_lapsed_is_swept_away(world, state, &attention).await?;
+    a_household_has_one_hold(state)?;
     every_night_is_had_or_missed_and_reported(state, today, &attention)?;
     a_household_is_in_one_place(state)?;
     if let Some((household, n)) = state.too_long_without_a_reason(today) {
@@ -302,22 +394,74 @@ fn every_row_is_wanted(state: &State, today: Night) -> Result<(), String> {
             "void" => state.voids.get(&row.by).is_some_and(|void| {
                 !void.cancelled && void.unit == *unit && nights(void.nights).any(|wanted| wanted == *night)
             }),
+            "held" => state
+                .holds
+                .get(&row.by)
+                .is_some_and(|hold| hold.unit == *unit && hold.kept().any(|wanted| wanted == *night)),
+            "turnaround" if state.holds.contains_key(&row.by) => {
+                let hold = &state.holds[&row.by];
+                hold.is_active() && hold.unit == *unit && kept_ready_after(hold.nights).contains(night)
+            }
             night_use => state.stays.get(&row.by).is_some_and(|stay| {
                 let here = stay.unit == *unit && stay.takes_nights();
                 match night_use {
                     "booked" => here && stay.status == "booked" && stay.kept(today).contains(night),
                     "resident" => here && stay.status != "booked" && stay.kept(today).contains(night),
-                    _ => here && (stay.nights.1..later(stay.nights.1, LONGEST_TURNAROUND)).contains(night),
+                    _ => here && kept_ready_after(stay.nights).contains(night),
                 }
             }),
         };
-        let for_whom =
-            state.stays.get(&row.by).filter(|_| matches!(row.night_use.as_str(), "booked" | "resident"));
-        if !wanted || row.household.as_ref() != for_whom.map(|stay| &stay.household) {
+        let for_whom = match row.night_use.as_str() {
+            "booked" | "resident" => state.stays.get(&row.by).map(|stay| &stay.household),
+            "held" => state.holds.get(&row.by).map(|hold| &hold.household),
+            _ => None,
+        };
+        if !wanted || row.household.as_ref() != for_whom {
             return Err(format!("nobody wants the row {row:?} of {night} in {}", state.units[unit].code));
         }
     }
     Ok(())
+}
+
+/// The nights after it on which it may keep the unit to make it ready.
+fn kept_ready_after(run: naive::Run) -> std::ops::Range<Night> {
+    run.1..later(run.1, LONGEST_TURNAROUND)
+}
+
+/// Once somebody has looked, no hold is written down as active whose time has passed, and none that is over has a night;
+/// and what will lapse soon is reported.
+async fn what_lapsed_is_swept_away(
+    world: &World,
+    state: &State,
+    attention: &[Attention],
+) -> Result<(), String> {
+    let active: Vec<_> = state.holds.values().filter(|hold| hold.is_active()).collect();
+    let written = world.count("hold WHERE status = 'active'").await;
+    if i64::try_from(active.len()) != Ok(written) {
+        return Err(format!("{written} holds are written down as active, and these are: {active:?}"));
+    }
+    let over = "unit_night WHERE taken_by IN (SELECT id FROM hold WHERE status <> 'active')";
+    if world.count(over).await > 0 {
+        return Err("a hold that is over has a night".into());
+    }
+    for hold in active {
+        let soon = hold.lapses_at - world.now() <= TimeDelta::minutes(30);
+        let told = attention
+            .iter()
+            .any(|item| matches!(item, Attention::HoldLapses { hold: of } if of.id.0 == hold.id));
+        if soon != told {
+            return Err(format!("that it lapses is reported: {told}, of {hold:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn a_household_has_one_hold(state: &State) -> Result<(), String> {
+    let mut seen = std::collections::BTreeSet::new();
+    match state.holds.values().find(|hold| hold.is_active() && !seen.insert(&hold.household)) {
+        None => Ok(()),
+        Some(second) => Err(format!("a second hold: {second:?}")),
+    }
 }
 
 /// Each night that a record calls for is in the ledger, unless an overstay took it; then that is reported.
@@ -347,9 +491,18 @@ fn every_night_is_had_or_missed_and_reported(
             });
             // What a late booking lost in the past is past; it is reported as late.
             let excused = stay.status == "booked"
-                && (blocked && lost_for_a_reason(state, stay, night) || night < today && late);
+                && (blocked && lost_for_a_reason(state, stay.unit, &stay.household, night)
+                    || night < today && late);
             if !excused {
                 return Err(format!("{night} is missing, reported: {blocked}, of {stay:?}"));
+            }
+        }
+    }
+    for hold in state.holds.values() {
+        for night in hold.kept() {
+            let has = state.ledger.get(&(hold.unit, night)).is_some_and(|row| row.by == hold.id);
+            if !has && !lost_for_a_reason(state, hold.unit, &hold.household, night) {
+                return Err(format!("{night} is missing of {hold:?}"));
             }
         }
     }
@@ -368,11 +521,11 @@ fn every_night_is_had_or_missed_and_reported(
     Ok(())
 }
 
-/// A booking loses a night to whoever is in its unit instead, or to its own household, which sleeps elsewhere.
-fn lost_for_a_reason(state: &State, stay: &naive::Stay, night: Night) -> bool {
+/// A booking or hold loses a night to whoever is in its unit instead, or to its own household, which sleeps elsewhere.
+fn lost_for_a_reason(state: &State, wanted: Uuid, household: &String, night: Night) -> bool {
     state.ledger.iter().any(|((unit, other), row)| {
-        let asleep = row.night_use == "resident" && row.household.as_ref() == Some(&stay.household);
-        *other == night && (*unit == stay.unit || asleep)
+        let asleep = row.night_use == "resident" && row.household.as_ref() == Some(household);
+        *other == night && (*unit == wanted || asleep)
     })
 }
 
@@ -428,7 +581,8 @@ async fn figures_add_up(world: &World, state: &State, today: Night) -> Result<()
             let is = |wanted: bool| u64::from(in_stock && wanted);
             let void = is(night_use == Some("void"));
             let occupied = is(night_use == Some("resident") && night <= today);
-            let reserved = is(night_use == Some("booked") || night_use == Some("resident") && night > today);
+            let reserved = is(matches!(night_use, Some("booked" | "held"))
+                || night_use == Some("resident") && night > today);
             let (turnaround, free) = (is(night_use == Some("turnaround")), is(night_use.is_none()));
             let recount = [is(true), void, occupied, reserved, is(true) - void];
             let told = [
@@ -485,30 +639,41 @@ fn command(step: &Step, state: &State, world: &World) -> Option<(Command, bool)>
     let today = world.engine.today();
     let ahead = |n: i64| today + TimeDelta::days(n);
     let stays: Vec<_> = state.stays.values().collect();
+    // What can still be done something with comes first, and then what was over last.
+    let (active, over): (Vec<_>, Vec<_>) = state.holds.values().rev().partition(|hold| hold.is_active());
+    let holds = [active, over].concat();
     let voids: Vec<_> = state.voids.values().collect();
     let units: Vec<_> = state.units.values().collect();
     // Counted from the last, for that is the one that most can be done with.
     let a_stay = |n: &u8| stays.iter().rev().cycle().nth(usize::from(*n)).copied();
     let stay_id = |n: &u8| a_stay(n).map(|stay| StayId(stay.id));
+    let hold_id = |n: &u8| holds.iter().cycle().nth(usize::from(*n)).map(|hold| HoldId(hold.id));
     let void_id = |n: &u8| voids.iter().rev().cycle().nth(usize::from(*n)).map(|void| VoidId(void.id));
     let unit_id = |n: &u8| UnitId(units[usize::from(*n) % units.len()].id);
     let reason = |wanted: bool| wanted.then(|| "There is no other place".to_owned());
+    let booking = |ask: &Booking| BookStay {
+        household: format!("R-{}", ask.household),
+        arrival: ahead(ask.ahead),
+        departure: later(ahead(ask.ahead), ask.nights),
+        adults: 1,
+        children: ask.people - 1,
+        unit: ask.unit.as_ref().map(unit_id),
+        scheme: Scheme::SafeSpace,
+        features: std::collections::BTreeSet::new(),
+        wanted_districts: std::collections::BTreeSet::new(),
+        unwanted_districts: std::collections::BTreeSet::new(),
+        shares_as: None,
+        chosen_because: None,
+        exception: reason(ask.exception),
+    };
     let command = match step {
-        Step::Book { household, unit, ahead: n, nights, people, exception } => Command::BookStay(BookStay {
-            household: format!("R-{household}"),
-            arrival: ahead(*n),
-            departure: later(ahead(*n), *nights),
-            adults: 1,
-            children: people - 1,
-            unit: unit.as_ref().map(unit_id),
-            scheme: Scheme::SafeSpace,
-            features: std::collections::BTreeSet::new(),
-            wanted_districts: std::collections::BTreeSet::new(),
-            unwanted_districts: std::collections::BTreeSet::new(),
-            shares_as: None,
-            chosen_because: None,
-            exception: reason(*exception),
-        }),
+        Step::Book(ask) => Command::BookStay(booking(ask)),
+        Step::Hold(ask) => Command::HoldUnit(HoldUnit { booking: booking(ask) }),
+        Step::ExtendHold(hold) => Command::ExtendHold { hold: hold_id(hold)? },
+        Step::ConfirmHold(hold, exception) => {
+            Command::ConfirmHold { hold: hold_id(hold)?, exception: reason(*exception) }
+        }
+        Step::ReleaseHold(hold) => Command::ReleaseHold { hold: hold_id(hold)? },
         Step::CheckIn(stay) => Command::CheckIn { stay: stay_id(stay)? },
         Step::CheckOut(stay, on) => {
             Command::CheckOut { stay: stay_id(stay)?, on: on.map(ahead), departure: None }
@@ -552,10 +717,16 @@ fn command(step: &Step, state: &State, world: &World) -> Option<(Command, bool)>
         Step::Turnaround(n) => {
             Command::SetPolicy(Policy { turnaround_nights: *n, ..Policy::default_for(Scheme::SafeSpace) })
         }
-        Step::Wait(_) => return None,
+        Step::Wait(_) | Step::Idle(_) => return None,
     };
     let manages = matches!(step, Step::Close(..) | Step::Reopen(..) | Step::Turnaround(_));
-    let excepts = matches!(step, Step::Book { exception: true, .. } | Step::Extend(_, _, true));
+    let excepts = matches!(
+        step,
+        Step::Book(Booking { exception: true, .. })
+            | Step::Hold(Booking { exception: true, .. })
+            | Step::ConfirmHold(_, true)
+            | Step::Extend(_, _, true)
+    );
     // Every other exception is asked for by an officer, who may not.
     Some((command, manages || excepts && stays.len() % 2 == 0))
 }

@@ -13,6 +13,7 @@ use safespace_domain::{
     exceptions::Exception,
     holds::{Hold, HoldState, HoldStatus},
     ledger::LedgerChange,
+    stays,
     units::{Scheme, Unit},
 };
 use safespace_store::{HoldFilter, Page};
@@ -115,6 +116,7 @@ impl Engine {
             return Err(self.too_late(work, hold).await?.into());
         }
         let (confirmed, stay) = hold.confirm(StayId(self.ids.next()), work.now)?;
+        stays::still_ahead(&stay, work.now, &work.spaces.policy_of(&unit))?;
         self.must_be_together(work, stay.household, &unit, stay.nights).await?;
         let others = work.tx.reader().stays_of_household(stay.household).await?;
         let asked = Exception::granted_if(exception.is_some());
@@ -219,6 +221,31 @@ impl Engine {
         work.tx.save_hold(over).await?;
         work.change_ledger(&LedgerChange { release: release.clone(), ..LedgerChange::default() }).await?;
         self.give_back(work, unit, &release, None).await
+    }
+
+    /// Gives nights that were released to holds from which an overstay once took them: to those of the unit, and of a
+    /// household that was in residence.
+    pub(crate) async fn give_back_to_holds(
+        &self,
+        work: &mut Work,
+        unit: &Unit,
+        there: Option<HouseholdId>,
+    ) -> Done<()> {
+        let active = HoldFilter { active_at: Some(work.now), ..HoldFilter::default() };
+        for known in work.tx.reader().holds(&active, Page { after: None, limit: 1_000 }).await? {
+            let Some(held_unit) = work.spaces.unit_by_id(known.unit).cloned() else { continue };
+            if known.unit != unit.id && Some(known.household) != there {
+                continue;
+            }
+            // Locked and read again: it may have been confirmed or released a moment ago.
+            let Some(hold) = work.tx.lock_hold(known.id).await? else { continue };
+            let has = work.tx.reader().entries_by(hold.unit, hold.id.0).await?;
+            let turnaround = work.spaces.policy_of(&held_unit).turnaround_nights;
+            let mut lost = LedgerChange::from_to(&has, &hold.entries(turnaround)).claim;
+            lost.retain(|entry| entry.night >= work.today);
+            work.claim_free(&lost).await?;
+        }
+        Ok(())
     }
 
     /// Refused while a unit is held for the household: it is that one, or none.

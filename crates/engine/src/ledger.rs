@@ -99,8 +99,8 @@ impl Engine {
         Ok(Displaced { changed, in_part: held < claims.len() })
     }
 
-    /// Gives nights of a unit that were released to those from whom an overstay once took them: to bookings and voids of
-    /// the unit and, where a household was in residence, to its own bookings elsewhere.
+    /// Gives nights of a unit that were released to those from whom an overstay once took them: to bookings, holds and
+    /// voids of the unit and, where a household was in residence, to its own bookings and hold elsewhere.
     pub(crate) async fn give_back(
         &self,
         work: &mut Work,
@@ -122,6 +122,7 @@ impl Engine {
                 work.claim_free(&lost).await?;
             }
         }
+        self.give_back_to_holds(work, unit, there).await?;
         self.give_back_to_voids(work, unit, from).await
     }
 

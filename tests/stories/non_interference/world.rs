@@ -11,6 +11,7 @@ use safespace_domain::{
     disclosure::DisclosurePolicy,
     districts::{District, DistrictKind},
     nights::{earlier, later},
+    properties::Property,
     units::Scheme,
 };
 use safespace_engine::{
@@ -27,6 +28,23 @@ const START: &str = "2020-11-03T14:00:00Z";
 const KINDS: [(Scheme, i64, usize); 3] =
     [(Scheme::SafeSpace, 4, 4), (Scheme::SafeSpace, 2, 3), (Scheme::MoveOn, 4, 2)];
 const HOUSEHOLDS: u8 = 5;
+/// What a council may wish: needs, and districts where the household is not safe. Where several homes would do a wish is
+/// answered with "some", and that several would is what the policy tells. So each is such that in both worlds alike all
+/// homes will do, however different they are, or fewer than several, be it two or none; or that there is no such thing.
+const WISHES: [(&[&str], &[&str]); 10] = [
+    (&[], &["Watford"]),
+    (&["cot"], &[]),
+    (&["cot"], &["Watford"]),
+    (&["step_free"], &[]),
+    (&[], &["Stevenage", "Hertsmere"]),
+    (&[], &["Stevenage", "Hertsmere", "North Herts"]),
+    (&[], &["Stevenage", "Hertsmere", "East Herts"]),
+    (&["step_free", "cot"], &["Stevenage", "Hertsmere"]),
+    (&["moat"], &[]),
+    (&[], &["Nowhere"]),
+];
+/// The first of them are those with which all homes will do.
+const WITH_ALL_HOMES: usize = 3;
 
 /// Which of the two worlds it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,14 +54,34 @@ pub enum Difference {
 }
 
 impl Difference {
-    /// Where the homes of a scheme are: a property and its district.
-    fn property(self, scheme: Scheme) -> (&'static str, &'static str) {
-        match (self, scheme) {
-            (Self::One, Scheme::SafeSpace) => ("HOUSE", "Stevenage"),
-            (Self::One, Scheme::MoveOn) => ("FLATS", "North Herts"),
-            (Self::Other, Scheme::SafeSpace) => ("QUITE-ANOTHER-PLACE", "Hertsmere"),
-            (Self::Other, Scheme::MoveOn) => ("Z", "Stevenage"),
+    /// Where the homes are: properties, each with its scheme and district. The last is that of a few safe spaces.
+    fn properties(self) -> [(&'static str, Scheme, &'static str); 3] {
+        match self {
+            Self::One => [
+                ("HOUSE", Scheme::SafeSpace, "Stevenage"),
+                ("FLATS", Scheme::MoveOn, "North Herts"),
+                ("COTTAGE", Scheme::SafeSpace, "North Herts"),
+            ],
+            Self::Other => [
+                ("QUITE-ANOTHER-PLACE", Scheme::SafeSpace, "Hertsmere"),
+                ("Z", Scheme::MoveOn, "Stevenage"),
+                ("NOT-THERE-EITHER", Scheme::SafeSpace, "East Herts"),
+            ],
         }
+    }
+
+    /// Whether the n-th home of its kind is in the property of a few.
+    fn is_apart(self, n: usize) -> bool {
+        n == match self {
+            Self::One => 0,
+            Self::Other => 2,
+        }
+    }
+
+    /// What the n-th home of its kind has.
+    fn features(self, n: usize) -> BTreeSet<String> {
+        let few = self == Self::One && n == 1;
+        ["cot", "step_free"].into_iter().filter(|code| few || *code == "cot").map(str::to_owned).collect()
     }
 
     /// The street it is in.
@@ -105,11 +143,24 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// The words in it.
+    /// The question that was answered.
+    fn question(&self) -> Option<String> {
+        let body: Json = serde_json::from_str(&self.body).ok()?;
+        Some(body["data"]["askForRoom"]["question"].as_str()?.to_owned())
+    }
+
+    /// The exchange without the id of the question, of which worlds here count how many they gave; a service draws them.
+    pub fn but_for_ids(self) -> Self {
+        let Some(question) = self.question() else { return self };
+        Self { body: self.body.replace(&question, "?"), ..self }
+    }
+
+    /// The words in it, and the fields.
     pub fn words(&self) -> Vec<String> {
         let quoted = self.body.split(|c: char| "{}[],:".contains(c)).map(str::to_owned);
         let plain = self.body.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned);
-        quoted.chain(plain).filter(|word| !word.is_empty()).collect()
+        let fields = self.body.split(|c: char| "{}[],".contains(c)).map(str::to_owned);
+        quoted.chain(plain).chain(fields).filter(|word| !word.is_empty()).collect()
     }
 }
 
@@ -125,6 +176,8 @@ pub struct Side {
     homes: Vec<UnitId>,
     stays: Vec<StayId>,
     voids: Vec<VoidId>,
+    /// Questions with whose wishes all homes would do.
+    questions: Vec<String>,
 }
 
 impl Side {
@@ -143,6 +196,7 @@ impl Side {
             homes: Vec::new(),
             stays: Vec::new(),
             voids: Vec::new(),
+            questions: Vec::new(),
         };
         side.settle().await;
         side
@@ -150,13 +204,14 @@ impl Side {
 
     /// Registers the homes, and says what partners are told.
     async fn settle(&mut self) {
-        let hertsmere = District { name: "Hertsmere".into(), kind: DistrictKind::Pilot };
-        self.act(Command::SaveDistrict(hertsmere)).await.unwrap();
+        for name in ["Hertsmere", "East Herts", "Watford"] {
+            let district = District { name: name.into(), kind: DistrictKind::Pilot };
+            self.act(Command::SaveDistrict(district)).await.unwrap();
+        }
         let policy = DisclosurePolicy { questions_a_day: 4, ..DisclosurePolicy::default() };
         self.act(Command::SetDisclosurePolicy(policy)).await.unwrap();
         let mut properties = Vec::new();
-        for scheme in Scheme::ALL {
-            let (code, district) = self.difference.property(scheme);
+        for (code, scheme, district) in self.difference.properties() {
             let ask = safespace_tests::home(code, scheme, district);
             match self.act(Command::RegisterProperty(ask)).await.unwrap() {
                 Outcome::Property(property) => {
@@ -172,13 +227,16 @@ impl Side {
         let mut registered = 0;
         for (scheme, sleeps, of) in KINDS {
             let mut kind = Vec::new();
-            for _ in 0..of {
-                let property = properties.iter().find(|property| property.scheme == scheme).unwrap().id;
+            for n in 0..of {
+                let of_scheme = |property: &&Property| property.scheme == scheme;
+                let mut places = properties.iter().filter(of_scheme);
+                let main = places.next().unwrap();
+                let place = places.next().filter(|_| self.difference.is_apart(n)).unwrap_or(main);
                 let ask = RegisterUnit {
                     code: self.difference.code(registered),
-                    property,
+                    property: place.id,
                     sleeps,
-                    features: BTreeSet::new(),
+                    features: self.difference.features(n),
                     opened_on: day("2020-01-01"),
                     closed_on: None,
                 };
@@ -208,12 +266,33 @@ impl Side {
     /// One step; what partners were told in it.
     pub async fn live(&mut self, step: &Step) -> Vec<Exchange> {
         match step {
-            Step::Ask { council, adults, children, ahead, nights } => {
-                let input = json!({ "adults": adults, "children": children, "arrival": self.on(*ahead), "nights": nights });
-                let query = "mutation($i: AskForRoomInput!) { askForRoom(input: $i) { __typename \
-                             ... on RoomAnswer { room arrival nights questionsLeft } \
+            Step::Ask { council, adults, children, ahead, nights, wish } => {
+                let mut input = json!({ "adults": adults, "children": children, "arrival": self.on(*ahead), "nights": nights });
+                // Under another name, to tell the two apart in what was told.
+                let mut room = "room";
+                if let Some((needs, not_in)) = wish.map(|n| WISHES[usize::from(n) % WISHES.len()]) {
+                    (input["needs"], input["notIn"]) = (json!(needs), json!(not_in));
+                    room = "wished: room";
+                }
+                let query = format!(
+                    "mutation($i: AskForRoomInput!) {{ askForRoom(input: $i) {{ __typename \
+                     ... on RoomAnswer {{ question {room} nextNight arrival nights questionsLeft }} \
+                     ... on Refused {{ code message field }} }} }}"
+                );
+                let told = self.post(*council, &query, json!({ "i": input })).await;
+                if wish.is_none_or(|n| usize::from(n) % WISHES.len() < WITH_ALL_HOMES) {
+                    self.questions.extend(told.question());
+                }
+                vec![told]
+            }
+            Step::Refer { council, question } => {
+                // Only from a question with whose wishes all homes will do: what became of another's referral would tell
+                // of the home that was found, and its council may know whether one was.
+                let Some(question) = chosen(&self.questions, *question).cloned() else { return Vec::new() };
+                let query = "mutation($i: ReferFromQuestionInput!) { referFromQuestion(input: $i) { __typename \
+                             ... on ReferralSubmitted { referral { id reference outcome receivedOn answeredOn } } \
                              ... on Refused { code message field } } }";
-                vec![self.post(*council, query, json!({ "i": input })).await]
+                vec![self.post(*council, query, json!({ "i": { "question": question } })).await]
             }
             Step::Submit { council, adults, ahead, key } => {
                 let key = key.map(|n| format!("k-{n}"));
@@ -338,16 +417,14 @@ impl Side {
                 let departure = Some(later(self.today(), 2));
                 Command::MoveStay(MoveStay { stay, unit: self.home(*home), departure, exception: None })
             }),
-            Step::Void { home, ahead, nights } => {
-                let from = later(self.today(), *ahead);
-                Some(Command::RecordVoid(RecordVoid {
-                    unit: self.home(*home),
-                    from,
-                    to: later(from, *nights),
-                    reason: self.difference.reasons().0.into(),
-                    note: Some(self.difference.note().into()),
-                    kept: false,
-                }))
+            Step::Void { home, ahead, nights } => Some(self.void(*home, *ahead, *nights)),
+            Step::VoidAll(nights) => {
+                for home in (0_u8..).take(self.homes.len()) {
+                    if let Some(Outcome::Void(void)) = self.act(self.void(home, 0, *nights)).await {
+                        self.voids.push(void.id);
+                    }
+                }
+                None
             }
             Step::CancelVoid(n) => chosen(&self.voids, *n).map(|void| Command::CancelVoid { void: *void }),
             Step::Accept { referral, household } => self.acceptance(*referral, *household).await,
@@ -389,6 +466,18 @@ impl Side {
             Some(Outcome::Void(void)) if !self.voids.contains(&void.id) => self.voids.push(void.id),
             _ => {}
         }
+    }
+
+    fn void(&self, home: u8, ahead: u32, nights: u32) -> Command {
+        let from = later(self.today(), ahead);
+        Command::RecordVoid(RecordVoid {
+            unit: self.home(home),
+            from,
+            to: later(from, nights),
+            reason: self.difference.reasons().0.into(),
+            note: Some(self.difference.note().into()),
+            kept: false,
+        })
     }
 
     async fn acceptance(&self, referral: u8, household: u8) -> Option<Command> {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Days, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use safespace_domain::{Night, RefusalCode};
 use safespace_engine::{BookStay, Command, ExtendStay, MoveStay, RecordVoid};
 use safespace_tests::World;
@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 /// The longest stay in a safe space.
 pub const LONGEST: usize = 7;
+/// A hold lasts so long, and is extended by as much.
+const HOLD: TimeDelta = TimeDelta::hours(2);
 /// An arrival before this hour belongs to the night before.
 const LATE_UNTIL: NaiveTime = NaiveTime::from_hms_opt(6, 0, 0).unwrap();
 
@@ -29,6 +31,21 @@ pub struct Stay {
     pub status: String,
     pub moved_from: Option<Uuid>,
     pub moved_to: Option<Uuid>,
+}
+
+/// A hold, as it is at the instant at which it was read: one whose time has passed has lapsed, whatever is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hold {
+    pub id: Uuid,
+    pub household: String,
+    pub unit: Uuid,
+    pub people: i64,
+    pub nights: Run,
+    pub lapses_at: DateTime<Utc>,
+    pub extended: bool,
+    pub status: String,
+    /// The booking that it became.
+    pub stay: Option<Uuid>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -54,10 +71,11 @@ pub struct Row {
     pub household: Option<String>,
 }
 
-/// Everything that the rules are about, as the database has it.
+/// Everything that the rules are about, as the database has it; without what lapsed holds have not been swept from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     pub stays: BTreeMap<Uuid, Stay>,
+    pub holds: BTreeMap<Uuid, Hold>,
     pub voids: BTreeMap<Uuid, Void>,
     pub units: BTreeMap<Uuid, Unit>,
     pub ledger: BTreeMap<(Uuid, Night), Row>,
@@ -79,6 +97,8 @@ pub struct Verdict {
     pub perhaps: Vec<RefusalCode>,
     /// Stays as they are then; a new one has no id yet.
     pub stays: Vec<Stay>,
+    /// Holds as they are then; a new one has no id yet.
+    pub holds: Vec<Hold>,
     pub voids: Vec<Void>,
     pub units: Vec<Unit>,
     pub turnaround: Option<u64>,
@@ -135,6 +155,32 @@ impl Stay {
     }
 }
 
+impl Hold {
+    pub fn is_active(&self) -> bool {
+        self.status == "active"
+    }
+
+    /// The nights on which it keeps the unit.
+    pub fn kept(&self) -> impl Iterator<Item = Night> {
+        nights(self.nights).filter(|_| self.is_active())
+    }
+
+    /// The booking that it becomes.
+    fn booking(&self) -> Stay {
+        Stay {
+            id: Uuid::nil(),
+            household: self.household.clone(),
+            unit: self.unit,
+            people: self.people,
+            planned: self.nights,
+            nights: self.nights,
+            status: "booked".into(),
+            moved_from: None,
+            moved_to: None,
+        }
+    }
+}
+
 impl State {
     /// Reads it all.
     pub async fn read(world: &World) -> Self {
@@ -161,6 +207,7 @@ impl State {
             };
             stays.insert(stay.id, stay);
         }
+        let holds = read_holds(world, whose).await;
         let mut voids = BTreeMap::new();
         for row in world.select("SELECT id, unit_id, from_night, to_night, cancelled FROM void").await {
             let void = Void {
@@ -176,31 +223,43 @@ impl State {
                 Row { night_use: row.night_use, by: row.taken_by, household: row.household.map(whose) };
             ((row.unit.0, row.night), taken)
         });
+        // A hold that has lapsed takes nothing, whether or not anything ran since.
+        let ledger =
+            ledger.filter(|(_, row): &(_, Row)| holds.get(&row.by).is_none_or(Hold::is_active)).collect();
         let excepted = world.select("SELECT stay_id, max(nights) FROM stay_exception GROUP BY stay_id").await;
         let granted = |nights: i32| usize::try_from(nights).unwrap();
         let turnaround: Option<i32> =
             world.one("SELECT turnaround_nights FROM policy WHERE scheme = 'safe_space'").await;
         Self {
             units: read_units(world).await,
-            ledger: ledger.collect(),
+            ledger,
             excepted: excepted
                 .iter()
                 .map(|row| (row.try_get_by_index(0).unwrap(), granted(row.try_get_by_index(1).unwrap())))
                 .collect(),
             turnaround: turnaround.unwrap_or(0).unsigned_abs().into(),
             households: world.count("household").await,
-            audit: world.count("audit").await,
+            // What is swept away had no effect by then.
+            audit: world.count("audit WHERE action <> 'sweep_holds'").await,
             stays,
+            holds,
             voids,
         }
     }
 
     /// What a command should come to, now.
     pub fn judge(&self, command: &Command, by_manager: bool, now: DateTime<Utc>) -> Verdict {
-        let judge = Judge { state: self, today: now.date_naive(), tonight: tonight(now), by_manager };
+        let judge = Judge { state: self, now, today: now.date_naive(), tonight: tonight(now), by_manager };
         let stay = |id: &safespace_domain::StayId| self.stays[&id.0].clone();
+        let hold = |id: &safespace_domain::HoldId| self.holds[&id.0].clone();
         match command {
             Command::BookStay(ask) => judge.book(ask),
+            Command::HoldUnit(ask) => judge.hold(&ask.booking),
+            Command::ExtendHold { hold: id } => Judge::extend_hold(hold(id)),
+            Command::ConfirmHold { hold: id, exception } => {
+                judge.confirm_hold(hold(id), exception.as_deref())
+            }
+            Command::ReleaseHold { hold: id } => Judge::release_hold(hold(id)),
             Command::CheckIn { stay: id } => judge.check_in(stay(id)),
             Command::CheckOut { stay: id, on, .. } => judge.check_out(stay(id), on.unwrap_or(judge.today)),
             Command::ExtendStay(ask) => judge.extend(stay(&ask.stay), ask),
@@ -246,6 +305,31 @@ impl State {
     }
 }
 
+async fn read_holds(world: &World, whose: impl Fn(Uuid) -> String) -> BTreeMap<Uuid, Hold> {
+    let now = world.now();
+    let sql = "SELECT id, household_id, unit_id, adults + children, arrival, departure, lapses_at, extended, status, \
+               stay_id FROM hold";
+    let mut holds = BTreeMap::new();
+    for row in world.select(sql).await {
+        let mut hold = Hold {
+            id: row.try_get_by_index(0).unwrap(),
+            household: whose(row.try_get_by_index(1).unwrap()),
+            unit: row.try_get_by_index(2).unwrap(),
+            people: i64::from(row.try_get_by_index::<i32>(3).unwrap()),
+            nights: (row.try_get_by_index(4).unwrap(), row.try_get_by_index(5).unwrap()),
+            lapses_at: row.try_get_by_index(6).unwrap(),
+            extended: row.try_get_by_index(7).unwrap(),
+            status: row.try_get_by_index(8).unwrap(),
+            stay: row.try_get_by_index(9).unwrap(),
+        };
+        if hold.is_active() && hold.lapses_at <= now {
+            hold.status = "lapsed".into();
+        }
+        holds.insert(hold.id, hold);
+    }
+    holds
+}
+
 async fn read_units(world: &World) -> BTreeMap<Uuid, Unit> {
     let mut units = BTreeMap::new();
     for row in world.select("SELECT id, code, sleeps FROM unit").await {
@@ -285,6 +369,7 @@ fn unbroken(mine: &[Night], others: impl Iterator<Item = Night>) -> BTreeSet<Nig
 /// One command's judgement.
 struct Judge<'s> {
     state: &'s State,
+    now: DateTime<Utc>,
     today: Night,
     tonight: Night,
     by_manager: bool,
@@ -315,6 +400,10 @@ impl Judge<'_> {
         if run.0 < self.tonight {
             verdict.refusals.push(RefusalCode::WrongTime);
         }
+        let held = |hold: &Hold| hold.is_active() && hold.household == ask.household;
+        if self.state.holds.values().any(held) {
+            verdict.refusals.push(RefusalCode::StandsInTheWay);
+        }
         let units: Vec<&Unit> = match ask.unit {
             Some(id) => vec![&self.state.units[&id.0]],
             None => self.state.units.values().filter(|unit| self.is_free_for(unit, &stay(unit.id))).collect(),
@@ -335,6 +424,71 @@ impl Judge<'_> {
         }
         self.refuse_clashes(&mut verdict, &stay, true, None);
         verdict.stays.push(stay);
+        verdict
+    }
+
+    /// A unit is held for whoever it could be booked for.
+    fn hold(&self, ask: &BookStay) -> Verdict {
+        let mut verdict = self.book(ask);
+        verdict.holds.extend(verdict.stays.pop().map(|stay| Hold {
+            id: Uuid::nil(),
+            household: stay.household,
+            unit: stay.unit,
+            people: stay.people,
+            nights: stay.nights,
+            lapses_at: self.now + HOLD,
+            extended: false,
+            status: "active".into(),
+            stay: None,
+        }));
+        verdict
+    }
+
+    fn extend_hold(mut hold: Hold) -> Verdict {
+        let mut verdict = Verdict::default();
+        if !hold.is_active() || hold.extended {
+            verdict.refusals.push(RefusalCode::WrongState);
+        }
+        hold.lapses_at += HOLD;
+        hold.extended = true;
+        verdict.holds.push(hold);
+        verdict
+    }
+
+    fn confirm_hold(&self, mut hold: Hold, exception: Option<&str>) -> Verdict {
+        let mut verdict = Verdict::default();
+        if exception.is_some() && !self.by_manager {
+            verdict.refusals.push(RefusalCode::NotAllowed);
+        }
+        if !hold.is_active() {
+            verdict.refusals.push(RefusalCode::WrongState);
+        }
+        let stay = hold.booking();
+        if stay.nights.1 <= self.tonight {
+            verdict.refusals.push(RefusalCode::WrongTime);
+        }
+        if !self.state.units[&stay.unit].serves(stay.nights) {
+            verdict.refusals.push(RefusalCode::OutOfService);
+        }
+        if exception.is_none() && self.unbroken(&stay, None) > LONGEST {
+            verdict.refusals.push(RefusalCode::LongestStay);
+        }
+        // What the hold keeps is the booking's: in the way is only what it has lost, or never had.
+        self.refuse_clashes(&mut verdict, &Stay { id: hold.id, ..stay.clone() }, true, None);
+        hold.status = "confirmed".into();
+        hold.stay = Some(stay.id);
+        verdict.holds.push(hold);
+        verdict.stays.push(stay);
+        verdict
+    }
+
+    fn release_hold(mut hold: Hold) -> Verdict {
+        let mut verdict = Verdict::default();
+        if !hold.is_active() {
+            verdict.refusals.push(RefusalCode::WrongState);
+        }
+        hold.status = "released".into();
+        verdict.holds.push(hold);
         verdict
     }
 
@@ -650,7 +804,7 @@ impl Judge<'_> {
             leaves.is_some()
                 && row.night_use == "turnaround"
                 && kept.contains(night)
-                && self.state.stays[&row.by].household == stay.household
+                && self.state.stays.get(&row.by).is_some_and(|other| other.household == stay.household)
         };
         let taken = |night: &Night| row(night).is_some_and(|row| !gone(row.by) && !own(row, night));
         if wanted.into_iter().any(taken) {
