@@ -268,8 +268,8 @@ impl Engine {
             return Err(Refusal::not_found("stay", "stay").into());
         }
         let filter = safespace_store::StockFilter { stay: Some(stay), ..Default::default() };
-        let entries = self.store.reader().stock_entries(filter, Page { after: None, limit: u64::from(u16::MAX) });
-        Ok(issued(&entries.await?))
+        let page = Page { after: None, limit: u64::from(u16::MAX) };
+        Ok(issued(&self.store.reader().stock_entries(filter, page).await?))
     }
 
     /// These lots.
