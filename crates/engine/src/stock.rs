@@ -3,6 +3,8 @@
 //! Whoever moves something of a lot locks the lot first, so that of two who want the last unit one is told that it is
 //! gone; the database's own check stands behind that.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 use safespace_domain::{
     GrantId, HouseholdId, ItemId, LotId, Night, PlaceId, Refusal, RefusalCode, StayId, StockEntryId,
@@ -13,6 +15,7 @@ use safespace_domain::{
     money::Pence,
     nights::later,
     places::Place,
+    stays::{Stay, StayStatus},
     stock::{
         self, Balance, Change, CountReason, Issued, IssuedTo, Lot, Movement, OnHand, Origin, Shelf, StockEntry,
         WriteOffReason,
@@ -190,7 +193,7 @@ pub struct EntryView {
     /// The account or token that wrote it.
     pub by: Uuid,
     /// The stay that it went to or came back from; none where there is none, and where that case is closed to who asks.
-    pub stay: Option<StayId>,
+    pub stay: Option<Stay>,
 }
 
 /// A place that is low of an item.
@@ -250,15 +253,32 @@ impl Engine {
         let filter =
             safespace_store::StockFilter { item: filter.item, place: filter.place, stay: None };
         let entries = self.store.reader().stock_entries(filter, page).await?;
-        let mut views = Vec::with_capacity(entries.len());
-        for StoredEntry { entry, by } in entries {
-            let stay = match issued_to(&entry) {
-                Some(to) if self.stay_is_open(actor, to.stay).await? => Some(to.stay),
-                _ => None,
-            };
-            views.push(EntryView { entry, by, stay });
-        }
-        Ok(views)
+        self.views(actor, entries).await
+    }
+
+    /// These entries, as they are told to somebody who has just written them.
+    pub async fn entry_views(
+        &self,
+        actor: &Actor,
+        entries: &[StockEntry],
+    ) -> Result<Vec<EntryView>, EngineError> {
+        self.must(actor, Permission::SeeStays)?;
+        let by = actor.who.id();
+        self.views(actor, entries.iter().map(|entry| StoredEntry { entry: *entry, by }).collect()).await
+    }
+
+    /// The entries with the stays that they name, where those are open to the actor.
+    async fn views(&self, actor: &Actor, entries: Vec<StoredEntry>) -> Result<Vec<EntryView>, EngineError> {
+        let ids: BTreeSet<Uuid> =
+            entries.iter().filter_map(|stored| issued_to(&stored.entry)).map(|to| to.stay.0).collect();
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        let mut stays = self.store.reader().stays_by_id(&ids).await?;
+        stays.retain(|stay| !self.is_closed_to(actor, stay.household));
+        let views = entries.into_iter().map(|StoredEntry { entry, by }| {
+            let to = issued_to(&entry).map(|to| to.stay);
+            EntryView { entry, by, stay: stays.iter().find(|stay| Some(stay.id) == to).cloned() }
+        });
+        Ok(views.collect())
     }
 
     /// What the household of a stay still has of what it was given, by lot.
@@ -472,7 +492,7 @@ impl Engine {
         let found = work.tx.lock_stay(id).await?;
         let stay = found.filter(|stay| !self.is_closed_to(&work.actor, stay.household));
         let stay = stay.ok_or_else(|| Refusal::not_found("stay", "stay"))?;
-        if !stay.status().takes_nights() || stay.status() == safespace_domain::stays::StayStatus::Departed {
+        if !stay.status().takes_nights() || stay.status() == StayStatus::Departed {
             let message = "This stay is over: things are given to a household that is there or awaited.";
             return Err(Refusal::new(RefusalCode::WrongState, message).on("stay").into());
         }
@@ -506,7 +526,7 @@ fn must_have_lines(lines: usize) -> Result<(), Refusal> {
 }
 
 fn must_be_once_each(lots: &[LotId]) -> Result<(), Refusal> {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     if lots.iter().all(|lot| seen.insert(*lot)) {
         return Ok(());
     }

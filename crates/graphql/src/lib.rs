@@ -48,6 +48,7 @@ mod scalars;
 mod sessions;
 mod sharing;
 mod stays;
+mod stock;
 mod subscriptions;
 mod support;
 mod tokens;
@@ -102,6 +103,7 @@ pub struct Query(
     retention::RetentionQuery,
     key_workers::KeyWorkersQuery,
     group_offers::GroupOffersQuery,
+    stock::StockQuery,
 );
 
 /// Everything that can be done. Each takes an idempotency key: the same key and input have one effect and one answer.
@@ -130,6 +132,7 @@ pub struct Mutation(
     key_workers::KeyWorkersMutation,
     immediate_needs::ImmediateNeedsMutation,
     group_offers::GroupOffersMutation,
+    stock::StockMutation,
 );
 
 type Schema = async_graphql::Schema<Query, Mutation, subscriptions::Subscription>;
