@@ -157,7 +157,7 @@ async fn a_household_is_supported_from_its_arrival_on(on: &Databases) {
     // What is due and not settled is told of, all of it as one thing to do.
     assert_eq!(officer.to_do().await, ["NEEDS_OVERDUE 2020-11-04T21:00"]);
     let told = world.officer().to_do().await;
-    assert_words_snapshot!(&told[0], @"SettleNeeds: R-1 is in SS-01, and this is due and not settled: Safety plan; Medical help; Clothes; A safe telephone. See to it, or say that it is not needed.");
+    assert_words_snapshot!(&told[0], @"SettleNeeds: R-1 is in SS-01, and this is due and not settled: Clothes; Medical help; A safe telephone; Safety plan. See to it, or say that it is not needed.");
     let settled = officer.settle("R-1", &["safety_plan", "clothes", "phone"], &["medical", "pets"]).await;
     let states: Vec<_> = settled["needs"].as_array().unwrap().iter().map(|need| &need["state"]).collect();
     assert_eq!(states, ["MET", "MET", "MET", "NOT_NEEDED", "NOT_NEEDED"]);
@@ -385,7 +385,34 @@ async fn what_makes_no_sense_is_refused_with_what_to_do(on: &Databases) {
     ] {
         refusals.push(told(&officer.count(offer, held_on, attended).await));
     }
-    assert_words_snapshot!(refusals.join("\n"), @"");
+    assert_words_snapshot!(refusals.join("\n"), @r"
+    BAD_VALUE (minutes): A session lasts 1 to 720 minutes, not 0.
+    BAD_VALUE (minutes): A session lasts 1 to 720 minutes, not 5000.
+    WRONG_TIME (startsAt): This session has not begun yet: record it once it has.
+    BAD_VALUE (startsAt): This session is absurdly long ago: check the date.
+    BAD_VALUE (topics): There is no such topic. Known: children, emotional_support, health, housing, immigration, legal, money, other, safety, work_and_learning.
+    BAD_VALUE (minutes): A session that was declined has no length: leave the minutes out.
+    BAD_VALUE (minutes): Say for how many minutes the session was held.
+    BAD_VALUE (note): The note is longer than 2000 characters.
+    NOT_FOUND (household): There is no such household.
+    BAD_VALUE (worker): some.partner is no officer and no manager: a key worker is one of the team.
+    BAD_VALUE (worker): some.admin is no officer and no manager: a key worker is one of the team.
+    WRONG_STATE (worker): The account of long.gone is disabled: choose somebody who can sign in.
+    NOT_FOUND (worker): There is nobody of this name in the team: see `staff` for who there is.
+    NOT_FOUND (worker): There is nobody of this name in the team: see `staff` for who there is.
+    WRONG_STATE (worker): This household has no key worker: there is nobody to take away.
+    BAD_VALUE (needs): Say which needs were met, or are not needed.
+    BAD_VALUE (needs): There is no such need on this household's list. Open on it: clothes, immigration, injunction, medical, money, pets, phone, safety_plan, school.
+    BAD_VALUE (needs): A need can't be both met and not needed.
+    BAD_VALUE (kind): There is no such immediate need. Known: clothes, immigration, injunction, medical, money, pets, phone, safety_plan, school.
+    WRONG_TIME (dueAt): A need is due from now on, within a year: check the date.
+    WRONG_TIME (dueAt): A need is due from now on, within a year: check the date.
+    BAD_VALUE (attended): 0 to 500 people attend, not -1.
+    BAD_VALUE (attended): 0 to 500 people attend, not 501.
+    WRONG_TIME (heldOn): 2020-11-04 is still to come: count those who attend on the day.
+    WRONG_STATE (heldOn): Nothing is recorded of this offer on that date: there is nothing to take back.
+    BAD_VALUE (offer): There is no such group offer. Known: drop_in, parents_course.
+    ");
     assert_eq!(world.count("support_session").await, 0);
     assert_eq!(world.count("key_worker").await, 0);
     assert_eq!(world.count("group_attendance").await, 0);
@@ -436,7 +463,7 @@ async fn whoever_knows_the_family_finds_nothing_of_its_support(on: &Databases) {
     let need = nodes(&known["immediateNeeds"])[0]["id"].clone();
     let again =
         Command::RecordSupportSession(RecordSupportSession { household: "R-KNOWN".into(), ask: spoken() });
-    world.officer().run_once("a key", again.clone()).await.unwrap();
+    world.officer().run_once("spoken", again.clone()).await.unwrap();
     world.wake_at("2020-11-06T10:00:00Z").await;
     assert_eq!(officer.to_do().await.len(), 1);
     let ask = RestrictCase {
@@ -462,7 +489,7 @@ async fn whoever_knows_the_family_finds_nothing_of_its_support(on: &Databases) {
     not_found(act("reopenImmediateNeed", "ReopenImmediateNeedInput", json!({ "need": need }), NEEDS).await);
     let pets = json!({ "household": "R-KNOWN", "kind": "pets" });
     not_found(act("saveImmediateNeed", "SaveImmediateNeedInput", pets, NEEDS).await);
-    let remembered = refused(world.officer().run_once("a key", again).await);
+    let remembered = refused(world.officer().run_once("spoken", again).await);
     assert!(remembered.starts_with("NOT_FOUND"), "{remembered}");
 
     let id = world.engine.household(&world.manager().actor, "R-KNOWN").await.unwrap().unwrap().id;

@@ -64,8 +64,8 @@ impl Engine {
             let message = "Say which needs were met, or are not needed.";
             return Err(Refusal::bad("needs", message).into());
         }
-        if let Some(both) = ask.met.intersection(&ask.not_needed).next() {
-            let message = format!("{both} can't be both met and not needed.");
+        if !ask.met.is_disjoint(&ask.not_needed) {
+            let message = "A need can't be both met and not needed.";
             return Err(Refusal::bad("needs", message).into());
         }
         let household = self.open_household(work, &ask.household).await?;
@@ -116,6 +116,6 @@ fn latest(there: &[ImmediateNeed], kind: &str) -> Result<ImmediateNeed, Refusal>
             there.iter().filter(|need| need.is_open()).map(|need| need.kind.as_str()).collect();
         let known: Vec<&str> = known.into_iter().collect();
         let open = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
-        Refusal::bad("needs", format!("{kind:?} is not on this household's list. Open on it: {open}."))
+        Refusal::bad("needs", format!("There is no such need on this household's list. Open on it: {open}."))
     })
 }

@@ -27,6 +27,7 @@ use super::{
     households::{Need, References},
     outside::{Hours, MovableClock},
     quota::Quota,
+    support::Support,
     tonight::HELD_BEFORE,
 };
 use crate::{Command, Engine, Fault, Outcome};
@@ -82,6 +83,8 @@ pub(super) struct Service {
     pub(super) appointment: Option<DateTime<Utc>>,
     /// Whether a council's referral was left unanswered.
     pub(super) left_unanswered: bool,
+    /// Who is supported, and how.
+    pub(super) support: Support,
     actor: Arc<Actor>,
     clock: Arc<MovableClock>,
     /// When the part of the day ends that it is now.
@@ -113,6 +116,7 @@ impl Service {
             supported: BinaryHeap::new(),
             appointment: Some(until - HELD_BEFORE),
             left_unanswered: false,
+            support: Support::new(seed),
             references: References::default(),
             stays: BTreeMap::new(),
             names: BTreeMap::new(),
@@ -153,6 +157,7 @@ impl Service {
         self.leave_one_unanswered(today, false).await?;
         self.see_to_blocked(today).await?;
         self.keep_up(today).await?;
+        self.give_support(today).await?;
         self.move_on(today).await?;
         self.plan_ahead(today).await?;
         self.hear_councils(today).await?;
@@ -165,6 +170,7 @@ impl Service {
         self.place(today, expected - expected / 2).await?;
         self.refer_others(today, true).await?;
         self.welcome(today).await?;
+        self.give_support_late(today).await?;
         self.write_details(today).await?;
         self.confide(today).await?;
         if today < self.last {

@@ -17,6 +17,7 @@ use safespace_domain::{
     referrals::{Referral, ReferralState, ReferralStatus, Source},
     sharing::Sharing,
     stays::{Stay, StayState, StayStatus},
+    support::{Hours, SupportOutcome, SupportSession},
     units::Scheme,
 };
 
@@ -27,7 +28,7 @@ use super::{
 };
 use crate::{
     Command, Engine, FixedKey, Outcome, Page, PasswordCost, ReferralFilter, RegisterProperty, StoreSettings,
-    VoidFilter, World,
+    SupportSessionView, VoidFilter, World,
 };
 
 /// A demonstration in a file of its own, which goes when the test is over.
@@ -183,6 +184,12 @@ async fn looks_alive(until: &str, seed: u64) {
     assert_eq!(so_many(|what| matches!(what, Attention::HoldLapses { .. })), 1, "seed {seed}");
     assert_eq!(so_many(|what| matches!(what, Attention::Unanswered { .. })), 1, "seed {seed}");
     assert!(so_many(|what| matches!(what, Attention::NoNextStep { .. })) > 0, "seed {seed}");
+    // Who came this evening has no key worker yet; who is there longer has one, and somebody has spoken with most.
+    let with = engine.key_workers(&actor, &there.iter().map(|stay| stay.household).collect::<Vec<_>>()).await;
+    let without = there.len() - with.unwrap().len();
+    assert_eq!(so_many(|what| matches!(what, Attention::NoKeyWorker { .. })), without, "seed {seed}");
+    assert!(so_many(|what| matches!(what, Attention::NoContact { .. })) <= 4, "seed {seed}");
+    assert!(so_many(|what| matches!(what, Attention::NeedsOverdue { .. })) <= 6, "seed {seed}");
     somebody_waits(&engine, &actor).await;
 
     let all = Page { after: None, limit: 10_000 };
@@ -406,6 +413,47 @@ async fn what_is_confidential_and_what_councils_send_can_be_seen_living() {
     assert_eq!(hidden.len(), 1);
     let listed = engine.restrictions(&actor, hidden[0].household).await.unwrap();
     assert_eq!(listed.len(), 1);
+    engine.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn support_is_given_declined_and_counted() {
+    let demo = Demo::empty("2020-12-15T20:00:00Z");
+    demo.fill(1).await.unwrap();
+    let (engine, actor) = demo.open().await;
+    let stays = all_stays(&engine, &actor).await.unwrap();
+    let households: BTreeSet<_> = stays.iter().map(|stay| stay.household).collect();
+    let households: Vec<_> = households.into_iter().collect();
+    let sessions = engine.support_sessions(&actor, &households).await.unwrap();
+    let so_many = |is: fn(&SupportSession) -> bool| sessions.iter().filter(|view| is(&view.session)).count();
+    let (declined, late) = (
+        so_many(|session| session.outcome == SupportOutcome::Declined),
+        so_many(|session| session.hours == Hours::OutOfHours),
+    );
+    assert!(sessions.len() > 100, "{}", sessions.len());
+    assert!(declined > 5 && declined * 4 < sessions.len(), "{declined} of {}", sessions.len());
+    assert!(late > 10 && late < sessions.len(), "{late} of {}", sessions.len());
+    let came = |view: &SupportSessionView| {
+        let own = stays.iter().filter(|stay| stay.household == view.session.household);
+        own.filter_map(|stay| match stay.state {
+            StayState::InResidence { arrived_at } | StayState::Departed { arrived_at, .. } => arrived_at,
+            _ => None,
+        })
+        .any(|arrived_at| arrived_at <= view.session.starts_at)
+    };
+    assert!(sessions.iter().all(came), "nobody is supported before they come");
+    let mut noted = 0;
+    for view in &sessions {
+        noted += usize::from(engine.support_note(&actor, view).await.unwrap().is_some());
+    }
+    assert!(noted > 10, "{noted}");
+
+    let year = Nights::between(date(2020, 1, 1), date(2021, 1, 1));
+    let counts = engine.group_attendance(&actor, year).await.unwrap();
+    let of = |offer: &str| counts.iter().filter(|count| count.offer == offer).count();
+    assert_eq!((of("parents_course"), of("drop_in")), (10, 41));
+    let overdue = engine.attention(&actor).await.unwrap();
+    assert!(overdue.iter().any(|item| matches!(item.what, Attention::NoContact { .. })), "a gap to be seen");
     engine.close().await.unwrap();
 }
 
