@@ -58,6 +58,7 @@ mod serving;
 mod sessions;
 mod sign_in;
 mod stays;
+mod stock;
 mod subject_access;
 mod subject_access_page;
 mod support;

@@ -20,6 +20,7 @@ mod quota;
 mod referrals;
 mod report;
 mod service;
+mod stock;
 mod support;
 mod tonight;
 mod upkeep;

@@ -23,6 +23,7 @@ mod documents;
 mod echo;
 mod endpoint;
 mod exceptions;
+mod grants;
 mod group_offers;
 mod holds;
 #[cfg(test)]
@@ -31,12 +32,14 @@ mod households;
 mod ids;
 mod immediate_needs;
 mod key_workers;
+mod items;
 mod limits;
 mod next_steps;
 mod occupancy;
 mod order;
 mod paging;
 mod partner;
+mod places;
 mod properties;
 mod questions;
 mod reasons;
@@ -103,6 +106,9 @@ pub struct Query(
     retention::RetentionQuery,
     key_workers::KeyWorkersQuery,
     group_offers::GroupOffersQuery,
+    items::ItemsQuery,
+    places::PlacesQuery,
+    grants::GrantsQuery,
     stock::StockQuery,
 );
 
@@ -132,6 +138,9 @@ pub struct Mutation(
     key_workers::KeyWorkersMutation,
     immediate_needs::ImmediateNeedsMutation,
     group_offers::GroupOffersMutation,
+    items::ItemsMutation,
+    places::PlacesMutation,
+    grants::GrantsMutation,
     stock::StockMutation,
 );
 

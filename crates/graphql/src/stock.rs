@@ -365,7 +365,14 @@ impl StockQuery {
     }
 
     /// What the household of a stay still has of what it was given.
-    async fn issued_stock(&self, ctx: &Context<'_>, stay: ID) -> Result<Vec<IssuedStock>> {
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
+    async fn issued_stock(
+        &self,
+        ctx: &Context<'_>,
+        stay: ID,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Page<IssuedStock>> {
         let stay = StayId(ids::of_kind("Stay", &stay)?);
         let names = Names::load(ctx).await?;
         let issued = engine(ctx).issued_to(actor(ctx), stay).await.map_err(query_error)?;
@@ -377,7 +384,7 @@ impl StockQuery {
                 value: issued.value.pounds(),
             })
         });
-        told.collect()
+        Window::new(first, after)?.page_of(told.collect::<Result<Vec<_>>>()?, |issued| issued)
     }
 }
 

@@ -27,6 +27,7 @@ use super::{
     households::{Need, References},
     outside::{Hours, MovableClock},
     quota::Quota,
+    stock::Stock,
     support::Support,
     tonight::HELD_BEFORE,
 };
@@ -83,6 +84,8 @@ pub(super) struct Service {
     pub(super) appointment: Option<DateTime<Utc>>,
     /// Whether a council's referral was left unanswered.
     pub(super) left_unanswered: bool,
+    /// What becomes of stock.
+    pub(super) stock: Stock,
     /// Who is supported, and how.
     pub(super) support: Support,
     actor: Arc<Actor>,
@@ -116,6 +119,7 @@ impl Service {
             supported: BinaryHeap::new(),
             appointment: Some(until - HELD_BEFORE),
             left_unanswered: false,
+            stock: Stock::new(seed),
             support: Support::new(seed),
             references: References::default(),
             stays: BTreeMap::new(),
@@ -171,6 +175,7 @@ impl Service {
         self.refer_others(today, true).await?;
         self.welcome(today).await?;
         self.give_support_late(today).await?;
+        self.keep_stock(today).await?;
         self.write_details(today).await?;
         self.confide(today).await?;
         if today < self.last {

@@ -155,8 +155,8 @@ impl Service {
         is_kept_in_contact(self.scheme_of(stay.unit))
     }
 
-    /// Carries out a command of support, at this very moment.
-    async fn run_support(&self, command: Command) -> Result<(), DemoError> {
+    /// Carries out a command that changes no home, at this very moment.
+    pub(super) async fn run_aside(&self, command: Command) -> Result<(), DemoError> {
         let (action, at) = (command.action(), self.now());
         let actor = Arc::new(self.engine.local());
         let done = self.engine.run(&actor, None, command).await;
@@ -183,7 +183,7 @@ impl Service {
         }
         let worker = TEAM.get(self.support.assigned % TEAM.len()).map(|(name, _)| (*name).to_owned());
         self.support.assigned += 1;
-        self.run_support(Command::AssignKeyWorker { household, worker }).await
+        self.run_aside(Command::AssignKeyWorker { household, worker }).await
     }
 
     /// Somebody goes through what is due, and through some of what is not.
@@ -206,7 +206,7 @@ impl Service {
         if met.is_empty() && not_needed.is_empty() {
             return Ok(());
         }
-        self.run_support(Command::SettleImmediateNeeds(SettleImmediateNeeds { household, met, not_needed }))
+        self.run_aside(Command::SettleImmediateNeeds(SettleImmediateNeeds { household, met, not_needed }))
             .await
     }
 
@@ -241,7 +241,7 @@ impl Service {
             note: note.map(str::to_owned),
         };
         chance.spoken.insert(stay.household, now);
-        self.run_support(Command::RecordSupportSession(RecordSupportSession { household, ask })).await
+        self.run_aside(Command::RecordSupportSession(RecordSupportSession { household, ask })).await
     }
 
     /// The drop-in is on Wednesdays, in 2020 and in the last weeks; the course for parents was in the autumn of 2020.
@@ -268,6 +268,6 @@ impl Service {
     async fn count_group(&self, offer: &str, held_on: Night, attended: u16) -> Result<(), DemoError> {
         let attended = Some(i64::from(attended));
         let ask = RecordGroupAttendance { offer: offer.to_owned(), held_on, attended };
-        self.run_support(Command::RecordGroupAttendance(ask)).await
+        self.run_aside(Command::RecordGroupAttendance(ask)).await
     }
 }
