@@ -160,6 +160,8 @@ impl<'w> Stage<'w> {
             ("{session}", id("Session", theirs.id)),
             ("{notice}", id("Notice", world.new_id())),
             ("{hold}", id("Hold", world.new_id())),
+            ("{lot}", id("Lot", world.new_id())),
+            ("{entry}", id("StockEntry", world.new_id())),
         ];
         let mut cases = of_case.into_iter().map(|case| [case, shared.to_vec()].concat());
         let (open, closed) = (cases.next().unwrap(), cases.next().unwrap());

@@ -225,7 +225,22 @@ async fn what_makes_no_sense_is_refused_and_nothing_is_half_written(on: &Databas
     refused(&manager, Command::SaveItem(SaveItem { price: Decimal::new(1_005, 3), ..item("A") })).await;
     refused(&manager, Command::SaveItem(SaveItem { category: "toys".into(), ..item("A") })).await;
     refused(&manager, Command::SaveItem(SaveItem { barcode: Some("5012345678901".into()), ..item("A") })).await;
-    assert_words_snapshot!(said, @"");
+    assert_words_snapshot!(said, @r"
+    A quantity is 1 to 100000 whole units, not -1.
+    OFFICE has 5 of Item A, not 6: give fewer or something else, or transfer some here.
+    There is no place NOWHERE that holds stock.
+    There is no item C in the catalogue: look it up by its name, or add it.
+    This Item A expired on 2020-11-02: do not take it in.
+    What was bought cost more than £0, not £0.00: give what it cost, or say who donated it.
+    A sign-in as officer can't keep the catalogue, places or grants: ask a manager.
+    OFFICE still holds 10 units: transfer or write off what it holds first, then close it.
+    The stock ledger has entries of A, so it can't be deleted: retire it instead, and it is no longer used.
+    The price of a pack as it is bought is more than £0 and below £10,000.00, not £0.00: check it. What is given to the service for nothing has the price that it would be bought for.
+    The price of a pack as it is bought is more than £0 and below £10,000.00, not £1,000,000.00: check it. What is given to the service for nothing has the price that it would be bought for.
+    1.005 is a fraction of a penny: give pounds and pence, such as 1.25.
+    There is no such category. Known: baby, bedding, clothing, food, household, phone_credit, toiletries.
+    The last digit of the bar code does not fit the others: read it again.
+    ");
     // Of two things one is not there: neither is given.
     let lines = [("B", 1), ("A", 9)].map(|(item, quantity)| IssueLine { item: item.into(), quantity });
     let both = IssueStock { place: "OFFICE".into(), stay, lines: lines.into() };

@@ -329,6 +329,79 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
         "case",
         "recordGroupAttendance(input: {offer: \"drop_in\", heldOn: \"2020-11-03\", attended: 9}) %",
     ),
+    ("Query.items", "spaces", "items(first: 3) %"),
+    ("Query.itemCategories", "spaces", "itemCategories(first: 3) %"),
+    ("Query.stockPlaces", "spaces", "stockPlaces(first: 3) %"),
+    ("Query.grants", "spaces", "grants(first: 3) %"),
+    ("Query.stock", "spaces", "stock(first: 3) %"),
+    ("Query.expiringStock", "spaces", "expiringStock(days: 7, first: 3) %"),
+    ("Query.lowStock", "spaces", "lowStock(first: 3) %"),
+    ("Query.stockEntries", "case", "stockEntries(first: 3) %"),
+    ("Query.issuedStock", "case", "issuedStock(stay: \"{stay}\") %"),
+    (
+        "Mutation.saveItemCategory",
+        "managing",
+        "saveItemCategory(input: {code: \"toys\", label: \"Toys\"}) %",
+    ),
+    (
+        "Mutation.saveItem",
+        "managing",
+        "saveItem(input: {code: \"SOAP\", name: \"Soap\", category: \"toiletries\", unitOfIssue: \"bar\", \
+         packSize: 4, price: \"2.00\", eaten: false}) %",
+    ),
+    ("Mutation.retireItem", "managing", "retireItem(input: {item: \"SOAP\"}) %"),
+    ("Mutation.restoreItem", "managing", "restoreItem(input: {item: \"SOAP\"}) %"),
+    ("Mutation.deleteItem", "managing", "deleteItem(input: {item: \"SOAP\"}) %"),
+    ("Mutation.addStockPlace", "managing", "addStockPlace(input: {code: \"OFFICE\", name: \"Office\"}) %"),
+    ("Mutation.closeStockPlace", "managing", "closeStockPlace(input: {place: \"OFFICE\"}) %"),
+    ("Mutation.reopenStockPlace", "managing", "reopenStockPlace(input: {place: \"OFFICE\"}) %"),
+    (
+        "Mutation.setStockLevel",
+        "managing",
+        "setStockLevel(input: {place: \"OFFICE\", item: \"SOAP\", reorderPoint: 2, target: 9}) %",
+    ),
+    (
+        "Mutation.saveGrant",
+        "managing",
+        "saveGrant(input: {code: \"G-1\", name: \"A grant\", amount: \"100.00\", from: \"2020-04-01\", \
+         to: \"2021-04-01\", purpose: \"food\"}) %",
+    ),
+    (
+        "Mutation.receiveStock",
+        "spaces",
+        "receiveStock(input: {place: \"OFFICE\", from: {donated: {}}, \
+         lines: [{item: \"SOAP\", quantity: 9, cost: \"0.00\"}]}) %",
+    ),
+    (
+        "Mutation.correctReceipt",
+        "spaces",
+        "correctReceipt(input: {entry: \"{entry}\", quantity: 9, cost: \"1.00\"}) %",
+    ),
+    (
+        "Mutation.issueStock",
+        "case",
+        "issueStock(input: {place: \"OFFICE\", stay: \"{stay}\", lines: [{item: \"SOAP\", quantity: 1}]}) %",
+    ),
+    (
+        "Mutation.returnStock",
+        "case",
+        "returnStock(input: {place: \"OFFICE\", stay: \"{stay}\", lot: \"{lot}\", quantity: 1}) %",
+    ),
+    (
+        "Mutation.transferStock",
+        "spaces",
+        "transferStock(input: {from: \"OFFICE\", to: \"OFFICE\", lines: [{lot: \"{lot}\", quantity: 1}]}) %",
+    ),
+    (
+        "Mutation.countStock",
+        "spaces",
+        "countStock(input: {place: \"OFFICE\", lines: [{lot: \"{lot}\", counted: 1}]}) %",
+    ),
+    (
+        "Mutation.writeOffStock",
+        "spaces",
+        "writeOffStock(input: {place: \"OFFICE\", lot: \"{lot}\", quantity: 1, why: DAMAGED}) %",
+    ),
 ];
 
 /// What a person can do only within five minutes of giving a second factor, in the order in which it can be asked for.
@@ -355,6 +428,48 @@ type Type = (&'static str, &'static str, &'static [(&'static str, &'static str)]
 /// Object types: how one is reached, and the class of each of its fields. `%` stands for the field. Types without a way
 /// are parts of others, or the answers of mutations, and can't be reached but through them.
 pub const TYPES: &[Type] = &[
+    (
+        "Item",
+        "items(first: 3) { nodes { % } }",
+        &[(
+            "spaces",
+            "barcode category code contains eaten id name packSize perishable price retired shelfLifeDays suits supplier unitOfIssue",
+        )],
+    ),
+    ("ItemCategory", "itemCategories(first: 3) { nodes { % } }", &[("spaces", "code label")]),
+    ("StockPlace", "stockPlaces(first: 3) { nodes { % } }", &[("spaces", "closed code id name property")]),
+    (
+        "Grant",
+        "grants(first: 3) { nodes { % } }",
+        &[("spaces", "amount code from id left leftAtEnd name overDays pace purpose runsOut spent to")],
+    ),
+    ("StockOnHand", "stock(first: 3) { nodes { % } }", &[("spaces", "item lot place quantity value")]),
+    (
+        "LowStock",
+        "lowStock(first: 3) { nodes { % } }",
+        &[("spaces", "item place reorderPoint target usable")],
+    ),
+    (
+        "StockEntry",
+        "stockEntries(first: 3) { nodes { % } }",
+        &[("case", "at id item lot movement place quantity stay value")],
+    ),
+    (
+        "IssuedStock",
+        "issuedStock(stay: \"{stay}\") { nodes { % } }",
+        &[("case", "item lot quantity value")],
+    ),
+    (
+        "Lot",
+        "stock(first: 3) { nodes { lot { % } } }",
+        &[("spaces", "code cost deliveryNote expiresOn from id origin quantity receivedAt")],
+    ),
+    ("GrantSaved", "", &[("managing", "grant")]),
+    ("ItemCategorySaved", "", &[("managing", "category")]),
+    ("ItemSaved", "", &[("managing", "item")]),
+    ("StockLevelSet", "", &[("managing", "reorderPoint target")]),
+    ("StockPlaceSaved", "", &[("managing", "place")]),
+    ("StockPosted", "", &[("case", "entries")]),
     (
         "Household",
         "household(reference: \"{reference}\") { % }",
