@@ -465,7 +465,7 @@ async fn whoever_knows_the_family_finds_nothing_of_its_support(on: &Databases) {
         Command::RecordSupportSession(RecordSupportSession { household: "R-KNOWN".into(), ask: spoken() });
     world.officer().run_once("spoken", again.clone()).await.unwrap();
     world.wake_at("2020-11-06T10:00:00Z").await;
-    assert_eq!(officer.to_do().await.len(), 1);
+    assert_eq!(officer.to_do().await.len(), 2);
     let ask = RestrictCase {
         household: "R-KNOWN".into(),
         denied: world.officer().actor.who.id(),
