@@ -28,7 +28,7 @@ mod key_worker {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-fn domain(row: key_worker::Model) -> KeyWorker {
+fn domain(row: &key_worker::Model) -> KeyWorker {
     KeyWorker {
         id: KeyWorkerId(row.id),
         household: HouseholdId(row.household_id),
@@ -46,7 +46,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let select = key_worker::Entity::find()
             .filter(key_worker::Column::HouseholdId.is_in(of))
             .order_by_desc(key_worker::Column::Id);
-        Ok(select.all(self.connection).await?.into_iter().map(domain).collect())
+        Ok(select.all(self.connection).await?.iter().map(domain).collect())
     }
 
     /// Who is the key worker of these households now.
@@ -55,7 +55,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let select = key_worker::Entity::find()
             .filter(key_worker::Column::HouseholdId.is_in(of))
             .filter(key_worker::Column::Until.is_null());
-        Ok(select.all(self.connection).await?.into_iter().map(domain).collect())
+        Ok(select.all(self.connection).await?.iter().map(domain).collect())
     }
 }
 

@@ -12,6 +12,7 @@
 mod availability;
 mod calendar;
 mod disclosure;
+mod immediate_needs;
 mod naive;
 mod occupancy;
 mod packs;
