@@ -31,7 +31,8 @@ on_both![
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
-const POSTED: &str = "... on StockPosted { entries { id movement quantity value lot item { code } place { code } } }";
+const POSTED: &str =
+    "... on StockPosted { entries { id movement quantity value lot item { code } place { code } } }";
 
 fn item(code: &str) -> SaveItem {
     SaveItem {
@@ -93,7 +94,8 @@ async fn stocked(on: &Databases) -> (World, StayId) {
 /// All entries of the ledger, summed by a naive fold, must be what the database keeps as balances.
 async fn must_agree(world: &World) -> stock::Sums {
     let page = Page { after: None, limit: 10_000 };
-    let views = world.engine.stock_entries(&world.officer().actor, &StockFilter::default(), page).await.unwrap();
+    let views =
+        world.engine.stock_entries(&world.officer().actor, &StockFilter::default(), page).await.unwrap();
     let postings: Vec<_> = views.iter().map(|view| view.entry.posting).collect();
     let sums = stock::sum(&postings).unwrap();
     assert!(sums.agree(), "value in is on hand, issued and written off: {sums:?}");
@@ -109,35 +111,46 @@ async fn what_comes_is_given_out_moved_counted_and_thrown_away_to_the_penny(on: 
     let (world, stay) = stocked(on).await;
     let api = Api::serve(&world.engine).await;
     let token = world.officer_token.as_str();
-    let act = async |mutation: &str, kind: &str, input: Json| api.act(token, mutation, kind, input, POSTED).await;
+    let act =
+        async |mutation: &str, kind: &str, input: Json| api.act(token, mutation, kind, input, POSTED).await;
     let bought = json!({ "bought": { "supplier": "Examplewick Wholesale" } });
     let late = json!({ "place": "office", "from": bought, "deliveryNote": "D-7", "lines": [
         { "item": "A", "quantity": 10, "cost": "10.00", "lot": "L-LATE", "expiresOn": "2021-03-01" },
         { "item": "A", "quantity": 3, "cost": "1.00", "lot": "L-SOON", "expiresOn": "2020-11-20" } ] });
     let received = act("receiveStock", "ReceiveStockInput", late).await;
-    let lots: Vec<_> = received["entries"].as_array().unwrap().iter().map(|entry| entry["lot"].clone()).collect();
+    let lots: Vec<_> =
+        received["entries"].as_array().unwrap().iter().map(|entry| entry["lot"].clone()).collect();
 
     // What expires first goes first, and its cost with it: three of 33 pence and a third, to the penny.
-    let stay_id = api.ask(token, "{ stays { nodes { id } } }", json!({})).await["stays"]["nodes"][0]["id"].clone();
+    let stay_id =
+        api.ask(token, "{ stays { nodes { id } } }", json!({})).await["stays"]["nodes"][0]["id"].clone();
     let lines = json!([{ "item": "A", "quantity": 4 }]);
     let issued =
-        act("issueStock", "IssueStockInput", json!({ "place": "OFFICE", "stay": stay_id, "lines": lines })).await;
-    let told: Vec<_> = issued["entries"].as_array().unwrap().iter().map(|it| (&it["quantity"], &it["value"])).collect();
+        act("issueStock", "IssueStockInput", json!({ "place": "OFFICE", "stay": stay_id, "lines": lines }))
+            .await;
+    let told: Vec<_> =
+        issued["entries"].as_array().unwrap().iter().map(|it| (&it["quantity"], &it["value"])).collect();
     assert_eq!(told, [(&json!(-3), &json!("-1.00")), (&json!(-1), &json!("-1.00"))]);
 
     // One comes back; two go to the cupboard; there one is missing; one is damaged.
     let back = json!({ "place": "OFFICE", "stay": stay_id, "lot": lots[1], "quantity": 1 });
     assert_eq!(act("returnStock", "ReturnStockInput", back).await["entries"][0]["value"], "0.33");
     let lines = json!([{ "lot": lots[0], "quantity": 2 }]);
-    let moved =
-        act("transferStock", "TransferStockInput", json!({ "from": "OFFICE", "to": "CUPBOARD", "lines": lines })).await;
+    let moved = act(
+        "transferStock",
+        "TransferStockInput",
+        json!({ "from": "OFFICE", "to": "CUPBOARD", "lines": lines }),
+    )
+    .await;
     assert_eq!(moved["entries"][1]["place"]["code"], "CUPBOARD");
-    let count = |why: Json| {
-        json!({ "place": "CUPBOARD", "lines": [{ "lot": lots[0], "counted": 1, "why": why }] })
-    };
+    let count =
+        |why: Json| json!({ "place": "CUPBOARD", "lines": [{ "lot": lots[0], "counted": 1, "why": why }] });
     let unexplained = act("countStock", "CountStockInput", count(Json::Null)).await;
     assert_eq!(unexplained["message"], "That is 1 fewer than the 2 that the ledger has: say why.");
-    assert_eq!(act("countStock", "CountStockInput", count(json!("LOST"))).await["entries"][0]["value"], "-1.00");
+    assert_eq!(
+        act("countStock", "CountStockInput", count(json!("LOST"))).await["entries"][0]["value"],
+        "-1.00"
+    );
     let broken = json!({ "place": "OFFICE", "lot": lots[0], "quantity": 1, "why": "DAMAGED" });
     assert_eq!(act("writeOffStock", "WriteOffStockInput", broken).await["entries"][0]["quantity"], -1);
     // It was eleven, not ten, for ten pounds.
@@ -147,7 +160,13 @@ async fn what_comes_is_given_out_moved_counted_and_thrown_away_to_the_penny(on: 
 
     let sums = must_agree(&world).await;
     assert_eq!(sums.flows.value_in.0, 1_100);
-    let left = api.ask(token, "{ stock(place: \"office\") { nodes { quantity value lot { code } item { code } } } }", json!({})).await;
+    let left = api
+        .ask(
+            token,
+            "{ stock(place: \"office\") { nodes { quantity value lot { code } item { code } } } }",
+            json!({}),
+        )
+        .await;
     assert_eq!(
         left["stock"]["nodes"],
         json!([
@@ -163,9 +182,18 @@ async fn what_comes_is_given_out_moved_counted_and_thrown_away_to_the_penny(on: 
     // Low and expiring.
     let level = SetLevel { place: "OFFICE".into(), item: "A".into(), reorder_point: 8, target: 20 };
     world.manager().run(Command::SetLevel(level)).await.unwrap();
-    let low = api.ask(token, "{ lowStock { nodes { usable target place { code } } } \
-        expiringStock(days: 20) { nodes { quantity lot { code } } } }", json!({})).await;
-    assert_eq!(low["lowStock"]["nodes"], json!([{ "usable": 8, "target": 20, "place": { "code": "OFFICE" } }]));
+    let low = api
+        .ask(
+            token,
+            "{ lowStock { nodes { usable target place { code } } } \
+        expiringStock(days: 20) { nodes { quantity lot { code } } } }",
+            json!({}),
+        )
+        .await;
+    assert_eq!(
+        low["lowStock"]["nodes"],
+        json!([{ "usable": 8, "target": 20, "place": { "code": "OFFICE" } }])
+    );
     assert_eq!(low["expiringStock"]["nodes"], json!([{ "quantity": 1, "lot": { "code": "L-SOON" } }]));
 }
 
@@ -224,7 +252,8 @@ async fn what_makes_no_sense_is_refused_and_nothing_is_half_written(on: &Databas
     refused(&manager, Command::SaveItem(price(100_000_000))).await;
     refused(&manager, Command::SaveItem(SaveItem { price: Decimal::new(1_005, 3), ..item("A") })).await;
     refused(&manager, Command::SaveItem(SaveItem { category: "toys".into(), ..item("A") })).await;
-    refused(&manager, Command::SaveItem(SaveItem { barcode: Some("5012345678901".into()), ..item("A") })).await;
+    refused(&manager, Command::SaveItem(SaveItem { barcode: Some("5012345678901".into()), ..item("A") }))
+        .await;
     assert_words_snapshot!(said, @r"
     A quantity is 1 to 100000 whole units, not -1.
     OFFICE has 5 of Item A, not 6: give fewer or something else, or transfer some here.
@@ -297,10 +326,16 @@ async fn a_grant_says_what_is_left_of_it(on: &Databases) {
         })
     };
     world.manager().run(grant(Decimal::new(395_520, 0))).await.unwrap();
-    assert!(world.officer().run(grant(Decimal::new(1, 0))).await.is_err(), "grants are the managers' to keep");
+    assert!(
+        world.officer().run(grant(Decimal::new(1, 0))).await.is_err(),
+        "grants are the managers' to keep"
+    );
     let mut delivery = ReceiveStock {
         place: "OFFICE".into(),
-        from: OriginAsk::Bought { supplier: "Examplewick Wholesale".into(), grant: Some("mhclg-2020".into()) },
+        from: OriginAsk::Bought {
+            supplier: "Examplewick Wholesale".into(),
+            grant: Some("mhclg-2020".into()),
+        },
         delivery_note: None,
         lines: vec![ReceiptLine {
             item: "A".into(),
@@ -395,7 +430,11 @@ fn any_run_balances(on: &Databases, cases: u32) {
                 must_agree(&world).await;
             }
             let written = usize::try_from(world.count("stock_entry").await).unwrap();
-            if written == done { Ok(()) } else { Err(TestCaseError::fail("not all that was told was written")) }
+            if written == done {
+                Ok(())
+            } else {
+                Err(TestCaseError::fail("not all that was told was written"))
+            }
         })
     });
     told.unwrap();
@@ -405,7 +444,8 @@ async fn commands(world: &World, batch: &[Step], stay: StayId) -> Vec<Command> {
     let actor = world.officer().actor;
     let page = Page { after: None, limit: 10_000 };
     let entries = world.engine.stock_entries(&actor, &StockFilter::default(), page).await.unwrap();
-    let lots: Vec<_> = entries.iter().filter(|view| view.entry.posting.movement == stock::Movement::Received).collect();
+    let lots: Vec<_> =
+        entries.iter().filter(|view| view.entry.posting.movement == stock::Movement::Received).collect();
     let place = |office: bool| if office { "OFFICE" } else { "CUPBOARD" }.to_owned();
     let item = |a: bool| if a { "A" } else { "B" };
     let lot = |n: u8| -> Option<(LotId, PlaceId)> {

@@ -904,8 +904,7 @@ pub fn issued<'p>(postings: impl IntoIterator<Item = &'p Posting>) -> Vec<Issued
     let mut left: BTreeMap<(IssuedTo, LotId), Issued> = BTreeMap::new();
     for posting in postings {
         let (Movement::Issued { to } | Movement::Returned { from: to }) = posting.movement else { continue };
-        let none =
-            Issued { to, item: posting.item, lot: posting.lot, quantity: 0, value: Pence::ZERO };
+        let none = Issued { to, item: posting.item, lot: posting.lot, quantity: 0, value: Pence::ZERO };
         let issued = left.entry((to, posting.lot)).or_insert(none);
         issued.quantity = u32::try_from(i64::from(issued.quantity) - posting.quantity).unwrap_or(0);
         issued.value = issued.value - posting.value;

@@ -11,15 +11,16 @@ use safespace_domain::{
     disclosure::DisclosurePolicy,
     districts::District,
     features::Feature,
+    grants::Grant,
     group_offers::GroupAttendance,
     holds::Hold,
     households::Household,
-    grants::Grant,
     immediate_needs::ImmediateNeed,
     items::{Item, ItemCategory, Level},
     key_workers::KeyWorker,
     localities::Locality,
     next_steps::{NextStep, NextStepState},
+    places::Place,
     policies::Policy,
     properties::Property,
     reasons::Reason,
@@ -29,7 +30,6 @@ use safespace_domain::{
     sharing::{SharesAs, Sharing},
     standards::Standards,
     stays::Stay,
-    places::Place,
     stock::StockEntry,
     support::{Channel, Hours, OutcomeKind, SupportSession},
     units::{Scheme, Unit},
@@ -40,11 +40,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    EditReferral, SubmitReferral, TakeReferral,
     grants::SaveGrant,
     items::{SaveItem, SetLevel},
     places::AddPlace,
-    stock::{CorrectReceipt, CountStock, IssueStock, ReceiveStock, ReturnStock, TransferStock, WriteOffStock},
-EditReferral, SubmitReferral, TakeReferral};
+    stock::{
+        CorrectReceipt, CountStock, IssueStock, ReceiveStock, ReturnStock, TransferStock, WriteOffStock,
+    },
+};
 
 /// A change that somebody asks for.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -84,11 +84,7 @@ impl Engine {
         Ok(self.store.reader().levels().await?)
     }
 
-    pub(crate) async fn save_item_category(
-        &self,
-        work: &mut Work,
-        category: ItemCategory,
-    ) -> Done<Outcome> {
+    pub(crate) async fn save_item_category(&self, work: &mut Work, category: ItemCategory) -> Done<Outcome> {
         let category = ItemCategory {
             code: codes::code(&category.code, "code")?,
             label: codes::name(&category.label, "label")?,
@@ -100,11 +96,13 @@ impl Engine {
 
     pub(crate) async fn save_item(&self, work: &mut Work, ask: SaveItem) -> Done<Outcome> {
         let code = codes::code(&ask.code, "code")?;
-        let there = work.tx.lock_item(&code).await?.filter(|item| codes::key(&item.code) == codes::key(&code));
+        let there =
+            work.tx.lock_item(&code).await?.filter(|item| codes::key(&item.code) == codes::key(&code));
         let categories = work.tx.reader().item_categories().await?;
         let category = known_category(&categories, &ask.category, "category")?.code.clone();
         let whole = |n: i64, field: &str| {
-            u32::try_from(n).map_err(|_| Refusal::bad(field, format!("Give a whole number of 1 or more, not {n}.")))
+            u32::try_from(n)
+                .map_err(|_| Refusal::bad(field, format!("Give a whole number of 1 or more, not {n}.")))
         };
         let item = Item {
             id: there.as_ref().map_or_else(|| ItemId(self.ids.next()), |item| item.id),
@@ -136,9 +134,10 @@ impl Engine {
             None => work.tx.add_item(&item).await,
         };
         saved.map_err(|error| match error {
-            StoreError::InUse("item_barcode") => {
-                EngineError::from(Refusal::bad("barcode", "Another item has this bar code: look it up by it."))
-            }
+            StoreError::InUse("item_barcode") => EngineError::from(Refusal::bad(
+                "barcode",
+                "Another item has this bar code: look it up by it.",
+            )),
             error => error.into(),
         })?;
         work.audit(Some(item.id.0), &[], &item);
@@ -178,7 +177,8 @@ impl Engine {
         let item = self.known_item(work, &ask.item, "item").await?;
         let place = self.use_place(work, &ask.place, "place").await?;
         let number = |n: i64, field: &str| {
-            u32::try_from(n).map_err(|_| Refusal::bad(field, format!("Give a whole number of units, not {n}.")))
+            u32::try_from(n)
+                .map_err(|_| Refusal::bad(field, format!("Give a whole number of units, not {n}.")))
         };
         let level = Level {
             place: place.id,

@@ -130,8 +130,8 @@ pub use set_up::SetUp;
 pub use sharing::ApartView;
 pub use sign_in::SignedIn;
 pub use stock::{
-    CorrectReceipt, CountLine, CountStock, EntryView, IssueLine, IssueStock, LowStock, OriginAsk, ReceiptLine,
-    ReceiveStock, ReturnStock, StockFilter, TransferLine, TransferStock, WriteOffStock,
+    CorrectReceipt, CountLine, CountStock, EntryView, IssueLine, IssueStock, LowStock, OriginAsk,
+    ReceiptLine, ReceiveStock, ReturnStock, StockFilter, TransferLine, TransferStock, WriteOffStock,
 };
 pub use subject_access::{
     HeldNextStep, HeldNotice, HeldRecord, HeldReferral, HeldRestriction, HeldStay, HeldSupport, SubjectAccess,

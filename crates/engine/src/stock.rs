@@ -17,8 +17,8 @@ use safespace_domain::{
     places::Place,
     stays::{Stay, StayStatus},
     stock::{
-        self, Balance, Change, CountReason, Issued, IssuedTo, Lot, Movement, OnHand, Origin, Shelf, StockEntry,
-        WriteOffReason,
+        self, Balance, Change, CountReason, Issued, IssuedTo, Lot, Movement, OnHand, Origin, Shelf,
+        StockEntry, WriteOffReason,
     },
 };
 use safespace_store::{Page, StoredEntry};
@@ -207,11 +207,7 @@ pub struct LowStock {
 
 impl Engine {
     /// What is on hand, in one place or in all, by item and by what expires first.
-    pub async fn stock(
-        &self,
-        actor: &Actor,
-        place: Option<PlaceId>,
-    ) -> Result<Vec<OnHand>, EngineError> {
+    pub async fn stock(&self, actor: &Actor, place: Option<PlaceId>) -> Result<Vec<OnHand>, EngineError> {
         self.must(actor, Permission::SeeSpaces)?;
         let shelf = Shelf::new(self.store.reader().on_hand(None, place).await?);
         Ok(shelf.all().cloned().collect())
@@ -250,8 +246,7 @@ impl Engine {
         page: Page<StockEntryId>,
     ) -> Result<Vec<EntryView>, EngineError> {
         self.must(actor, Permission::SeeStays)?;
-        let filter =
-            safespace_store::StockFilter { item: filter.item, place: filter.place, stay: None };
+        let filter = safespace_store::StockFilter { item: filter.item, place: filter.place, stay: None };
         let entries = self.store.reader().stock_entries(filter, page).await?;
         self.views(actor, entries).await
     }
@@ -416,7 +411,8 @@ impl Engine {
         let entries = work.tx.reader().stock_entries(filter, page).await?;
         let theirs = issued(&entries).into_iter().find(|issued| issued.lot == ask.lot);
         let theirs = theirs.ok_or_else(|| {
-            Refusal::new(RefusalCode::NotFound, "The household has nothing of this lot to give back.").on("lot")
+            Refusal::new(RefusalCode::NotFound, "The household has nothing of this lot to give back.")
+                .on("lot")
         })?;
         let quantity = stock::quantity(ask.quantity, "quantity")?;
         let here = work.tx.reader().balance(place.id, ask.lot).await?;
@@ -515,7 +511,8 @@ fn issued(entries: &[StoredEntry]) -> Vec<Issued> {
 }
 
 fn no_lot() -> Refusal {
-    Refusal::new(RefusalCode::NotFound, "There is nothing of this lot here: look at what is on hand.").on("lot")
+    Refusal::new(RefusalCode::NotFound, "There is nothing of this lot here: look at what is on hand.")
+        .on("lot")
 }
 
 fn must_have_lines(lines: usize) -> Result<(), Refusal> {

@@ -135,7 +135,11 @@ impl PlacesMutation {
     }
 
     /// The place takes things in again.
-    async fn reopen_stock_place(&self, ctx: &Context<'_>, input: StockPlaceInput) -> Result<StockPlaceAnswer> {
+    async fn reopen_stock_place(
+        &self,
+        ctx: &Context<'_>,
+        input: StockPlaceInput,
+    ) -> Result<StockPlaceAnswer> {
         keep(ctx, input.idempotency_key, Command::ReopenPlace { place: input.place }).await
     }
 }

@@ -244,15 +244,20 @@ impl Names {
 
     fn place_called(&self, code: &str) -> Result<PlaceId> {
         let found = self.places.values().find(|place| place.code.eq_ignore_ascii_case(code.trim()));
-        found.map(|place| place.id).ok_or_else(|| bad_input("There is no place with this code that holds stock."))
+        found
+            .map(|place| place.id)
+            .ok_or_else(|| bad_input("There is no place with this code that holds stock."))
     }
 
     fn item_called(&self, code: &str) -> Result<ItemId> {
         let code = code.trim();
-        let found = self.items.values().find(|item| {
-            item.code.eq_ignore_ascii_case(code) || item.barcode.as_deref() == Some(code)
-        });
-        found.map(|item| item.id).ok_or_else(|| bad_input("There is no item with this code in the catalogue."))
+        let found = self
+            .items
+            .values()
+            .find(|item| item.code.eq_ignore_ascii_case(code) || item.barcode.as_deref() == Some(code));
+        found
+            .map(|item| item.id)
+            .ok_or_else(|| bad_input("There is no item with this code in the catalogue."))
     }
 
     fn on_hand(&self, one: OnHand) -> Result<StockOnHand> {
@@ -358,9 +363,7 @@ impl StockQuery {
         let window = Window::new(first, after)?;
         let asked = StorePage { after: window.key::<Uuid>()?.map(StockEntryId), limit: window.limit() };
         let views = engine(ctx).stock_entries(actor(ctx), &filter, asked).await.map_err(query_error)?;
-        let rows = views
-            .into_iter()
-            .map(|view| Ok((view.entry.id.to_string(), names.entry(view)?)));
+        let rows = views.into_iter().map(|view| Ok((view.entry.id.to_string(), names.entry(view)?)));
         Ok(window.page(rows.collect::<Result<Vec<_>>>()?))
     }
 
@@ -634,17 +637,14 @@ impl StockMutation {
     /// Puts back what was given and not opened.
     async fn return_stock(&self, ctx: &Context<'_>, input: ReturnStockInput) -> Result<StockAnswer> {
         let stay = StayId(ids::of_kind("Stay", &input.stay)?);
-        let ask =
-            ReturnStock { place: input.place, stay, lot: lot(&input.lot)?, quantity: input.quantity };
+        let ask = ReturnStock { place: input.place, stay, lot: lot(&input.lot)?, quantity: input.quantity };
         post(ctx, input.idempotency_key, Command::ReturnStock(ask)).await
     }
 
     /// Takes stock from one place to another.
     async fn transfer_stock(&self, ctx: &Context<'_>, input: TransferStockInput) -> Result<StockAnswer> {
-        let lines = input
-            .lines
-            .iter()
-            .map(|line| Ok(TransferLine { lot: lot(&line.lot)?, quantity: line.quantity }));
+        let lines =
+            input.lines.iter().map(|line| Ok(TransferLine { lot: lot(&line.lot)?, quantity: line.quantity }));
         let lines = lines.collect::<Result<Vec<_>>>()?;
         let ask = TransferStock { from: input.from, to: input.to, lines };
         post(ctx, input.idempotency_key, Command::TransferStock(ask)).await

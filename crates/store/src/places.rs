@@ -34,9 +34,9 @@ pub(crate) mod place {
 const KEY: &str = "upper(code)";
 
 fn domain(row: place::Model) -> Place {
-    let kind = row.property_id.map_or(PlaceKind::Office, |property| PlaceKind::Cupboard {
-        property: PropertyId(property),
-    });
+    let kind = row
+        .property_id
+        .map_or(PlaceKind::Office, |property| PlaceKind::Cupboard { property: PropertyId(property) });
     Place { id: PlaceId(row.id), code: row.code, name: row.name, kind, closed: row.closed }
 }
 

@@ -159,9 +159,9 @@ fn entry_of(row: &stock_entry::Model) -> Result<StoredEntry> {
         MovementKind::Returned => Movement::Returned { from: to()? },
         MovementKind::TransferredOut => Movement::TransferredOut { to: other()? },
         MovementKind::TransferredIn => Movement::TransferredIn { from: other()? },
-        MovementKind::Counted => Movement::Counted {
-            why: row.why.as_deref().map(str::parse).transpose().map_err(|_| UNREADABLE)?,
-        },
+        MovementKind::Counted => {
+            Movement::Counted { why: row.why.as_deref().map(str::parse).transpose().map_err(|_| UNREADABLE)? }
+        }
         MovementKind::WrittenOff => Movement::WrittenOff {
             why: row.why.as_deref().ok_or(UNREADABLE)?.parse().map_err(|_| UNREADABLE)?,
         },
@@ -373,8 +373,10 @@ impl Tx {
         let rows = entries.iter().map(entry_row);
         stock_entry::Entity::insert_many(rows).exec_without_returning(self.connection()).await?;
         // The last of each balance is how it is left.
-        let left: BTreeMap<_, Balance> =
-            changes.iter().map(|change| ((change.balance.place, change.balance.lot), change.balance)).collect();
+        let left: BTreeMap<_, Balance> = changes
+            .iter()
+            .map(|change| ((change.balance.place, change.balance.lot), change.balance))
+            .collect();
         let rows = left.into_values().map(|balance| stock::ActiveModel {
             place_id: Set(balance.place.0),
             lot_id: Set(balance.lot.0),

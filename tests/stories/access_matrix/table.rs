@@ -338,11 +338,7 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
     ("Query.lowStock", "spaces", "lowStock(first: 3) %"),
     ("Query.stockEntries", "case", "stockEntries(first: 3) %"),
     ("Query.issuedStock", "case", "issuedStock(stay: \"{stay}\") %"),
-    (
-        "Mutation.saveItemCategory",
-        "managing",
-        "saveItemCategory(input: {code: \"toys\", label: \"Toys\"}) %",
-    ),
+    ("Mutation.saveItemCategory", "managing", "saveItemCategory(input: {code: \"toys\", label: \"Toys\"}) %"),
     (
         "Mutation.saveItem",
         "managing",
@@ -454,11 +450,7 @@ pub const TYPES: &[Type] = &[
         "stockEntries(first: 3) { nodes { % } }",
         &[("case", "at id item lot movement place quantity stay value")],
     ),
-    (
-        "IssuedStock",
-        "issuedStock(stay: \"{stay}\") { nodes { % } }",
-        &[("case", "item lot quantity value")],
-    ),
+    ("IssuedStock", "issuedStock(stay: \"{stay}\") { nodes { % } }", &[("case", "item lot quantity value")]),
     (
         "Lot",
         "stock(first: 3) { nodes { lot { % } } }",

@@ -16,8 +16,8 @@ use safespace_domain::{
 
 use super::{DemoError, service::Service};
 use crate::{
-    AddPlace, Command, IssueLine, IssueStock, OriginAsk, ReceiptLine, ReceiveStock, SaveGrant, SaveItem, SetLevel,
-    TransferLine, TransferStock, WriteOffStock,
+    AddPlace, Command, IssueLine, IssueStock, OriginAsk, ReceiptLine, ReceiveStock, SaveGrant, SaveItem,
+    SetLevel, TransferLine, TransferStock, WriteOffStock,
 };
 
 /// So that what happens to stock does not change what happens to homes.
