@@ -209,8 +209,8 @@ impl Engine {
     /// What is on hand, in one place or in all, by item and by what expires first.
     pub async fn stock(&self, actor: &Actor, place: Option<PlaceId>) -> Result<Vec<OnHand>, EngineError> {
         self.must(actor, Permission::SeeSpaces)?;
-        let shelf = Shelf::new(self.store.reader().on_hand(None, place).await?);
-        Ok(shelf.all().cloned().collect())
+        let here = Shelf::new(self.store.reader().on_hand(None, place).await?);
+        Ok(here.all().cloned().collect())
     }
 
     /// What is on hand and expires within so many days, or has; what expires first comes first.
@@ -276,11 +276,12 @@ impl Engine {
         Ok(views.collect())
     }
 
-    /// What the household of a stay still has of what it was given, by lot.
+    /// What the household of a stay still has of what it was given, by lot. Nothing, as for a stay that there is not, where
+    /// its case is closed to the actor.
     pub async fn issued_to(&self, actor: &Actor, stay: StayId) -> Result<Vec<Issued>, EngineError> {
         self.must(actor, Permission::SeeStays)?;
         if !self.stay_is_open(actor, stay).await? {
-            return Err(Refusal::not_found("stay", "stay").into());
+            return Ok(Vec::new());
         }
         let filter = safespace_store::StockFilter { stay: Some(stay), ..Default::default() };
         let page = Page { after: None, limit: u64::from(u16::MAX) };

@@ -41,7 +41,7 @@ mod lot {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod stock {
+mod balance {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -132,7 +132,7 @@ fn lot_of(row: lot::Model) -> Result<Lot> {
     })
 }
 
-fn balance_of(row: &stock::Model) -> Result<Balance> {
+fn balance_of(row: &balance::Model) -> Result<Balance> {
     Ok(Balance {
         item: ItemId(row.item_id),
         place: PlaceId(row.place_id),
@@ -239,12 +239,12 @@ fn lot_row(lot: &Lot) -> lot::ActiveModel {
 impl<C: ConnectionTrait> Reader<'_, C> {
     /// What is on hand: of some items, or of all; in one place, or in all. Balances of nothing are left out.
     pub async fn on_hand(&self, items: Option<&[ItemId]>, place: Option<PlaceId>) -> Result<Vec<OnHand>> {
-        let mut select = stock::Entity::find().filter(stock::Column::Quantity.gt(0));
+        let mut select = balance::Entity::find().filter(balance::Column::Quantity.gt(0));
         if let Some(items) = items {
-            select = select.filter(stock::Column::ItemId.is_in(items.iter().map(|item| item.0)));
+            select = select.filter(balance::Column::ItemId.is_in(items.iter().map(|item| item.0)));
         }
         if let Some(place) = place {
-            select = select.filter(stock::Column::PlaceId.eq(place.0));
+            select = select.filter(balance::Column::PlaceId.eq(place.0));
         }
         let rows = select.all(self.connection).await?;
         let lots = self.lots(rows.iter().map(|row| LotId(row.lot_id))).await?;
@@ -279,15 +279,15 @@ impl<C: ConnectionTrait> Reader<'_, C> {
 
     /// What a place has of a lot; none where it never had any.
     pub async fn balance(&self, place: PlaceId, lot: LotId) -> Result<Option<Balance>> {
-        let row = stock::Entity::find_by_id((place.0, lot.0)).one(self.connection).await?;
+        let row = balance::Entity::find_by_id((place.0, lot.0)).one(self.connection).await?;
         row.as_ref().map(balance_of).transpose()
     }
 
     /// How many units a place holds of everything.
     pub async fn units_in(&self, place: PlaceId) -> Result<u64> {
-        let rows = stock::Entity::find()
-            .filter(stock::Column::PlaceId.eq(place.0))
-            .filter(stock::Column::Quantity.gt(0))
+        let rows = balance::Entity::find()
+            .filter(balance::Column::PlaceId.eq(place.0))
+            .filter(balance::Column::Quantity.gt(0))
             .all(self.connection)
             .await?;
         Ok(rows.iter().map(|row| u64::try_from(row.quantity).unwrap_or(0)).sum())
@@ -377,17 +377,17 @@ impl Tx {
             .iter()
             .map(|change| ((change.balance.place, change.balance.lot), change.balance))
             .collect();
-        let rows = left.into_values().map(|balance| stock::ActiveModel {
+        let rows = left.into_values().map(|balance| balance::ActiveModel {
             place_id: Set(balance.place.0),
             lot_id: Set(balance.lot.0),
             item_id: Set(balance.item.0),
             quantity: Set(i32::try_from(balance.quantity).unwrap_or(i32::MAX)),
             value: Set(balance.value.0),
         });
-        let change = OnConflict::columns([stock::Column::PlaceId, stock::Column::LotId])
-            .update_columns([stock::Column::Quantity, stock::Column::Value])
+        let change = OnConflict::columns([balance::Column::PlaceId, balance::Column::LotId])
+            .update_columns([balance::Column::Quantity, balance::Column::Value])
             .to_owned();
-        stock::Entity::insert_many(rows)
+        balance::Entity::insert_many(rows)
             .on_conflict(change)
             .exec_without_returning(self.connection())
             .await?;
