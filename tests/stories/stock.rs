@@ -19,6 +19,7 @@ use safespace_engine::{
     SetLevel, StockFilter, TransferLine, TransferStock, WriteOffStock,
 };
 use safespace_tests::{Databases, World, api::Api, day, on_both};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
 on_both![
@@ -236,7 +237,8 @@ async fn what_makes_no_sense_is_refused_and_nothing_is_half_written(on: &Databas
     let mut said = String::new();
     let mut refused = async |by: &safespace_tests::Person<'_>, command: Command| {
         let refusal = by.run(command).await.unwrap_err();
-        said += &format!("{}\n", refusal.message);
+        said.push_str(&refusal.message);
+        said.push('\n');
     };
     refused(&officer, give("OFFICE", stay, "A", -1)).await;
     refused(&officer, give("OFFICE", stay, "A", 6)).await;
@@ -286,7 +288,6 @@ async fn what_makes_no_sense_is_refused_and_nothing_is_half_written(on: &Databas
 async fn the_ledger_is_append_only_also_for_who_has_the_database(on: &Databases) {
     let (world, _) = stocked(on).await;
     world.officer().run(came("OFFICE", "A", 5, 100, None)).await.unwrap();
-    use sea_orm::ConnectionTrait;
     for sql in ["UPDATE stock_entry SET quantity = 6", "DELETE FROM stock_entry"] {
         let error = world.rows.execute_unprepared(sql).await.unwrap_err();
         assert!(error.to_string().contains("the stock ledger is append-only"), "{error}");

@@ -79,7 +79,7 @@ impl Grant {
 
     /// What will be left of it when it ends, at this pace, in pounds.
     async fn left_at_end(&self) -> Option<Decimal> {
-        self.0.standing.left_at_end.map(|left| left.pounds())
+        self.0.standing.left_at_end.map(safespace_domain::money::Pence::pounds)
     }
 }
 
