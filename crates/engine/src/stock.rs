@@ -276,16 +276,16 @@ impl Engine {
         Ok(views.collect())
     }
 
-    /// What the household of a stay still has of what it was given, by lot. Nothing, as for a stay that there is not, where
-    /// its case is closed to the actor.
-    pub async fn issued_to(&self, actor: &Actor, stay: StayId) -> Result<Vec<Issued>, EngineError> {
+    /// What the household of a stay still has of what it was given, by lot. None where there is no such stay, or its case
+    /// is closed to the actor.
+    pub async fn issued_to(&self, actor: &Actor, stay: StayId) -> Result<Option<Vec<Issued>>, EngineError> {
         self.must(actor, Permission::SeeStays)?;
         if !self.stay_is_open(actor, stay).await? {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let filter = safespace_store::StockFilter { stay: Some(stay), ..Default::default() };
         let page = Page { after: None, limit: u64::from(u16::MAX) };
-        Ok(issued(&self.store.reader().stock_entries(filter, page).await?))
+        Ok(Some(issued(&self.store.reader().stock_entries(filter, page).await?)))
     }
 
     /// These lots.

@@ -367,7 +367,8 @@ impl StockQuery {
         Ok(window.page(rows.collect::<Result<Vec<_>>>()?))
     }
 
-    /// What the household of a stay still has of what it was given.
+    /// What the household of a stay still has of what it was given. Null when there is no such stay, or none that you may
+    /// see.
     #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
     async fn issued_stock(
         &self,
@@ -375,10 +376,11 @@ impl StockQuery {
         stay: ID,
         first: Option<i32>,
         after: Option<String>,
-    ) -> Result<Page<IssuedStock>> {
+    ) -> Result<Option<Page<IssuedStock>>> {
         let stay = StayId(ids::of_kind("Stay", &stay)?);
         let names = Names::load(ctx).await?;
-        let issued = engine(ctx).issued_to(actor(ctx), stay).await.map_err(query_error)?;
+        let found = engine(ctx).issued_to(actor(ctx), stay).await.map_err(query_error)?;
+        let Some(issued) = found else { return Ok(None) };
         let told = issued.into_iter().map(|issued| {
             Ok(IssuedStock {
                 item: names.item(issued.item)?,
@@ -387,7 +389,7 @@ impl StockQuery {
                 value: issued.value.pounds(),
             })
         });
-        Window::new(first, after)?.page_of(told.collect::<Result<Vec<_>>>()?, |issued| issued)
+        Window::new(first, after)?.page_of(told.collect::<Result<Vec<_>>>()?, |issued| issued).map(Some)
     }
 }
 
