@@ -347,6 +347,9 @@ async fn what_needs_attention_says_what_to_do(on: &Databases) {
     let said: Vec<_> = items.iter().map(|item| item.message(&spaces, today)).collect();
     assert_words_snapshot!(said.join("\n"), @r"
     R-3 was expected in SS-03 on 2020-11-03 and never checked in; its nights are over. Mark it as a no-show.
+    R-1 is in SS-01, and nobody has spoken with the household since it came; that was due by 4 November, 21:00: offer support, or record that you have.
+    R-1 is in SS-01, and this is due and not settled: Clothes; Medical help; A safe telephone; Safety plan; Injunction and court orders; Money and benefits; Pets. See to it, or say that it is not needed.
+    R-1 is in SS-01 and has no key worker: name one.
     R-1 was to leave SS-01 on 2020-11-05 and is still there: 2 night(s) over. Extend the stay, move the household, or check it out.
     R-4 was expected in SS-03 on 2020-11-05 and was not checked in. Check it in, or mark it as a no-show.
     R-2 is booked into SS-01 from 2020-11-06, and the home is taken, 2020-11-06 to 2020-11-07. No other unit is free for it.
