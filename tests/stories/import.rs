@@ -10,6 +10,7 @@ use safespace_tests::{
     Databases, canary, day, on_both,
     program::{Ended, Program, Service},
 };
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 on_both![
@@ -26,6 +27,7 @@ on_both![
     referrals_come_in_once_and_follow_the_stays,
     a_referral_that_makes_no_sense_is_refused_and_says_why,
     what_a_referral_says_in_words_is_sealed_when_it_comes_in,
+    with_whom_an_imported_household_may_share_is_known_of_it,
 ];
 
 const VOIDS: &str = "unit,from,to,reason\n";
@@ -420,4 +422,22 @@ async fn what_a_referral_says_in_words_is_sealed_when_it_comes_in(on: &Databases
         }
         None => canary::must_not_be_in_postgres(&url).await,
     }
+}
+
+async fn with_whom_an_imported_household_may_share_is_known_of_it(on: &Databases) {
+    let url = on.untouched().await;
+    let program = Program::on(&url);
+    let file = program.write(
+        "referrals.csv",
+        "reference,received_at,source,adults,children,status,household,shares_as\n\
+         S-1,2020-06-01,police,1,0,accepted,KNOWN-1,women\nS-2,2020-06-02,police,1,0,accepted,KNOWN-2,\n",
+    );
+    let ended = program.run([Path::new("import"), Path::new("--referrals"), &file]);
+    assert_eq!((ended.code, counts(&ended)), (0, [2, 2, 0, 0, 0]), "{ended:?}");
+    let rows = sea_orm::Database::connect(&url).await.unwrap();
+    let sql = "SELECT shares_as FROM household ORDER BY reference";
+    let sql = sea_orm::Statement::from_string(rows.get_database_backend(), sql);
+    let told: Vec<Option<String>> =
+        rows.query_all_raw(sql).await.unwrap().iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    assert_eq!(told, [Some("women".to_owned()), None]);
 }

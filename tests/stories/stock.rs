@@ -29,6 +29,7 @@ on_both![
     the_ledger_is_append_only_also_for_who_has_the_database,
     whoever_knows_the_family_does_not_see_what_it_was_given,
     a_grant_says_what_is_left_of_it,
+    nothing_comes_to_a_place_that_is_closed,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -359,6 +360,35 @@ async fn a_grant_says_what_is_left_of_it(on: &Databases) {
     delivery.delivery_note = Some("D-2".into());
     let refusal = world.officer().run(Command::ReceiveStock(delivery)).await.unwrap_err();
     assert_eq!(refusal.field.as_deref(), Some("grant"));
+}
+
+async fn nothing_comes_to_a_place_that_is_closed(on: &Databases) {
+    let (world, stay) = stocked(on).await;
+    let (officer, manager) = (world.officer(), world.manager());
+    let Outcome::StockEntries(entries) = officer.run(came("CUPBOARD", "A", 2, 100, None)).await.unwrap()
+    else {
+        panic!("a delivery");
+    };
+    let (entry, lot) = (entries[0].id, entries[0].posting.lot);
+    officer.run(give("CUPBOARD", stay, "A", 2)).await.unwrap();
+    manager.run(Command::ClosePlace { place: "CUPBOARD".into() }).await.unwrap();
+    let place = || "CUPBOARD".to_owned();
+    let count = |counted| {
+        let line = CountLine { lot, counted, why: Some(CountReason::Miscounted) };
+        Command::CountStock(CountStock { place: place(), lines: vec![line] })
+    };
+    let came_more = CorrectReceipt { entry, quantity: 3, cost: Decimal::new(100, 2) };
+    for command in [
+        came("CUPBOARD", "A", 1, 100, None),
+        count(1),
+        Command::CorrectReceipt(came_more),
+        Command::ReturnStock(ReturnStock { place: place(), stay, lot, quantity: 1 }),
+    ] {
+        let refusal = officer.run(command).await.unwrap_err();
+        assert!(refusal.message.starts_with("CUPBOARD is closed: choose another place"), "{refusal}");
+    }
+    officer.run(count(0)).await.unwrap();
+    assert_eq!(must_agree(&world).await.on_hand().0, 0);
 }
 
 /// Something that happens to stock. Places, items and lots are chosen from those there are.

@@ -492,6 +492,16 @@ pub struct Change {
     pub balance: Balance,
 }
 
+impl Change {
+    /// Refused where it brings units to a place that is closed.
+    pub fn must_find_open(self, place: &Place) -> Result<Self, Refusal> {
+        if self.posting.quantity > 0 {
+            place.must_be_open()?;
+        }
+        Ok(self)
+    }
+}
+
 /// What a place has of a lot, with the lot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnHand {

@@ -318,7 +318,15 @@ impl Import<'_> {
     async fn add_referral(&self, tx: &Tx, unsealed: &UnsealedReferral) -> Result<(), EngineError> {
         let UnsealedReferral { stored, needs } = unsealed;
         let words = self.engine.sealed_words(tx, stored.referral.id, needs, &Details::default()).await?;
-        Ok(tx.add_referral(&StoredReferral { words, ..stored.clone() }).await?)
+        tx.add_referral(&StoredReferral { words, ..stored.clone() }).await?;
+        // What is known of the household already is newer than what a file says.
+        if let (Some(household), Some(shares_as)) =
+            (stored.referral.household(), stored.referral.facts.shares_as)
+            && tx.reader().shares_as_of(&[household].into()).await?.is_empty()
+        {
+            tx.save_shares_as(household, shares_as).await?;
+        }
+        Ok(())
     }
 
     /// Refuses a row for which another program was faster, and takes it out of what the next ones are planned against.

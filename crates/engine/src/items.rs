@@ -174,7 +174,7 @@ impl Engine {
     }
 
     pub(crate) async fn set_level(&self, work: &mut Work, ask: SetLevel) -> Done<Outcome> {
-        let item = self.known_item(work, &ask.item, "item").await?;
+        let item = work.tx.lock_item(&ask.item).await?.ok_or_else(|| no_item(&ask.item, "item"))?;
         let place = self.use_place(work, &ask.place, "place").await?;
         let number = |n: i64, field: &str| {
             u32::try_from(n)
@@ -196,9 +196,16 @@ impl Engine {
         Ok(work.tx.lock_item(code).await?.ok_or_else(|| no_item(code, "item"))?)
     }
 
-    /// The item with this code or bar code: scanning one is typing its number.
-    pub(crate) async fn known_item(&self, work: &Work, code: &str, field: &str) -> Done<Item> {
-        Ok(work.tx.reader().item_called(code).await?.ok_or_else(|| no_item(code, field))?)
+    /// The items with these codes or bar codes, in their order: scanning one is typing its number.
+    pub(crate) async fn known_items(&self, work: &Work, called: &[&str]) -> Done<Vec<Item>> {
+        let found = work.tx.reader().items_called(called).await?;
+        let known = |code: &&str| {
+            let is_called = |item: &&Item| {
+                codes::key(&item.code) == codes::key(code) || item.barcode.as_deref() == Some(code.trim())
+            };
+            found.iter().find(is_called).cloned().ok_or_else(|| no_item(code, "item"))
+        };
+        Ok(called.iter().map(known).collect::<Result<_, _>>()?)
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
 use safespace_domain::{
-    GrantId, HouseholdId, ItemId, LotId, Night, PlaceId, Refusal, RefusalCode, StayId, StockEntryId,
+    GrantId, ItemId, LotId, Night, PlaceId, Refusal, RefusalCode, StayId, StockEntryId,
     access::{Actor, Permission},
     clock::service_day,
     codes,
@@ -288,12 +288,6 @@ impl Engine {
         Ok(Some(issued(&self.store.reader().stock_entries(filter, page).await?)))
     }
 
-    /// These lots.
-    pub async fn lots(&self, actor: &Actor, ids: &[LotId]) -> Result<Vec<Lot>, EngineError> {
-        self.must(actor, Permission::SeeSpaces)?;
-        Ok(self.store.reader().lots(ids.iter().copied()).await?.into_values().collect())
-    }
-
     async fn stay_is_open(&self, actor: &Actor, stay: StayId) -> Result<bool, EngineError> {
         let found = self.store.reader().stay(stay).await?;
         Ok(found.is_some_and(|stay| !self.is_closed_to(actor, stay.household)))
@@ -304,19 +298,20 @@ impl Engine {
         let place = self.use_place(work, &ask.place, "place").await?;
         let origin = self.origin(work, ask.from, ask.delivery_note).await?;
         let (mut lots, mut changes) = (Vec::new(), Vec::new());
-        for line in ask.lines {
-            let item = self.known_item(work, &line.item, "item").await?;
+        let called: Vec<&str> = ask.lines.iter().map(|line| line.item.as_str()).collect();
+        let items = self.known_items(work, &called).await?;
+        for (line, item) in ask.lines.iter().zip(&items) {
             let lot = Lot {
                 id: LotId(self.ids.next()),
                 item: item.id,
-                code: line.lot.map(|code| codes::reference(&code, "lot")).transpose()?,
+                code: line.lot.as_deref().map(|code| codes::reference(code, "lot")).transpose()?,
                 expires_on: item.expiry(line.expires_on, work.today)?,
                 received_at: work.now,
                 origin: origin.clone(),
                 quantity: stock::quantity(line.quantity, "quantity")?,
                 cost: Pence::from_pounds(line.cost, "cost")?,
             };
-            changes.push(stock::receive(&lot, &item, &place, work.today)?);
+            changes.push(stock::receive(&lot, item, &place, work.today)?);
             lots.push(lot);
         }
         work.tx.add_lots(&lots).await?;
@@ -348,6 +343,7 @@ impl Engine {
         let received = found.filter(|entry| entry.posting.movement == Movement::Received);
         let entry = received.ok_or_else(|| Refusal::not_found("receipt", "entry"))?;
         let (place, lot) = (entry.posting.place, entry.posting.lot);
+        let at = work.tx.use_place_with(place).await?.ok_or_else(|| Refusal::not_found("place", "place"))?;
         let lots = work.tx.lock_lots(&[lot]).await?;
         let lot = lots.get(&lot).ok_or_else(no_lot)?;
         let balance = work.tx.reader().balance(place, lot.id).await?;
@@ -355,6 +351,7 @@ impl Engine {
         let quantity = stock::quantity(ask.quantity, "quantity")?;
         let cost = Pence::from_pounds(ask.cost, "cost")?;
         let (lot, change) = stock::correct(lot, entry.id, balance, quantity, cost)?;
+        let change = change.must_find_open(&at)?;
         work.tx.save_lot(&lot).await?;
         self.post(work, &[change]).await
     }
@@ -363,9 +360,9 @@ impl Engine {
         must_have_lines(ask.lines.len())?;
         let place = self.use_place(work, &ask.place, "place").await?;
         self.about_stay(work, ask.stay).await?;
+        let called: Vec<&str> = ask.lines.iter().map(|line| line.item.as_str()).collect();
         let mut wanted: Vec<(Item, u32)> = Vec::new();
-        for line in &ask.lines {
-            let item = self.known_item(work, &line.item, "item").await?;
+        for (item, line) in self.known_items(work, &called).await?.into_iter().zip(&ask.lines) {
             wanted.push((item, stock::quantity(line.quantity, "quantity")?));
         }
         let to = IssuedTo { stay: ask.stay, pack: None };
@@ -450,7 +447,7 @@ impl Engine {
             let balance = work.tx.reader().balance(place.id, lot.id).await?;
             let balance = balance.unwrap_or(Balance::none(lot.item, place.id, lot.id));
             let counted = stock::counted(line.counted, "counted")?;
-            changes.push(stock::count(balance, lot, counted, line.why)?);
+            changes.push(stock::count(balance, lot, counted, line.why)?.must_find_open(&place)?);
         }
         self.post(work, &changes).await
     }
@@ -485,7 +482,7 @@ impl Engine {
     }
 
     /// The stay that something is given to: it is booked or in residence, and its case open to who gives.
-    async fn about_stay(&self, work: &mut Work, id: StayId) -> Done<HouseholdId> {
+    async fn about_stay(&self, work: &mut Work, id: StayId) -> Done<()> {
         let found = work.tx.lock_stay(id).await?;
         let stay = found.filter(|stay| !self.is_closed_to(&work.actor, stay.household));
         let stay = stay.ok_or_else(|| Refusal::not_found("stay", "stay"))?;
@@ -494,7 +491,7 @@ impl Engine {
             return Err(Refusal::new(RefusalCode::WrongState, message).on("stay").into());
         }
         work.about(stay.household);
-        Ok(stay.household)
+        Ok(())
     }
 }
 

@@ -10,6 +10,8 @@ use crate::{
     answers::{answer, query_error, run, unexpected},
     engine, ids,
     paging::{Page, Window},
+    places::StockPlace,
+    stock::Names,
 };
 
 /// The allergens that food must name (Food Information Regulations 2014).
@@ -151,6 +153,19 @@ impl From<items::Item> for Item {
     }
 }
 
+/// At how many units of an item a place is low.
+#[derive(SimpleObject)]
+pub struct StockLevel {
+    /// The place.
+    place: StockPlace,
+    /// The item.
+    item: Item,
+    /// The place is low when it has this many units or fewer.
+    reorder_point: i64,
+    /// It is filled up to so many.
+    target: i64,
+}
+
 /// A kind of item.
 #[derive(SimpleObject)]
 pub struct ItemCategory {
@@ -186,6 +201,27 @@ impl ItemsQuery {
         found.retain(|item| category.as_ref().is_none_or(|category| item.category == *category));
         found.retain(|item| retired.is_none_or(|retired| item.retired == retired));
         Window::new(first, after)?.page_of(found, Item)
+    }
+
+    /// At how many units of which items places are low.
+    #[graphql(complexity = "first.unwrap_or(20).clamp(0, 101) as usize * child_complexity + 1")]
+    async fn stock_levels(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Page<StockLevel>> {
+        let names = Names::load(ctx).await?;
+        let found = engine(ctx).levels(actor(ctx)).await.map_err(query_error)?;
+        let levels = found.into_iter().map(|level| {
+            Ok(StockLevel {
+                place: names.place(level.place)?,
+                item: names.item(level.item)?,
+                reorder_point: i64::from(level.reorder_point),
+                target: i64::from(level.target),
+            })
+        });
+        Window::new(first, after)?.page_of(levels.collect::<Result<Vec<_>>>()?, |level| level)
     }
 
     /// The categories of items, by code.

@@ -218,13 +218,13 @@ pub struct StockEntry {
 }
 
 /// The catalogue and the places, to name what the ledger keeps by id.
-struct Names {
+pub(crate) struct Names {
     items: BTreeMap<ItemId, CatalogueItem>,
     places: BTreeMap<PlaceId, Place>,
 }
 
 impl Names {
-    async fn load(ctx: &Context<'_>) -> Result<Self> {
+    pub(crate) async fn load(ctx: &Context<'_>) -> Result<Self> {
         let (engine, actor) = (engine(ctx), actor(ctx));
         let items = engine.items(actor).await.map_err(query_error)?;
         let places = engine.places(actor).await.map_err(query_error)?;
@@ -234,11 +234,11 @@ impl Names {
         })
     }
 
-    fn item(&self, id: ItemId) -> Result<Item> {
+    pub(crate) fn item(&self, id: ItemId) -> Result<Item> {
         self.items.get(&id).cloned().map(Item::from).ok_or_else(unexpected)
     }
 
-    fn place(&self, id: PlaceId) -> Result<StockPlace> {
+    pub(crate) fn place(&self, id: PlaceId) -> Result<StockPlace> {
         self.places.get(&id).cloned().map(StockPlace::from).ok_or_else(unexpected)
     }
 

@@ -156,11 +156,12 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         select.all(self.connection).await?.into_iter().map(domain).collect()
     }
 
-    /// The item with this code, in upper or lower case, or with this bar code.
-    pub async fn item_called(&self, code: &str) -> Result<Option<Item>> {
-        let called = Expr::cust(KEY).eq(codes::key(code)).or(item::Column::Barcode.eq(code.trim()));
-        let rows = item::Entity::find().filter(called).limit(1).all(self.connection).await?;
-        rows.into_iter().next().map(domain).transpose()
+    /// The items with these codes, in upper or lower case, or with these bar codes.
+    pub async fn items_called(&self, called: &[&str]) -> Result<Vec<Item>> {
+        let keys = called.iter().map(|code| codes::key(code));
+        let barcodes = called.iter().map(|code| code.trim());
+        let called = Expr::cust(KEY).is_in(keys).or(item::Column::Barcode.is_in(barcodes));
+        item::Entity::find().filter(called).all(self.connection).await?.into_iter().map(domain).collect()
     }
 
     /// At how many units places are low, all of them.

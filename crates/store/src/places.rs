@@ -66,6 +66,12 @@ impl Tx {
         Ok(select.all(self.connection()).await?.into_iter().next().map(domain))
     }
 
+    /// The place with this id; nobody closes it until the transaction ends.
+    pub async fn use_place_with(&self, id: PlaceId) -> Result<Option<Place>> {
+        let select = place::Entity::find_by_id(id.0).lock_shared();
+        Ok(select.one(self.connection()).await?.map(domain))
+    }
+
     /// The place with this code; nobody puts anything there or changes it until the transaction ends.
     pub async fn lock_place(&self, code: &str) -> Result<Option<Place>> {
         let select =
