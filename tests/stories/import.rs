@@ -356,6 +356,8 @@ async fn referrals_come_in_once_and_follow_the_stays(on: &Databases) {
     assert_eq!(of(0, "respondedAt"), "2020-03-02T00:10:00+00:00");
     assert_eq!(of(0, "placedAt"), "2020-03-02T00:00:00+00:00");
     assert_eq!(of(0, "closedAt"), "2020-03-09T00:00:00+00:00");
+    // A home that was booked before the referral came was not had before it.
+    assert_eq!(of(1, "placedAt"), "2020-05-10T20:00:00+00:00");
     // Two stays without a night between are one journey.
     assert_eq!(of(1, "closedAt"), "2020-05-20T23:00:00+00:00");
     assert_eq!(of(1, "needs")["allergies"], "nuts");

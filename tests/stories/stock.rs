@@ -33,6 +33,8 @@ on_both![
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
+/// Where those live who want the last of something.
+const RIVALS: [&str; 8] = ["SS-01", "SS-02", "SS-03", "SS-04", "SS-05", "SS-06", "SS-07", "SS-08"];
 const POSTED: &str =
     "... on StockPosted { entries { id movement quantity value lot item { code } place { code } } }";
 
@@ -81,6 +83,14 @@ fn give(from: &str, stay: StayId, item: &str, quantity: i64) -> Command {
 /// A world with the items A and B, an office and a cupboard, and a household in residence.
 async fn stocked(on: &Databases) -> (World, StayId) {
     let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    furnish(&world).await;
+    let stay = world.officer().book("SS-01", "R-1", "2020-11-03", 7).await.unwrap();
+    world.officer().check_in(&stay).await.unwrap();
+    (world, stay.id)
+}
+
+/// The items A and B, an office and a cupboard.
+async fn furnish(world: &World) {
     for code in ["A", "B"] {
         world.manager().run(Command::SaveItem(item(code))).await.unwrap();
     }
@@ -88,9 +98,11 @@ async fn stocked(on: &Databases) -> (World, StayId) {
     let property = Some(world.property("HOUSE").await);
     let cupboard = AddPlace { code: "CUPBOARD".into(), name: "Cupboard".into(), property };
     world.manager().run(Command::AddPlace(cupboard)).await.unwrap();
-    let stay = world.officer().book("SS-01", "R-1", "2020-11-03", 7).await.unwrap();
-    world.officer().check_in(&stay).await.unwrap();
-    (world, stay.id)
+}
+
+/// A household that is awaited in another home: who gives to one does not wait for who gives to the other.
+async fn awaited(world: &World, unit: &str, household: &str) -> StayId {
+    world.officer().book(unit, household, "2020-11-03", 7).await.unwrap().id
 }
 
 /// All entries of the ledger, summed by a naive fold, must be what the database keeps as balances.
@@ -206,15 +218,22 @@ async fn stay_of(world: &World, stay: StayId) -> u32 {
 }
 
 async fn of_many_who_want_the_last_one_gets_it(on: &Databases) {
-    let (world, stay) = stocked(on).await;
+    let world = World::at(EVENING, on).with_units(RIVALS).await;
+    furnish(&world).await;
+    let mut stays = Vec::new();
+    for unit in RIVALS {
+        stays.push(awaited(&world, unit, &format!("R-{unit}")).await);
+    }
     world.officer().run(came("OFFICE", "A", 3, 100, None)).await.unwrap();
     let engines = [Arc::clone(&world.engine), world.another_engine().await];
     let actor = world.officer().actor;
     let asked = (0..16).map(|n: usize| {
         let (engine, actor) = (Arc::clone(&engines[n % 2]), Arc::clone(&actor));
-        async move { engine.run(&actor, None, give("OFFICE", stay, "A", 1)).await }
+        // To eight households, each from both engines.
+        let stay = stays[n / 2];
+        tokio::spawn(async move { engine.run(&actor, None, give("OFFICE", stay, "A", 1)).await })
     });
-    let answers = join_all(asked).await;
+    let answers: Vec<_> = join_all(asked).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 3);
     for answer in answers {
         match answer {
@@ -442,16 +461,17 @@ fn any_run_balances(on: &Databases, cases: u32) {
     let told = TestRunner::new(config).run(&runs, |batches| {
         runtime.block_on(async {
             let (world, stay) = stocked(on).await;
+            let stays = [stay, awaited(&world, "SS-02", "R-2").await];
             let mut done = 0;
             for batch in &batches {
-                let commands = commands(&world, batch, stay).await;
+                let commands = commands(&world, batch, stays).await;
                 let actor = world.officer().actor;
                 let asked = commands.into_iter().map(|command| {
                     let (engine, actor): (Arc<Engine>, _) = (Arc::clone(&world.engine), Arc::clone(&actor));
-                    async move { engine.run(&actor, None, command).await }
+                    tokio::spawn(async move { engine.run(&actor, None, command).await })
                 });
                 for answer in join_all(asked).await {
-                    match answer {
+                    match answer.unwrap() {
                         Ok(Outcome::StockEntries(entries)) => done += entries.len(),
                         Ok(other) => return Err(TestCaseError::fail(format!("{other:?}"))),
                         Err(EngineError::Refused(_)) => {}
@@ -471,7 +491,7 @@ fn any_run_balances(on: &Databases, cases: u32) {
     told.unwrap();
 }
 
-async fn commands(world: &World, batch: &[Step], stay: StayId) -> Vec<Command> {
+async fn commands(world: &World, batch: &[Step], stays: [StayId; 2]) -> Vec<Command> {
     let actor = world.officer().actor;
     let page = Page { after: None, limit: 10_000 };
     let entries = world.engine.stock_entries(&actor, &StockFilter::default(), page).await.unwrap();
@@ -483,7 +503,8 @@ async fn commands(world: &World, batch: &[Step], stay: StayId) -> Vec<Command> {
         let posting = &lots.get(usize::from(n) % lots.len().max(1))?.entry.posting;
         Some((posting.lot, posting.place))
     };
-    let command = |step: &Step| {
+    let command = |(n, step): (usize, &Step)| {
+        let stay = stays[n % 2];
         Some(match *step {
             Step::Receive(at, of, n, cost) => came(&place(at), item(of), n, cost, None),
             Step::Give(at, of, n) => give(&place(at), stay, item(of), n),
@@ -510,5 +531,5 @@ async fn commands(world: &World, batch: &[Step], stay: StayId) -> Vec<Command> {
             }
         })
     };
-    batch.iter().filter_map(command).collect()
+    batch.iter().enumerate().filter_map(command).collect()
 }
