@@ -1,7 +1,7 @@
 //! How a command is carried out: authorised, once per idempotency key, in one transaction with its audit record, and
 //! tried again where another command came first.
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
 use safespace_domain::{
     Refusal, RefusalCode, access::Actor, clock::service_day, holds::HoldState, households::Household,
@@ -122,7 +122,7 @@ impl Engine {
             action: command.action(),
             origin: self.origin,
         };
-        let carried_out = Box::pin(self.carry_out(&mut work, command.clone())).await;
+        let carried_out = self.carry_out(&mut work, command.clone()).await;
         let outcome = carried_out.map_err(first_come)?;
         if let Some(past) = past {
             let answer = self.sealed(past, &Answer::Done(outcome.clone()))?;
@@ -269,102 +269,130 @@ impl Engine {
         Ok(self.vault.fingerprint(to_json(command)?.as_bytes())?)
     }
 
-    async fn carry_out(&self, work: &mut Work, command: Command) -> Done<Outcome> {
+    /// The use case of a command, begun. Not an `async fn`: it is awaited without the frame that chooses it.
+    fn carry_out<'w>(&'w self, work: &'w mut Work, command: Command) -> UseCase<'w> {
         match command {
-            Command::SaveDistrict(district) => self.save_district(work, district).await,
-            Command::SaveFeature(feature) => self.save_feature(work, feature).await,
-            Command::SaveVoidReason(reason) => self.save_void_reason(work, reason).await,
-            Command::SetPolicy(policy) => self.set_policy(work, policy).await,
-            Command::SetDisclosurePolicy(policy) => self.set_disclosure_policy(work, policy).await,
-            Command::SetRetentionPolicy(policy) => self.set_retention_policy(work, policy).await,
-            Command::RegisterProperty(ask) => self.register_property(work, ask).await,
-            Command::DescribeProperty(ask) => self.describe_property(work, ask).await,
-            Command::CloseProperty { property, on } => self.close_property(work, property, on).await,
-            Command::ReopenProperty { property, on } => self.reopen_property(work, property, on).await,
-            Command::RegisterUnit(ask) => self.register_unit(work, ask).await,
-            Command::DescribeUnit(ask) => self.describe_unit(work, ask).await,
-            Command::CloseUnit { unit, on } => self.close_unit(work, unit, on).await,
-            Command::ReopenUnit { unit, on } => self.reopen_unit(work, unit, on).await,
-            Command::BookStay(ask) => self.book_stay(work, ask).await,
-            Command::CheckIn { stay } => self.check_in(work, stay).await,
-            Command::CheckOut { stay, on, departure } => self.check_out(work, stay, on, departure).await,
-            Command::ExtendStay(ask) => self.extend_stay(work, ask).await,
-            Command::ShortenStay { stay, departure } => self.shorten_stay(work, stay, departure).await,
-            Command::CancelStay { stay } => self.cancel_stay(work, stay).await,
-            Command::MarkNoShow { stay } => self.mark_no_show(work, stay).await,
-            Command::MoveStay(ask) => self.move_stay(work, ask).await,
-            Command::ReinstateStay { stay } => self.reinstate_stay(work, stay).await,
-            Command::RecordVoid(ask) => self.record_void(work, ask).await,
-            Command::ChangeVoid(ask) => self.change_void(work, ask).await,
-            Command::CancelVoid { void } => self.cancel_void(work, void).await,
-            Command::SetAddress(ask) => self.set_address(work, ask).await,
-            Command::SetHouseholdDetails(ask) => self.set_household_details(work, ask).await,
-            Command::RestrictCase(ask) => self.restrict_case(work, ask).await,
-            Command::LiftRestriction(ask) => self.lift_restriction(work, ask).await,
-            Command::SubmitReferral(ask) => self.submit_referral(work, ask).await,
-            Command::WithdrawReferral { referral } => self.withdraw_referral(work, referral).await,
+            Command::SaveDistrict(district) => apart(move || self.save_district(work, district)),
+            Command::SaveFeature(feature) => apart(move || self.save_feature(work, feature)),
+            Command::SaveVoidReason(reason) => apart(move || self.save_void_reason(work, reason)),
+            Command::SetPolicy(policy) => apart(move || self.set_policy(work, policy)),
+            Command::SetDisclosurePolicy(policy) => apart(move || self.set_disclosure_policy(work, policy)),
+            Command::SetRetentionPolicy(policy) => apart(move || self.set_retention_policy(work, policy)),
+            Command::RegisterProperty(ask) => apart(move || self.register_property(work, ask)),
+            Command::DescribeProperty(ask) => apart(move || self.describe_property(work, ask)),
+            Command::CloseProperty { property, on } => apart(move || self.close_property(work, property, on)),
+            Command::ReopenProperty { property, on } => {
+                apart(move || self.reopen_property(work, property, on))
+            }
+            Command::RegisterUnit(ask) => apart(move || self.register_unit(work, ask)),
+            Command::DescribeUnit(ask) => apart(move || self.describe_unit(work, ask)),
+            Command::CloseUnit { unit, on } => apart(move || self.close_unit(work, unit, on)),
+            Command::ReopenUnit { unit, on } => apart(move || self.reopen_unit(work, unit, on)),
+            Command::BookStay(ask) => apart(move || self.book_stay(work, ask)),
+            Command::CheckIn { stay } => apart(move || self.check_in(work, stay)),
+            Command::CheckOut { stay, on, departure } => {
+                apart(move || self.check_out(work, stay, on, departure))
+            }
+            Command::ExtendStay(ask) => apart(move || self.extend_stay(work, ask)),
+            Command::ShortenStay { stay, departure } => {
+                apart(move || self.shorten_stay(work, stay, departure))
+            }
+            Command::CancelStay { stay } => apart(move || self.cancel_stay(work, stay)),
+            Command::MarkNoShow { stay } => apart(move || self.mark_no_show(work, stay)),
+            Command::MoveStay(ask) => apart(move || self.move_stay(work, ask)),
+            Command::ReinstateStay { stay } => apart(move || self.reinstate_stay(work, stay)),
+            Command::RecordVoid(ask) => apart(move || self.record_void(work, ask)),
+            Command::ChangeVoid(ask) => apart(move || self.change_void(work, ask)),
+            Command::CancelVoid { void } => apart(move || self.cancel_void(work, void)),
+            Command::SetAddress(ask) => apart(move || self.set_address(work, ask)),
+            Command::SetHouseholdDetails(ask) => apart(move || self.set_household_details(work, ask)),
+            Command::RestrictCase(ask) => apart(move || self.restrict_case(work, ask)),
+            Command::LiftRestriction(ask) => apart(move || self.lift_restriction(work, ask)),
+            Command::SubmitReferral(ask) => apart(move || self.submit_referral(work, ask)),
+            Command::WithdrawReferral { referral } => apart(move || self.withdraw_referral(work, referral)),
             Command::AcceptReferral { referral, household } => {
-                self.accept_referral(work, referral, &household).await
+                apart(move || async move { self.accept_referral(work, referral, &household).await })
             }
             Command::DeclineReferral { referral, reason } => {
-                self.decline_referral(work, referral, &reason).await
+                apart(move || async move { self.decline_referral(work, referral, &reason).await })
             }
-            Command::SaveReason(reason) => self.save_reason(work, reason).await,
-            Command::SaveLocality(locality) => self.save_locality(work, locality).await,
-            Command::SetStandards(standards) => self.set_standards(work, standards).await,
-            Command::KeepApart(ask) => self.keep_apart(work, ask).await,
-            Command::EndKeepApart { household, other } => self.end_keep_apart(work, &household, &other).await,
-            Command::HoldUnit(ask) => self.hold_unit(work, ask).await,
-            Command::ExtendHold { hold } => self.extend_hold(work, hold).await,
+            Command::SaveReason(reason) => apart(move || self.save_reason(work, reason)),
+            Command::SaveLocality(locality) => apart(move || self.save_locality(work, locality)),
+            Command::SetStandards(standards) => apart(move || self.set_standards(work, standards)),
+            Command::KeepApart(ask) => apart(move || self.keep_apart(work, ask)),
+            Command::EndKeepApart { household, other } => {
+                apart(move || async move { self.end_keep_apart(work, &household, &other).await })
+            }
+            Command::HoldUnit(ask) => apart(move || self.hold_unit(work, ask)),
+            Command::ExtendHold { hold } => apart(move || self.extend_hold(work, hold)),
             Command::ConfirmHold { hold, exception } => {
-                self.confirm_hold(work, hold, exception.as_deref()).await
+                apart(move || async move { self.confirm_hold(work, hold, exception.as_deref()).await })
             }
-            Command::ReleaseHold { hold } => self.release_hold(work, hold).await,
-            Command::SweepHolds => self.sweep_holds(work).await,
-            Command::SaveNextStep(ask) => self.save_next_step(work, ask).await,
-            Command::EndSupport { stay } => self.end_support(work, stay).await,
+            Command::ReleaseHold { hold } => apart(move || self.release_hold(work, hold)),
+            Command::SweepHolds => apart(move || self.sweep_holds(work)),
+            Command::SaveNextStep(ask) => apart(move || self.save_next_step(work, ask)),
+            Command::EndSupport { stay } => apart(move || self.end_support(work, stay)),
             Command::RecordDeparture { stay, departure } => {
-                self.record_departure(work, stay, departure).await
+                apart(move || self.record_departure(work, stay, departure))
             }
-            Command::BookSplit(ask) => self.book_split(work, ask).await,
-            Command::Repack(ask) => self.repack(work, ask).await,
-            Command::TakeReferral(ask) => self.take_referral(work, ask).await,
-            Command::EditReferral(ask) => self.edit_referral(work, ask).await,
-            Command::AssessReferral { referral } => self.assess_referral(work, referral).await,
-            Command::RecordWithdrawal { referral } => self.record_withdrawal(work, referral).await,
+            Command::BookSplit(ask) => apart(move || self.book_split(work, ask)),
+            Command::Repack(ask) => apart(move || self.repack(work, ask)),
+            Command::TakeReferral(ask) => apart(move || self.take_referral(work, ask)),
+            Command::EditReferral(ask) => apart(move || self.edit_referral(work, ask)),
+            Command::AssessReferral { referral } => apart(move || self.assess_referral(work, referral)),
+            Command::RecordWithdrawal { referral } => apart(move || self.record_withdrawal(work, referral)),
             Command::CloseReferral { referral, outcome } => {
-                self.close_referral(work, referral, &outcome).await
+                apart(move || async move { self.close_referral(work, referral, &outcome).await })
             }
-            Command::RecordSupportSession(ask) => self.record_support_session(work, ask).await,
-            Command::CorrectSupportSession(ask) => self.correct_support_session(work, ask).await,
-            Command::WithdrawSupportSession { session } => self.withdraw_support_session(work, session).await,
+            Command::RecordSupportSession(ask) => apart(move || self.record_support_session(work, ask)),
+            Command::CorrectSupportSession(ask) => apart(move || self.correct_support_session(work, ask)),
+            Command::WithdrawSupportSession { session } => {
+                apart(move || self.withdraw_support_session(work, session))
+            }
             Command::AssignKeyWorker { household, worker } => {
-                self.assign_key_worker(work, &household, worker.as_deref()).await
+                apart(
+                    move || async move { self.assign_key_worker(work, &household, worker.as_deref()).await },
+                )
             }
-            Command::SaveImmediateNeed(ask) => self.save_immediate_need(work, ask).await,
-            Command::SettleImmediateNeeds(ask) => self.settle_immediate_needs(work, ask).await,
-            Command::ReopenImmediateNeed { need } => self.reopen_immediate_need(work, need).await,
-            Command::RecordGroupAttendance(ask) => self.record_group_attendance(work, ask).await,
-            Command::SaveItemCategory(category) => self.save_item_category(work, category).await,
-            Command::SaveItem(ask) => self.save_item(work, ask).await,
-            Command::RetireItem { item } => self.retire_item(work, &item).await,
-            Command::RestoreItem { item } => self.restore_item(work, &item).await,
-            Command::DeleteItem { item } => self.delete_item(work, &item).await,
-            Command::AddPlace(ask) => self.add_place(work, ask).await,
-            Command::ClosePlace { place } => self.close_place(work, &place).await,
-            Command::ReopenPlace { place } => self.reopen_place(work, &place).await,
-            Command::SetLevel(ask) => self.set_level(work, ask).await,
-            Command::SaveGrant(ask) => self.save_grant(work, ask).await,
-            Command::ReceiveStock(ask) => self.receive_stock(work, ask).await,
-            Command::CorrectReceipt(ask) => self.correct_receipt(work, ask).await,
-            Command::IssueStock(ask) => self.issue_stock(work, ask).await,
-            Command::ReturnStock(ask) => self.return_stock(work, ask).await,
-            Command::TransferStock(ask) => self.transfer_stock(work, ask).await,
-            Command::CountStock(ask) => self.count_stock(work, ask).await,
-            Command::WriteOffStock(ask) => self.write_off_stock(work, ask).await,
-            Command::TurnDay => self.roll_over(work).await,
+            Command::SaveImmediateNeed(ask) => apart(move || self.save_immediate_need(work, ask)),
+            Command::SettleImmediateNeeds(ask) => apart(move || self.settle_immediate_needs(work, ask)),
+            Command::ReopenImmediateNeed { need } => apart(move || self.reopen_immediate_need(work, need)),
+            Command::RecordGroupAttendance(ask) => apart(move || self.record_group_attendance(work, ask)),
+            Command::SaveItemCategory(category) => apart(move || self.save_item_category(work, category)),
+            Command::SaveItem(ask) => apart(move || self.save_item(work, ask)),
+            Command::RetireItem { item } => apart(move || async move { self.retire_item(work, &item).await }),
+            Command::RestoreItem { item } => {
+                apart(move || async move { self.restore_item(work, &item).await })
+            }
+            Command::DeleteItem { item } => apart(move || async move { self.delete_item(work, &item).await }),
+            Command::AddPlace(ask) => apart(move || self.add_place(work, ask)),
+            Command::ClosePlace { place } => {
+                apart(move || async move { self.close_place(work, &place).await })
+            }
+            Command::ReopenPlace { place } => {
+                apart(move || async move { self.reopen_place(work, &place).await })
+            }
+            Command::SetLevel(ask) => apart(move || self.set_level(work, ask)),
+            Command::SaveGrant(ask) => apart(move || self.save_grant(work, ask)),
+            Command::ReceiveStock(ask) => apart(move || self.receive_stock(work, ask)),
+            Command::CorrectReceipt(ask) => apart(move || self.correct_receipt(work, ask)),
+            Command::IssueStock(ask) => apart(move || self.issue_stock(work, ask)),
+            Command::ReturnStock(ask) => apart(move || self.return_stock(work, ask)),
+            Command::TransferStock(ask) => apart(move || self.transfer_stock(work, ask)),
+            Command::CountStock(ask) => apart(move || self.count_stock(work, ask)),
+            Command::WriteOffStock(ask) => apart(move || self.write_off_stock(work, ask)),
+            Command::TurnDay => apart(move || self.roll_over(work)),
         }
     }
+}
+
+/// A use case under way.
+type UseCase<'w> = Pin<Box<dyn Future<Output = Done<Outcome>> + Send + 'w>>;
+
+/// Begins a use case on the heap, in a frame of its own: in one frame, those of all commands together would take more than
+/// half of a thread's stack where the compiler does not optimise.
+fn apart<'w, F: Future<Output = Done<Outcome>> + Send + 'w>(begin: impl FnOnce() -> F) -> UseCase<'w> {
+    Box::pin(begin())
 }
 
 /// A failure that only means that somebody else was a moment earlier.
