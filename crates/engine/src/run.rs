@@ -270,6 +270,7 @@ impl Engine {
     }
 
     /// The use case of a command, begun. Not an `async fn`: it is awaited without the frame that chooses it.
+    #[expect(clippy::too_many_lines, reason = "a table: a line for each command")]
     fn carry_out<'w>(&'w self, work: &'w mut Work, command: Command) -> UseCase<'w> {
         match command {
             Command::SaveDistrict(district) => apart(move || self.save_district(work, district)),
