@@ -20,8 +20,8 @@ use safespace_domain::{
     money::Pence,
     needs::ChildAges,
     nights::later,
+    pack_lists::{Asked, PackFor, pack_list},
     pack_templates::{AgeBand, PackTemplate, Per, TemplateLine},
-    packs::{PackFor, pack_list},
     shopping::{Ahead, Demand, Who, demand, look_ahead},
     stock::{Balance, Lot, OnHand, Origin},
 };
@@ -116,7 +116,7 @@ fn household(numbers: &mut Numbers) -> PackFor {
         ages: Some(ChildAges { under_2: children, ..ChildAges::default() }),
         avoids: Avoids { allergens, diets },
         nights: 1 + numbers.below(7),
-        asked: (0..3).map(|_| (ItemId(id(numbers.index(ITEMS))), 1)).collect(),
+        asked: (0..3).map(|_| Asked { item: ItemId(id(numbers.index(ITEMS))), quantity: 1 }).collect(),
     }
 }
 
@@ -175,7 +175,7 @@ fn shopping(c: &mut Criterion) {
     let (on_hand, levels) = (stock(today, &mut numbers), levels(&mut numbers));
     let demands = || -> Vec<Demand> {
         let lines = |(who, day, to): &(Who, Night, PackFor)| {
-            let listed = pack_list(&template, to, &catalogue);
+            let listed = pack_list(&template, to, &catalogue, &[]);
             demand(*who, *day, &listed.lines).collect::<Vec<_>>()
         };
         comers.iter().flat_map(lines).collect()

@@ -13,9 +13,10 @@ use crate::{
     items::{Catalogue, Item, Level},
     money::Pence,
     nights::{Night, Nights, earlier, later},
-    packs::{PackFor, PackLine, Rule},
+    pack_lists::{PackFor, PackLine, Rule},
     refusal::Refusal,
     stock::{OnHand, Shelf},
+    units::Scheme,
 };
 
 /// The most days that anybody looks ahead.
@@ -102,6 +103,8 @@ pub fn demand(who: Who, day: Night, lines: &[PackLine]) -> impl Iterator<Item = 
 pub struct Past {
     /// When it began.
     pub began: Night,
+    /// In which scheme.
+    pub scheme: Scheme,
     /// Whom it was for.
     pub of: PackFor,
 }
@@ -115,6 +118,8 @@ pub struct Likely {
     pub day: Night,
     /// When the stay began that it is taken to be like.
     pub like: Night,
+    /// In which scheme that was.
+    pub scheme: Scheme,
     /// Whom that was for.
     pub of: PackFor,
 }
@@ -139,7 +144,8 @@ pub fn likely(past: &[Past], booked: &[Night], today: Night, days: u32, back: u3
         while known + (likely.len() as u64) < expected {
             let Some(model) = models.next() else { break };
             let no = u32::try_from(likely.len()).unwrap_or(u32::MAX).saturating_add(1);
-            likely.push(Likely { no, day, like: model.began, of: model.of.clone() });
+            let of = model.of.clone();
+            likely.push(Likely { no, day, like: model.began, scheme: model.scheme, of });
         }
     }
     likely
@@ -623,12 +629,12 @@ mod tests {
             ages: None,
             avoids: Avoids::default(),
             nights: 7,
-            asked: BTreeMap::new(),
+            asked: Vec::new(),
         };
         let past: Vec<_> = ["2020-10-30", "2020-11-01", "2020-09-01"]
             .into_iter()
             .zip(1..)
-            .map(|(began, adults)| Past { began: d(began), of: of(adults) })
+            .map(|(began, adults)| Past { began: d(began), scheme: Scheme::SafeSpace, of: of(adults) })
             .collect();
         // Two in ten days: one every five, half up.
         let told = likely(&past, &[], d(TODAY), 10, 10);

@@ -7,10 +7,11 @@ use safespace_domain::{
     items::{Avoids, Catalogue, Item, Level},
     money::Pence,
     nights::{earlier, later},
+    pack_lists::{PackFor, Rule},
     pack_templates::Per,
-    packs::{PackFor, Rule},
     shopping::{Ahead, Demand, Low, Past, Who, likely, look_ahead},
     stock::{Balance, Lot, OnHand, Origin},
+    units::Scheme,
 };
 
 use crate::world::{d, id};
@@ -212,7 +213,7 @@ proptest! {
             nights: 7,
             asked: [].into(),
         };
-        let past: Vec<_> = past.into_iter().map(|ago| Past { began: earlier(today, ago), of: of.clone() }).collect();
+        let past: Vec<_> = past.into_iter().map(|ago| Past { began: earlier(today, ago), scheme: Scheme::SafeSpace, of: of.clone() }).collect();
         let came = past.iter().filter(|stay| stay.began >= earlier(today, back)).count() as u64;
         let half_up = |day: u32| (came * u64::from(day) * 2 + u64::from(back)) / (2 * u64::from(back));
         let told = likely(&past, &[], today, days, back);
