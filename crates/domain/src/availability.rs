@@ -18,6 +18,7 @@ use crate::{
     ledger::NightUse,
     localities::Locality,
     nights::{Night, Nights, earlier, later, next},
+    pack_templates::PackTemplate,
     policies::Policy,
     properties::Property,
     reasons::{self, Reason, ReasonKind},
@@ -64,6 +65,8 @@ pub struct Spaces {
     pub reasons: Vec<Reason>,
     /// How soon what is to be done.
     pub standards: Standards,
+    /// The templates that packs are made by, in all their versions.
+    pub pack_templates: Vec<PackTemplate>,
 }
 
 impl Spaces {

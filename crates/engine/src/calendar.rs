@@ -290,6 +290,7 @@ async fn read_spaces(store: &Store) -> Result<Spaces, Fault> {
     spaces.disclosure = read.disclosure_policy().await?.unwrap_or_default();
     spaces.standards = read.standards().await?.unwrap_or_default();
     spaces.reasons = read.reasons().await?;
+    spaces.pack_templates = read.pack_templates().await?;
     let localities = read.localities().await?;
     spaces.localities = localities.into_iter().map(|locality| (locality.name.clone(), locality)).collect();
     Ok(spaces)

@@ -57,7 +57,7 @@ pub enum StoreError {
 }
 
 /// The constraints that are ordinary answers: what the message of either database holds, and what it means.
-const HELD: [(&str, &str, StoreError); 18] = [
+const HELD: [(&str, &str, StoreError); 20] = [
     ("unit_night_pkey", "unit_night.unit_id", StoreError::NightTaken),
     ("unit_night_household", "unit_night.household_id", StoreError::HouseholdElsewhere),
     ("property_code", "'property_code'", StoreError::InUse("property_code")),
@@ -73,6 +73,8 @@ const HELD: [(&str, &str, StoreError); 18] = [
     ("item_barcode", "item.barcode", StoreError::InUse("item_barcode")),
     ("place_code", "'place_code'", StoreError::InUse("place_code")),
     ("place_property", "place.property_id", StoreError::InUse("place_property")),
+    ("pack_template_code", "'pack_template_code'", StoreError::InUse("pack_template_code")),
+    ("pack_stay", "pack.stay_id", StoreError::InUse("pack_stay")),
     ("funding_code", "'funding_code'", StoreError::InUse("funding_code")),
     ("account_name", "'account_name'", StoreError::InUse("account_name")),
     ("command_key_pkey", "command_key.by_id", StoreError::InUse("command_key_pkey")),

@@ -1,5 +1,7 @@
 //! Wrapped data keys, and the proof that the key file is the right one.
 
+use std::collections::BTreeMap;
+
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -45,6 +47,16 @@ impl<C: ConnectionTrait> Reader<'_, C> {
     /// The wrapped data key of a property or household.
     pub async fn data_key(&self, owner: Uuid) -> Result<Option<Vec<u8>>> {
         Ok(data_key::Entity::find_by_id(owner).one(self.connection).await?.map(|row| row.wrapped))
+    }
+
+    /// The wrapped data keys of these owners, as far as they have one.
+    pub async fn data_keys_of(&self, owners: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<u8>>> {
+        let mut keys = BTreeMap::new();
+        for some in owners.chunks(10_000) {
+            let select = data_key::Entity::find().filter(data_key::Column::Owner.is_in(some.iter().copied()));
+            keys.extend(select.all(self.connection).await?.into_iter().map(|row| (row.owner, row.wrapped)));
+        }
+        Ok(keys)
     }
 
     /// So many wrapped data keys, by owner, after this one.

@@ -1,6 +1,6 @@
 //! Referrals. What they say in words is sealed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use safespace_domain::{
     HouseholdId, ReferralId, StayId,
@@ -280,6 +280,29 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             .filter(referral::Column::Status.is_in(statuses.iter().map(|status| status.as_str())))
             .order_by_asc(referral::Column::Id);
         select.all(self.connection).await?.into_iter().map(domain).collect()
+    }
+
+    /// Of each of these households the referral by which it is known best: the last that was accepted for it.
+    pub async fn last_referrals(
+        &self,
+        households: &[HouseholdId],
+    ) -> Result<BTreeMap<HouseholdId, StoredReferral>> {
+        let accepted = [ReferralStatus::Accepted, ReferralStatus::Placed, ReferralStatus::Closed];
+        let accepted = accepted.map(ReferralStatus::as_str);
+        let mut last = BTreeMap::new();
+        for some in households.chunks(10_000) {
+            let select = referral::Entity::find()
+                .filter(referral::Column::HouseholdId.is_in(some.iter().map(|household| household.0)))
+                .filter(referral::Column::Status.is_in(accepted))
+                .order_by_asc(referral::Column::Id);
+            for row in select.all(self.connection).await? {
+                let stored = domain(row)?;
+                if let Some(household) = stored.referral.household() {
+                    last.insert(household, stored);
+                }
+            }
+        }
+        Ok(last)
     }
 
     /// Which of these names of a file's referrals are there already.

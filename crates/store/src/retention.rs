@@ -214,6 +214,7 @@ impl Tx {
             &format!("UPDATE referral SET {NO_WORDS}, imported_as = NULL WHERE household_id = $1"),
             "UPDATE next_step SET note = NULL WHERE household_id = $1",
             "UPDATE support_session SET note = NULL WHERE household_id = $1",
+            "UPDATE pack SET words = NULL WHERE household_id = $1",
             "DELETE FROM household_detail WHERE household_id = $1",
             // The name under which a stay was imported begins with the household's reference.
             "UPDATE stay SET imported_as = NULL WHERE household_id = $1 AND imported_as IS NOT NULL",

@@ -61,7 +61,7 @@ mod balance {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod stock_entry {
+pub(crate) mod stock_entry {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
