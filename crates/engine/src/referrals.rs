@@ -252,7 +252,7 @@ impl Engine {
 
     /// What a household needs, for the team, as the latest referral that was accepted for it says: its children by age,
     /// what it avoids. Empty where it came by none, or was erased.
-    pub async fn needs_of(&self, actor: &Actor, household: HouseholdId) -> Result<Needs, EngineError> {
+    pub async fn household_needs(&self, actor: &Actor, household: HouseholdId) -> Result<Needs, EngineError> {
         self.must(actor, Permission::AnswerReferrals)?;
         self.must_be_open_to(actor, household, "household")?;
         let accepted = self.store.reader().referrals_for(household, &ACCEPTED).await?;
