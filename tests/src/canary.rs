@@ -98,6 +98,13 @@ pub fn must_not_have_been_logged() {
 
 /// Looks through every row of every table of a PostgreSQL database.
 pub async fn must_not_be_in_postgres(url: &str) {
+    for (table, row) in rows_of_postgres(url).await {
+        must_not_be_in(row.as_bytes(), &format!("the table {table}"));
+    }
+}
+
+/// Every row of every table of a PostgreSQL database as text, with the table's name.
+async fn rows_of_postgres(url: &str) -> Vec<(String, String)> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
     let connection = Database::connect(options).await.unwrap();
@@ -107,12 +114,36 @@ pub async fn must_not_be_in_postgres(url: &str) {
         rows.iter().map(|row| row.try_get_by_index::<String>(0).unwrap()).collect::<Vec<_>>()
     };
     let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'".to_owned();
+    let mut all = Vec::new();
     for table in select(tables).await {
-        for row in select(format!("SELECT t::text FROM \"{table}\" t")).await {
-            must_not_be_in(row.as_bytes(), &format!("the table {table}"));
-        }
+        let rows = select(format!("SELECT t::text FROM \"{table}\" t")).await;
+        all.extend(rows.into_iter().map(|row| (table.clone(), row)));
     }
     connection.close().await.unwrap();
+    all
+}
+
+/// Fails where one of these words, in whatever case, can be read in the database at this address or beside it.
+pub async fn words_must_not_be_in(url: &str, words: &[&str]) {
+    let texts = match url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//")) {
+        None => rows_of_postgres(url).await,
+        Some(path) => {
+            let file = path.split('?').next().unwrap();
+            let beside = ["", "-wal"].map(|end| format!("{file}{end}"));
+            let read = beside.into_iter().filter_map(|file| {
+                std::fs::read(&file).ok().map(|bytes| (file, String::from_utf8_lossy(&bytes).into_owned()))
+            });
+            read.collect()
+        }
+    };
+    assert!(!texts.is_empty(), "nothing was looked at");
+    for (place, text) in texts {
+        let text = text.to_lowercase();
+        for word in words {
+            let hexadecimal = word.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+            assert!(!text.contains(word) && !text.contains(&hexadecimal), "{word} can be read in {place}");
+        }
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod accounts;
 mod allocation;
 mod api;
 mod audit;
+mod avoids;
 mod backups;
 mod board;
 mod change_password;

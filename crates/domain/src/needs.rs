@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     codes,
     households::People,
+    items::Avoids,
     refusal::{Refusal, RefusalCode},
 };
 
@@ -155,10 +156,13 @@ pub struct Needs {
     pub care: Option<String>,
     /// Languages that it is best spoken to in.
     pub languages: Vec<String>,
-    /// What it eats.
+    /// What it eats, in words.
     pub diet: Option<String>,
-    /// Allergies.
+    /// Allergies, in words.
     pub allergies: Option<String>,
+    /// What it can't or won't have, in codes: what it is given is chosen by these, not by the words. A home is not.
+    #[serde(skip_serializing_if = "Avoids::is_nothing")]
+    pub avoids: Avoids,
     /// The organisation that refers it.
     pub organisation: Option<String>,
     /// The worker's number to call back. Never the household's.
@@ -204,6 +208,7 @@ impl Needs {
             danger_areas: self.danger_areas,
             near: self.near,
             child_ages: self.child_ages,
+            avoids: self.avoids,
         })
     }
 }
@@ -239,6 +244,7 @@ pub fn one_household(people: People) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::items::{Allergen, Diet};
 
     const PEOPLE: People = People { adults: 1, children: 2 };
 
@@ -269,6 +275,26 @@ mod tests {
         assert!(needs.checked(PEOPLE).unwrap_err().message.contains("1 children"));
         let blank = Needs { diet: Some("  ".into()), ..Needs::default() };
         assert_eq!(blank.checked(PEOPLE).unwrap(), Needs::default());
+    }
+
+    #[test]
+    fn what_was_sealed_before_households_said_what_they_avoid_still_opens_and_is_written_as_it_was() {
+        let before = r#"{"danger_areas":["Stevenage"],"near":[],"child_ages":null,"pets":null,"care":null,"languages":[],"diet":"no pork","allergies":"nuts","organisation":null,"call_back":null,"risk_reason":null}"#;
+        let needs: Needs = serde_json::from_str(before).unwrap();
+        assert!(needs.avoids.is_nothing(), "words are not read as codes");
+        assert_eq!(needs.allergies.as_deref(), Some("nuts"));
+        // Also a command that is sent again with its key is the same as before.
+        assert_eq!(serde_json::to_string(&needs).unwrap(), before);
+    }
+
+    #[test]
+    fn what_a_household_avoids_is_kept_with_what_it_needs() {
+        let avoids = Avoids { allergens: [Allergen::Nuts].into(), diets: [Diet::Halal].into() };
+        let needs = Needs { avoids, ..Needs::default() };
+        assert_ne!(needs, Needs::default(), "it is worth keeping by itself");
+        assert_eq!(needs.clone().checked(PEOPLE).unwrap(), needs);
+        let text = serde_json::to_string(&needs).unwrap();
+        assert_eq!(serde_json::from_str::<Needs>(&text).unwrap(), needs);
     }
 
     #[test]

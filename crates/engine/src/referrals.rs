@@ -42,6 +42,10 @@ const MOST_NIGHTS: i64 = 28;
 /// The most households that a contact may be of.
 const MOST_FOUND: u64 = 20;
 
+/// The statuses of referrals that were accepted for a household, whatever became of it then.
+const ACCEPTED: [ReferralStatus; 3] =
+    [ReferralStatus::Accepted, ReferralStatus::Placed, ReferralStatus::Closed];
+
 /// What somebody says of a household that needs a place.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReferralAsk {
@@ -242,6 +246,25 @@ impl Engine {
         let found = self.store.reader().referral(id).await?;
         match found.filter(|stored| self.is_open(actor, &stored.referral)) {
             Some(stored) => self.opened_needs(&stored).await,
+            None => Ok(Needs::default()),
+        }
+    }
+
+    /// What a household needs, for the team, as the latest referral that was accepted for it says: its children by age,
+    /// what it avoids. Empty where it came by none, or was erased.
+    pub async fn household_needs(&self, actor: &Actor, household: HouseholdId) -> Result<Needs, EngineError> {
+        self.must(actor, Permission::AnswerReferrals)?;
+        self.must_be_open_to(actor, household, "household")?;
+        let accepted = self.store.reader().referrals_for(household, &ACCEPTED).await?;
+        self.latest_needs(&accepted).await
+    }
+
+    /// What the latest of these referrals says.
+    pub(crate) async fn latest_needs(&self, referrals: &[StoredReferral]) -> Result<Needs, EngineError> {
+        // Not by id: a file brings in what came long ago.
+        let latest = referrals.iter().max_by_key(|stored| (stored.referral.received_at, stored.referral.id));
+        match latest {
+            Some(stored) => self.opened_needs(stored).await,
             None => Ok(Needs::default()),
         }
     }
@@ -539,9 +562,7 @@ impl Engine {
         work: &mut Work,
         household: HouseholdId,
     ) -> Done<Vec<Referral>> {
-        const FOLLOW: [ReferralStatus; 3] =
-            [ReferralStatus::Accepted, ReferralStatus::Placed, ReferralStatus::Closed];
-        let found = work.tx.reader().referrals_for(household, &FOLLOW).await?;
+        let found = work.tx.reader().referrals_for(household, &ACCEPTED).await?;
         if found.is_empty() {
             return Ok(Vec::new());
         }

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use safespace_domain::{
     HouseholdId, ReferralId,
     details::Details,
+    items::Avoids,
     needs::{self, Needs},
     referrals::{self, ReferralState},
     units::Scheme,
@@ -21,6 +22,7 @@ use crate::{
     engine,
     households::{Household, household},
     ids,
+    items::{Allergen, Diet},
     paging::{Page, Window},
     scalars::{Date, count},
     sharing::SharesAs,
@@ -156,14 +158,24 @@ impl HouseholdNeeds {
         &self.0.languages
     }
 
-    /// What it eats.
+    /// What it eats, in words.
     async fn diet(&self) -> Option<&str> {
         self.0.diet.as_deref()
     }
 
-    /// Allergies.
+    /// Allergies, in words.
     async fn allergies(&self) -> Option<&str> {
         self.0.allergies.as_deref()
+    }
+
+    /// What makes one of them ill.
+    async fn allergens(&self) -> Vec<Allergen> {
+        self.0.avoids.allergens.iter().copied().map(Into::into).collect()
+    }
+
+    /// They eat only what is all of these.
+    async fn diets(&self) -> Vec<Diet> {
+        self.0.avoids.diets.iter().copied().map(Into::into).collect()
     }
 
     /// The organisation that refers it.
@@ -484,10 +496,16 @@ pub struct ReferralInput {
     /// Languages that it is best spoken to in.
     #[graphql(default)]
     languages: Vec<String>,
-    /// What it eats.
+    /// What it eats, in words.
     diet: Option<String>,
-    /// Allergies.
+    /// Allergies, in words.
     allergies: Option<String>,
+    /// What makes one of them ill. What it is given is chosen by these, not by the words.
+    #[graphql(default)]
+    allergens: Vec<Allergen>,
+    /// They eat only what is all of these.
+    #[graphql(default)]
+    diets: Vec<Diet>,
     /// The organisation that refers it.
     organisation: Option<String>,
     /// The worker's number to call back. Never the household's.
@@ -526,6 +544,10 @@ impl From<ReferralInput> for ReferralAsk {
                 languages: input.languages,
                 diet: input.diet,
                 allergies: input.allergies,
+                avoids: Avoids {
+                    allergens: input.allergens.into_iter().map(Into::into).collect(),
+                    diets: input.diets.into_iter().map(Into::into).collect(),
+                },
                 organisation: input.organisation,
                 call_back: input.call_back,
                 risk_reason: input.risk_reason,

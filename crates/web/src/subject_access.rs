@@ -105,10 +105,12 @@ impl Page<'_> {
     fn said(&self, referral: &HeldReferral) -> Vec<(&'static str, String)> {
         let (facts, needs) = (&referral.facts, &referral.needs);
         let details = referral.details.clone().unwrap_or_default();
-        let listed = |names: &mut dyn Iterator<Item = &String>| {
-            let names: Vec<&str> = names.map(String::as_str).collect();
+        let listed = |names: &mut dyn Iterator<Item = String>| {
+            let names: Vec<String> = names.collect();
             (!names.is_empty()).then(|| names.join(", "))
         };
+        let mut allergens = needs.avoids.allergens.iter().map(ToString::to_string);
+        let mut diets = needs.avoids.diets.iter().map(|diet| diet.words().to_owned());
         let ticks = facts.assessment.dash_ticks.map(|ticks| ticks.to_string());
         let marac = facts.assessment.marac.map(|marac| if marac { "yes" } else { "no" }.to_owned());
         let all = [
@@ -120,14 +122,16 @@ impl Page<'_> {
             ("Why judgement overrides them", needs.risk_reason.clone()),
             ("Case conference (MARAC)", marac),
             ("Adults, in a shared home", facts.shares_as.map(|shares_as| shares_as.to_string())),
-            ("What a home must have", listed(&mut facts.features.iter())),
-            ("Not safe in", listed(&mut needs.danger_areas.iter())),
-            ("School or work in", listed(&mut needs.near.iter())),
+            ("What a home must have", listed(&mut facts.features.iter().cloned())),
+            ("Not safe in", listed(&mut needs.danger_areas.iter().cloned())),
+            ("School or work in", listed(&mut needs.near.iter().cloned())),
             ("Pets", needs.pets.clone()),
             ("Care and mobility", needs.care.clone()),
-            ("Languages", listed(&mut needs.languages.iter())),
+            ("Languages", listed(&mut needs.languages.iter().cloned())),
             ("Diet", needs.diet.clone()),
             ("Allergies", needs.allergies.clone()),
+            ("Allergens that it must not have", listed(&mut allergens)),
+            ("Eats only what is", listed(&mut diets)),
             ("Organisation", needs.organisation.clone()),
             ("Number of the worker", needs.call_back.clone()),
             ("Name", details.name),

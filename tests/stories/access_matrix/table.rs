@@ -648,7 +648,8 @@ pub const TYPES: &[Type] = &[
         "",
         &[(
             "case",
-            "allergies callBack care childAges dangerAreas diet languages near organisation pets riskReason",
+            "allergens allergies callBack care childAges dangerAreas diet diets languages near organisation pets \
+             riskReason",
         )],
     ),
     ("KeptApart", "", &[("case", "household reason since")]),

@@ -4,7 +4,12 @@ use std::collections::{BTreeSet, VecDeque};
 
 use chrono::Datelike;
 use safespace_domain::{
-    Night, Nights, availability::Ask, households::People, sharing::SharesAs, units::Scheme,
+    Night, Nights,
+    availability::Ask,
+    households::People,
+    items::{Allergen, Avoids, Diet},
+    sharing::SharesAs,
+    units::Scheme,
 };
 
 use super::homes::LOCALITIES;
@@ -36,6 +41,28 @@ const NEEDS: [(&str, u32); 6] = [
 ];
 /// A child in a cot: of a thousand households with children.
 const COT: u32 = 150;
+/// What makes somebody of them ill, with in how many of a thousand households.
+const ALLERGENS: [(Allergen, u32); 7] = [
+    (Allergen::Milk, 30),
+    (Allergen::Nuts, 25),
+    (Allergen::Peanuts, 20),
+    (Allergen::Gluten, 15),
+    (Allergen::Eggs, 12),
+    (Allergen::Sesame, 5),
+    (Allergen::Fish, 5),
+];
+/// How they eat, and how often.
+const DIETS: [(Option<Diet>, u32); 7] = [
+    (None, 840),
+    (Some(Diet::Halal), 70),
+    (Some(Diet::Vegetarian), 45),
+    (Some(Diet::Vegan), 20),
+    (Some(Diet::NoPork), 15),
+    (Some(Diet::NoBeef), 7),
+    (Some(Diet::Kosher), 3),
+];
+/// What they avoid is drawn aside: everything else comes out as if nobody had asked.
+const AVOIDS_STREAM: u64 = 0x0a70_1d5f_00d5_0a11;
 /// From where they flee, and how often: mostly from the host district.
 const FROM: [(&str, u32); 5] =
     [("Stevenage", 9), ("North Herts", 5), ("East Herts", 5), ("Welwyn Hatfield", 4), ("Hertsmere", 2)];
@@ -59,6 +86,8 @@ pub(super) struct Need {
     pub(super) from: &'static str,
     /// Districts and localities where it is not safe.
     pub(super) danger: BTreeSet<String>,
+    /// What it can't or won't have.
+    pub(super) avoids: Avoids,
 }
 
 impl Need {
@@ -71,10 +100,12 @@ impl Need {
             shares_as: SharesAs::Women,
             from: "Stevenage",
             danger: BTreeSet::new(),
+            avoids: Avoids::default(),
         }
     }
 
     pub(super) fn draw(rng: &mut fastrand::Rng) -> Self {
+        let avoids = avoided(&mut fastrand::Rng::with_seed(rng.get_seed() ^ AVOIDS_STREAM));
         let people =
             weighted(rng, MADE_UP.map(|(adults, children, often)| (People { adults, children }, often)));
         let people = people.unwrap_or(People { adults: 1, children: 0 });
@@ -90,7 +121,7 @@ impl Need {
             (2.., drawn) if drawn >= pair => SharesAs::Mixed,
             _ => SharesAs::Women,
         };
-        Self { people, nights, features, shares_as, from, danger: not_safe_in(rng, from) }
+        Self { people, nights, features, shares_as, from, danger: not_safe_in(rng, from), avoids }
     }
 
     /// What it asks for on these nights.
@@ -109,6 +140,12 @@ impl Need {
         let shares_as = if adults < self.people.adults { SharesAs::Women } else { self.shares_as };
         Self { people, shares_as, features: BTreeSet::new(), danger: BTreeSet::new(), ..self }
     }
+}
+
+fn avoided(rng: &mut fastrand::Rng) -> Avoids {
+    let some = ALLERGENS.into_iter().filter(|(_, of_thousand)| rng.u32(0..1_000) < *of_thousand);
+    let allergens = some.map(|(allergen, _)| allergen).collect();
+    Avoids { allergens, diets: weighted(rng, DIETS).flatten().into_iter().collect() }
 }
 
 fn not_safe_in(rng: &mut fastrand::Rng, from: &str) -> BTreeSet<String> {

@@ -277,7 +277,7 @@ impl Service {
             features: need.features.clone(),
             from_district: Some(need.from.to_owned()),
             danger_areas: Some(need.danger.clone()),
-            needs: Needs { risk_reason, ..Needs::default() },
+            needs: Needs { avoids: need.avoids.clone(), risk_reason, ..Needs::default() },
             details,
             ..ReferralAsk::plain(source, need.people, arrival)
         }

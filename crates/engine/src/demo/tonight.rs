@@ -10,6 +10,7 @@ use safespace_domain::{
     clock::service_day,
     details::Details,
     households::People,
+    items::{Allergen, Avoids, Diet},
     needs::{Needs, Risk},
     next_steps::NextStepState,
     nights::later,
@@ -64,6 +65,8 @@ struct Waits {
     near: &'static [&'static str],
     /// What a home has none of its own for: pets, care.
     said: (Option<&'static str>, Option<&'static str>),
+    /// What it can't or won't have: allergens, diets.
+    avoids: (&'static [Allergen], &'static [Diet]),
     /// How many minutes ago somebody called.
     called: i64,
 }
@@ -81,6 +84,7 @@ const WAITING: [Waits; 4] = [
         danger: &["Alder Quarter"],
         near: &["North Herts"],
         said: (None, None),
+        avoids: (&[Allergen::Nuts, Allergen::Peanuts], &[Diet::Halal]),
         called: 50,
     },
     Waits {
@@ -95,6 +99,7 @@ const WAITING: [Waits; 4] = [
         danger: &["Hazel Green"],
         near: &[],
         said: (None, Some("Uses a wheelchair outdoors; a carer comes in the morning.")),
+        avoids: (&[Allergen::Gluten], &[]),
         called: 45,
     },
     Waits {
@@ -109,6 +114,7 @@ const WAITING: [Waits; 4] = [
         danger: &["Willow End"],
         near: &[],
         said: (None, None),
+        avoids: (&[], &[Diet::Vegan]),
         called: 35,
     },
     Waits {
@@ -123,6 +129,7 @@ const WAITING: [Waits; 4] = [
         danger: &[],
         near: &["Chestnut Quarter"],
         said: (Some("A small dog, quiet, used to children."), None),
+        avoids: (&[], &[]),
         called: 20,
     },
 ];
@@ -280,10 +287,15 @@ fn said(waits: &Waits, today: Night) -> ReferralAsk {
     let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     let (adults, children) = waits.people;
     let (pets, care) = waits.said;
+    let (allergens, diets) = waits.avoids;
     let needs = Needs {
         near: owned(waits.near),
         pets: pets.map(str::to_owned),
         care: care.map(str::to_owned),
+        avoids: Avoids {
+            allergens: allergens.iter().copied().collect(),
+            diets: diets.iter().copied().collect(),
+        },
         ..Needs::default()
     };
     ReferralAsk {

@@ -1,6 +1,6 @@
 //! Reading the files that people bring: columns in any order, every mistake named with its line.
 
-use std::{collections::BTreeSet, io::Read};
+use std::{collections::BTreeSet, fmt::Display, io::Read};
 
 use chrono::{DateTime, Datelike, NaiveDateTime, NaiveTime, Utc};
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
@@ -9,6 +9,7 @@ use safespace_domain::{
     clock::{at_service_time, service_day},
     codes,
     households::People,
+    items::{Allergen, Avoids, Diet},
     needs::{ChildAges, Needs},
     nights::{FIRST_YEAR, LAST_YEAR},
     referrals::{ReferralStatus, Source},
@@ -29,7 +30,7 @@ const SPACES: [&str; 8] =
 const STAYS: [&str; 9] =
     ["reference", "property", "unit", "arrival", "departure", "status", "adults", "children", "booked_on"];
 const VOIDS: [&str; 4] = ["unit", "from", "to", "reason"];
-const REFERRALS: [&str; 35] = [
+const REFERRALS: [&str; 37] = [
     "reference",
     "received_at",
     "source",
@@ -63,6 +64,8 @@ const REFERRALS: [&str; 35] = [
     "languages",
     "diet",
     "allergies",
+    "allergens",
+    "diets",
     "organisation",
     "call_back",
 ];
@@ -271,6 +274,22 @@ impl Cells<'_> {
         names.filter(|name| !name.is_empty()).map(str::to_owned).collect::<Vec<_>>().into_iter()
     }
 
+    /// Codes parted by spaces, of those that are known. One that is not known is not quoted: it may be words on
+    /// somebody's health.
+    fn listed<T: Copy + Ord + Display, const N: usize>(
+        &self,
+        column: &str,
+        known: [T; N],
+    ) -> Result<BTreeSet<T>, String> {
+        let codes = self.get(column).unwrap_or_default().split_whitespace();
+        let one = |code: &str| known.into_iter().find(|it| it.to_string() == code);
+        let wrong = || {
+            let known: Vec<String> = known.iter().map(T::to_string).collect();
+            format!("{column} has something that is no code of it: use {}", known.join(", "))
+        };
+        codes.map(|code| one(code).ok_or_else(wrong)).collect()
+    }
+
     fn text(&self, column: &str) -> Option<String> {
         self.get(column).map(str::to_owned)
     }
@@ -349,6 +368,10 @@ fn referral(cells: &Cells<'_>) -> Result<PastReferral, String> {
         languages: cells.names("languages").collect(),
         diet: cells.text("diet"),
         allergies: cells.text("allergies"),
+        avoids: Avoids {
+            allergens: cells.listed("allergens", Allergen::ALL)?,
+            diets: cells.listed("diets", Diet::ALL)?,
+        },
         organisation: cells.text("organisation"),
         call_back: cells.text("call_back"),
         risk_reason: cells.text("risk_reason"),

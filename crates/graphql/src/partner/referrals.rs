@@ -5,6 +5,7 @@ use safespace_domain::{
     ReferralId,
     clock::service_day,
     details::Details,
+    items::{self, Avoids},
     needs::{self, Needs},
     referrals::{self, Source},
 };
@@ -151,6 +152,58 @@ pub enum NeedKind {
     ModernSlavery,
 }
 
+/// The allergens that food must name (Food Information Regulations 2014).
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "items::Allergen")]
+pub enum Allergen {
+    /// Celery.
+    Celery,
+    /// Cereals containing gluten.
+    Gluten,
+    /// Crustaceans.
+    Crustaceans,
+    /// Eggs.
+    Eggs,
+    /// Fish.
+    Fish,
+    /// Lupin.
+    Lupin,
+    /// Milk.
+    Milk,
+    /// Molluscs.
+    Molluscs,
+    /// Mustard.
+    Mustard,
+    /// Nuts that grow on trees.
+    Nuts,
+    /// Peanuts.
+    Peanuts,
+    /// Sesame.
+    Sesame,
+    /// Soya.
+    Soya,
+    /// Sulphur dioxide and sulphites.
+    Sulphites,
+}
+
+/// A diet.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "items::Diet")]
+pub enum Diet {
+    /// No meat, no fish.
+    Vegetarian,
+    /// Nothing of animals.
+    Vegan,
+    /// Halal.
+    Halal,
+    /// Kosher.
+    Kosher,
+    /// No pork.
+    NoPork,
+    /// No beef.
+    NoBeef,
+}
+
 /// A household that needs a place. As little as will do: a name is not needed.
 #[derive(InputObject)]
 pub struct SubmitReferralInput {
@@ -186,6 +239,12 @@ pub struct SubmitReferralInput {
     organisation: Option<String>,
     /// Your number to call back. Never the household's.
     call_back: Option<String>,
+    /// What makes one of them ill, so that the food that they are given does not. Confidential.
+    #[graphql(default)]
+    allergens: Vec<Allergen>,
+    /// They eat only what is all of these. Confidential.
+    #[graphql(default)]
+    diets: Vec<Diet>,
     /// A safe way to reach the household, where there is one. Confidential.
     contact: Option<String>,
     /// What else the household needs: only the team reads it, and each reading is recorded. Confidential.
@@ -204,6 +263,12 @@ pub struct ReferFromQuestionInput {
     risk: Option<Risk>,
     /// Your number to call back. Never the household's.
     call_back: Option<String>,
+    /// What makes one of them ill. Confidential.
+    #[graphql(default)]
+    allergens: Vec<Allergen>,
+    /// They eat only what is all of these. Confidential.
+    #[graphql(default)]
+    diets: Vec<Diet>,
     /// What else the household needs. Confidential.
     details: Option<String>,
     /// The same key and input have one effect and one answer.
@@ -270,6 +335,7 @@ impl ReferralsMutation {
             from_district: input.flees_from,
             danger_areas: input.not_safe_in.map(|names| names.into_iter().collect()),
             needs: Needs {
+                avoids: avoids(input.allergens, input.diets),
                 organisation: input.organisation,
                 call_back: input.call_back,
                 risk_reason: input.risk_because,
@@ -305,7 +371,11 @@ impl ReferralsMutation {
             nights: i64::from(asked.nights.len()),
             features: asked.wishes.features,
             danger_areas: Some(asked.wishes.unwanted),
-            needs: Needs { call_back: input.call_back, ..Needs::default() },
+            needs: Needs {
+                avoids: avoids(input.allergens, input.diets),
+                call_back: input.call_back,
+                ..Needs::default()
+            },
             details: Some(details),
             ..ReferralAsk::plain(Source::LocalAuthority, asked.people, asked.nights.arrival())
         };
@@ -327,6 +397,13 @@ impl ReferralsMutation {
             Ok(referral) => WithdrawReferralAnswer::Done(ReferralWithdrawn { referral }),
             Err(refused) => WithdrawReferralAnswer::Refused(refused),
         })
+    }
+}
+
+fn avoids(allergens: Vec<Allergen>, diets: Vec<Diet>) -> Avoids {
+    Avoids {
+        allergens: allergens.into_iter().map(Into::into).collect(),
+        diets: diets.into_iter().map(Into::into).collect(),
     }
 }
 
