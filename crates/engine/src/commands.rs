@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use safespace_domain::{
-    HoldId, HouseholdId, ImmediateNeedId, Night, PropertyId, ReferralId, StayId, SupportSessionId, UnitId,
-    VoidId,
+    HoldId, HouseholdId, ImmediateNeedId, Night, PackId, PropertyId, ReferralId, StayId, SupportSessionId,
+    UnitId, VoidId,
     access::Permission,
     departures::Departure,
     disclosure::DisclosurePolicy,
@@ -20,6 +20,8 @@ use safespace_domain::{
     key_workers::KeyWorker,
     localities::Locality,
     next_steps::{NextStep, NextStepState},
+    pack_templates::PackTemplate,
+    packs::Pack,
     places::Place,
     policies::Policy,
     properties::Property,
@@ -43,6 +45,8 @@ use crate::{
     EditReferral, SubmitReferral, TakeReferral,
     grants::SaveGrant,
     items::{SaveItem, SetLevel},
+    pack_templates::SavePackTemplate,
+    packs::{AdaptPack, CancelPack, PickPack, PutBackFromPack},
     places::AddPlace,
     stock::{
         CorrectReceipt, CountStock, IssueStock, ReceiveStock, ReturnStock, TransferStock, WriteOffStock,
@@ -318,6 +322,38 @@ pub enum Command {
     SetLevel(SetLevel),
     /// Adds a grant, or changes what is said of it.
     SaveGrant(SaveGrant),
+    /// Adds a pack template, or its next version: packs that were made by the one before keep that.
+    SavePackTemplate(SavePackTemplate),
+    /// No more packs are made by a template.
+    RetirePackTemplate {
+        /// Its code.
+        template: String,
+    },
+    /// Packs are made by a template again.
+    RestorePackTemplate {
+        /// Its code.
+        template: String,
+    },
+    /// A stay that has none gets its pack.
+    PlanPack {
+        /// The stay.
+        stay: StayId,
+    },
+    /// A pack is made up of what is there; what is not is written down, with what stands in for it.
+    PreparePack(PickPack),
+    /// What a pack still needs goes in.
+    TopUpPack(PickPack),
+    /// The household gets its pack.
+    HandOverPack {
+        /// Which.
+        pack: PackId,
+    },
+    /// What is in a pack and was not opened goes to a place.
+    PutBackFromPack(PutBackFromPack),
+    /// A pack is not needed.
+    CancelPack(CancelPack),
+    /// Says what is known of whom a pack is for.
+    AdaptPack(AdaptPack),
     /// A delivery comes to a place: bought or given.
     ReceiveStock(ReceiveStock),
     /// Puts right how many units came, and what they cost.
@@ -755,6 +791,16 @@ impl Command {
             Self::ReopenPlace { .. } => "reopen_place",
             Self::SetLevel(_) => "set_level",
             Self::SaveGrant(_) => "save_grant",
+            Self::SavePackTemplate(_) => "save_pack_template",
+            Self::RetirePackTemplate { .. } => "retire_pack_template",
+            Self::RestorePackTemplate { .. } => "restore_pack_template",
+            Self::PlanPack { .. } => "plan_pack",
+            Self::PreparePack(_) => "prepare_pack",
+            Self::TopUpPack(_) => "top_up_pack",
+            Self::HandOverPack { .. } => "hand_over_pack",
+            Self::PutBackFromPack(_) => "put_back_from_pack",
+            Self::CancelPack(_) => "cancel_pack",
+            Self::AdaptPack(_) => "adapt_pack",
             Self::ReceiveStock(_) => "receive_stock",
             Self::CorrectReceipt(_) => "correct_receipt",
             Self::IssueStock(_) => "issue_stock",
@@ -826,8 +872,18 @@ impl Command {
             | Self::ClosePlace { .. }
             | Self::ReopenPlace { .. }
             | Self::SetLevel(_)
-            | Self::SaveGrant(_) => Permission::ManageStock,
-            Self::ReceiveStock(_)
+            | Self::SaveGrant(_)
+            | Self::SavePackTemplate(_)
+            | Self::RetirePackTemplate { .. }
+            | Self::RestorePackTemplate { .. } => Permission::ManageStock,
+            Self::PlanPack { .. }
+            | Self::PreparePack(_)
+            | Self::TopUpPack(_)
+            | Self::HandOverPack { .. }
+            | Self::PutBackFromPack(_)
+            | Self::CancelPack(_)
+            | Self::AdaptPack(_)
+            | Self::ReceiveStock(_)
             | Self::CorrectReceipt(_)
             | Self::IssueStock(_)
             | Self::ReturnStock(_)
@@ -916,6 +972,10 @@ pub enum Outcome {
     Level(Level),
     /// A grant as it is now.
     Grant(Grant),
+    /// A pack template as it is now.
+    PackTemplate(PackTemplate),
+    /// A pack as it is now.
+    Pack(Pack),
     /// What was written into the stock ledger.
     StockEntries(Vec<StockEntry>),
     /// The day has turned: the stays that keep their unit for tonight, too.

@@ -133,6 +133,7 @@ impl Engine {
         };
         self.claim_or_clash(work, &unit, &stay, &change).await?;
         self.must_still_serve(work, &unit, stay.nights).await?;
+        self.plan_for(work, &stay).await?;
         work.audit(Some(stay.id.0), &[unit.id], &(&confirmed, &stay));
         self.follow_referrals(work, stay.household).await?;
         Ok(Outcome::Stay(stay))

@@ -161,7 +161,8 @@ impl Engine {
 
     pub(crate) async fn delete_item(&self, work: &mut Work, code: &str) -> Done<Outcome> {
         let item = self.lock_item(work, code).await?;
-        item.may_be_deleted(work.tx.reader().entries_of(item.id).await?, 0)?;
+        let read = work.tx.reader();
+        item.may_be_deleted(read.entries_of(item.id).await?, read.template_lines_with(item.id).await?)?;
         work.tx.delete_item(item.id).await?;
         work.audit(Some(item.id.0), &[], &item);
         Ok(Outcome::Item(item))

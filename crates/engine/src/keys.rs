@@ -4,7 +4,10 @@
 //! seals the fields (XChaCha20-Poly1305), bound to the place where they stand, so that a ciphertext put elsewhere
 //! does not open. Plaintext is padded, so that its length tells little.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
@@ -400,6 +403,18 @@ impl Engine {
     ) -> Result<Option<String>, EngineError> {
         let Some(wrapped) = self.store.reader().data_key(owner).await? else { return Ok(None) };
         Ok(Some(open_text(&self.vault.unwrap(owner, &wrapped)?, context, sealed)?))
+    }
+
+    /// As [`Engine::open_unless_erased`], with wrapped data keys that were read before.
+    pub(crate) fn open_with(
+        &self,
+        keys: &BTreeMap<Uuid, Vec<u8>>,
+        owner: Uuid,
+        context: &str,
+        sealed: &[u8],
+    ) -> Result<Option<String>, EngineError> {
+        let Some(wrapped) = keys.get(&owner) else { return Ok(None) };
+        Ok(Some(open_text(&self.vault.unwrap(owner, wrapped)?, context, sealed)?))
     }
 
     /// Opens a text that was sealed under the data key of a property or household.

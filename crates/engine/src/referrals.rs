@@ -19,7 +19,7 @@ use safespace_domain::{
     sharing::SharesAs,
     units::Scheme,
 };
-use safespace_store::{Page, SealedWords, StoredReferral, Tx};
+use safespace_store::{Page, SealedNeeds, SealedWords, StoredReferral, Tx};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -272,11 +272,19 @@ impl Engine {
     pub(crate) async fn opened_needs(&self, stored: &StoredReferral) -> Result<Needs, EngineError> {
         let id = stored.referral.id;
         let Some(sealed) = &stored.words.needs else { return Ok(Needs::default()) };
-        match self.open_unless_erased(id.0, &needs_context(id), sealed).await? {
-            None => Ok(Needs::default()),
-            Some(text) => Ok(serde_json::from_str(&text)
-                .map_err(|_| Fault::Broken("what a household needs can't be read"))?),
-        }
+        read_needs(self.open_unless_erased(id.0, &needs_context(id), sealed).await?)
+    }
+
+    /// What a household needs, as its last referral says. Nothing where it has none.
+    pub(crate) fn needs_among(
+        &self,
+        known: &SealedNeeds,
+        household: HouseholdId,
+    ) -> Result<Needs, EngineError> {
+        let Some(stored) = known.referrals.get(&household) else { return Ok(Needs::default()) };
+        let id = stored.referral.id;
+        let Some(sealed) = &stored.words.needs else { return Ok(Needs::default()) };
+        read_needs(self.open_with(&known.keys, id.0, &needs_context(id), sealed)?)
     }
 
     /// The households that are reached by the same contact as the one of this referral: it may be one of them. Found
@@ -684,6 +692,12 @@ fn no_details() -> Refusal {
 /// The place to which a referral's details are bound.
 pub(crate) fn details_context(id: ReferralId) -> String {
     format!("referral.details.{id}")
+}
+
+/// What a household needs, as it was sealed; nothing once it was erased.
+fn read_needs(text: Option<String>) -> Result<Needs, EngineError> {
+    let Some(text) = text else { return Ok(Needs::default()) };
+    Ok(serde_json::from_str(&text).map_err(|_| Fault::Broken("what a household needs can't be read"))?)
 }
 
 /// The place to which is bound what the household of a referral needs.

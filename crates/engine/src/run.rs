@@ -228,6 +228,9 @@ impl Engine {
                 if let Outcome::Stays(stays) = &outcome {
                     stays.iter().try_for_each(|stay| self.must_be_open_to(actor, stay.household, "stay"))?;
                 }
+                if let Outcome::Pack(pack) = &outcome {
+                    self.must_be_open_to(actor, pack.household, "pack")?;
+                }
                 if let Outcome::Hold(hold) = &outcome {
                     self.must_be_open_to(actor, hold.household, "hold")?;
                 }
@@ -375,6 +378,20 @@ impl Engine {
             }
             Command::SetLevel(ask) => apart(move || self.set_level(work, ask)),
             Command::SaveGrant(ask) => apart(move || self.save_grant(work, ask)),
+            Command::SavePackTemplate(ask) => apart(move || self.save_pack_template(work, ask)),
+            Command::RetirePackTemplate { template } => {
+                apart(move || async move { self.retire_pack_template(work, &template).await })
+            }
+            Command::RestorePackTemplate { template } => {
+                apart(move || async move { self.restore_pack_template(work, &template).await })
+            }
+            Command::PlanPack { stay } => apart(move || self.plan_pack(work, stay)),
+            Command::PreparePack(ask) => apart(move || self.prepare_pack(work, ask)),
+            Command::TopUpPack(ask) => apart(move || self.top_up_pack(work, ask)),
+            Command::HandOverPack { pack } => apart(move || self.hand_over_pack(work, pack)),
+            Command::PutBackFromPack(ask) => apart(move || self.put_back_from_pack(work, ask)),
+            Command::CancelPack(ask) => apart(move || self.cancel_pack(work, ask)),
+            Command::AdaptPack(ask) => apart(move || self.adapt_pack(work, ask)),
             Command::ReceiveStock(ask) => apart(move || self.receive_stock(work, ask)),
             Command::CorrectReceipt(ask) => apart(move || self.correct_receipt(work, ask)),
             Command::IssueStock(ask) => apart(move || self.issue_stock(work, ask)),

@@ -149,6 +149,7 @@ impl Engine {
             other => other,
         }?;
         self.must_still_serve(work, &unit, nights).await?;
+        self.plan_for(work, &stay).await?;
         work.audit(Some(stay.id.0), &[unit.id], &stay);
         if is_known {
             self.follow_referrals(work, household).await?;
@@ -345,6 +346,7 @@ impl Engine {
         if let Some(departure) = departure {
             self.keep_departure(work, after.id, departure).await?;
         }
+        self.end_pack(work, &after).await?;
         self.follow_referrals(work, after.household).await?;
         Ok(Outcome::Stay(after))
     }
@@ -381,12 +383,14 @@ impl Engine {
     pub(crate) async fn cancel_stay(&self, work: &mut Work, id: StayId) -> Done<Outcome> {
         let before = self.lock(work, id).await?;
         let after = before.clone().cancel(work.now)?;
+        self.end_pack(work, &after).await?;
         self.keep(work, &before, after).await
     }
 
     pub(crate) async fn mark_no_show(&self, work: &mut Work, id: StayId) -> Done<Outcome> {
         let before = self.lock(work, id).await?;
         let after = before.clone().no_show(work.now)?;
+        self.end_pack(work, &after).await?;
         self.keep(work, &before, after).await
     }
 
@@ -410,6 +414,9 @@ impl Engine {
             self.must_be_left(work, &unit).await?;
         }
         let outcome = self.keep(work, &before, after).await?;
+        if let Outcome::Stay(after) = &outcome {
+            self.plan_again(work, after).await?;
+        }
         self.must_still_serve(work, &unit, before.planned).await?;
         Ok(outcome)
     }
@@ -481,6 +488,7 @@ impl Engine {
         self.claim_or_clash(work, &new_unit, &to, &change).await?;
         self.give_back(work, &old_unit, &left.release, Some(&before)).await?;
         self.must_still_serve(work, &new_unit, to.nights).await?;
+        self.move_pack(work, moved.from.as_ref().unwrap_or(&before), &to).await?;
         work.audit(Some(before.id.0), &[old_unit.id, new_unit.id], &(&moved.from, &to));
         self.follow_referrals(work, to.household).await?;
         Ok((moved.from, to))

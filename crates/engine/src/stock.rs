@@ -379,9 +379,7 @@ impl Engine {
         to: IssuedTo,
     ) -> Done<Vec<Change>> {
         let items: Vec<ItemId> = wanted.iter().map(|(item, _)| item.id).collect();
-        work.tx.lock_lots_here(&items, place.id).await?;
-        // Read again: who had the lots before may have taken of them.
-        let mut on_hand = work.tx.reader().on_hand(Some(&items), Some(place.id)).await?;
+        let mut on_hand = work.tx.lock_on_hand(&items, &[place.id]).await?;
         let mut changes = Vec::new();
         for (item, quantity) in wanted {
             let takings = stock::take(&on_hand, item.id, place.id, *quantity, work.today)
@@ -464,7 +462,7 @@ impl Engine {
     }
 
     /// Writes what was decided into the ledger.
-    async fn post(&self, work: &mut Work, changes: &[Change]) -> Done<Outcome> {
+    pub(crate) async fn post(&self, work: &mut Work, changes: &[Change]) -> Done<Outcome> {
         let by = work.actor.who.id();
         let entries: Vec<StockEntry> = changes
             .iter()

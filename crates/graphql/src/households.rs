@@ -195,7 +195,7 @@ where
 }
 
 /// What many waited for has failed.
-fn told_to_one(error: &Arc<EngineError>) -> async_graphql::Error {
+pub(crate) fn told_to_one(error: &Arc<EngineError>) -> async_graphql::Error {
     match error.as_ref() {
         EngineError::Refused(refusal) => query_error(refusal.clone().into()),
         EngineError::Fault(fault) => failed(fault),

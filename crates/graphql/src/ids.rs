@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::answers::bad_input;
 
 /// The kinds that a refusal names. One that somebody made up is not said back.
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 18] = [
     "District",
     "Feature",
     "Hold",
@@ -15,6 +15,7 @@ const KINDS: [&str; 17] = [
     "ImmediateNeed",
     "Locality",
     "NextStep",
+    "Pack",
     "Policy",
     "Property",
     "Question",

@@ -37,6 +37,8 @@ mod limits;
 mod next_steps;
 mod occupancy;
 mod order;
+mod pack_templates;
+mod packs;
 mod paging;
 mod partner;
 mod places;
@@ -50,6 +52,7 @@ mod reveals;
 mod scalars;
 mod sessions;
 mod sharing;
+mod shopping;
 mod stays;
 mod stock;
 mod subscriptions;
@@ -110,6 +113,9 @@ pub struct Query(
     places::PlacesQuery,
     grants::GrantsQuery,
     stock::StockQuery,
+    pack_templates::PackTemplatesQuery,
+    packs::PacksQuery,
+    shopping::ShoppingQuery,
 );
 
 /// Everything that can be done. Each takes an idempotency key: the same key and input have one effect and one answer.
@@ -142,6 +148,8 @@ pub struct Mutation(
     places::PlacesMutation,
     grants::GrantsMutation,
     stock::StockMutation,
+    pack_templates::PackTemplatesMutation,
+    packs::PacksMutation,
 );
 
 type Schema = async_graphql::Schema<Query, Mutation, subscriptions::Subscription>;

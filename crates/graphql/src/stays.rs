@@ -15,6 +15,7 @@ use crate::{
     exceptions::StayException,
     households::{Household, household},
     ids,
+    packs::{self, Pack},
     paging::{Page, Window},
     scalars::{Date, count, nights_filter},
     sharing::SharesAs,
@@ -164,6 +165,11 @@ impl Stay {
     async fn left_for(&self, ctx: &Context<'_>) -> Result<Option<Departure>> {
         let found = engine(ctx).departure(actor(ctx), &self.0).await.map_err(query_error)?;
         Ok(found.map(Into::into))
+    }
+
+    /// Its pack; null where it has none that was needed.
+    async fn pack(&self, ctx: &Context<'_>) -> Result<Option<Pack>> {
+        packs::of(ctx, self.0.id).await
     }
 
     /// The exceptions that managers granted for it, oldest first.

@@ -242,7 +242,7 @@ impl Names {
         self.places.get(&id).cloned().map(StockPlace::from).ok_or_else(unexpected)
     }
 
-    fn place_called(&self, code: &str) -> Result<PlaceId> {
+    pub(crate) fn place_called(&self, code: &str) -> Result<PlaceId> {
         let found = self.places.values().find(|place| place.code.eq_ignore_ascii_case(code.trim()));
         found
             .map(|place| place.id)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use safespace_domain::{
     ItemId, PlaceId, codes,
-    items::{Item, ItemCategory, Level},
+    items::{Catalogue, Item, ItemCategory, Level},
     money::Pence,
 };
 use sea_orm::{
@@ -154,6 +154,13 @@ impl<C: ConnectionTrait> Reader<'_, C> {
     pub async fn items(&self) -> Result<Vec<Item>> {
         let select = item::Entity::find().order_by_asc(Expr::cust(KEY));
         select.all(self.connection).await?.into_iter().map(domain).collect()
+    }
+
+    /// The items with these ids.
+    pub async fn items_by_id(&self, ids: impl IntoIterator<Item = ItemId>) -> Result<Catalogue> {
+        let select = item::Entity::find().filter(item::Column::Id.is_in(ids.into_iter().map(|id| id.0)));
+        let items = select.all(self.connection).await?.into_iter().map(domain);
+        items.map(|item| item.map(|item| (item.id, item))).collect()
     }
 
     /// The items with these codes, in upper or lower case, or with these bar codes.

@@ -6,6 +6,7 @@ use safespace_domain::{
     HouseholdId, ItemId, LotId, PackId, PackTemplateId, PlaceId, StayId,
     money::Pence,
     packs::{Pack, PackState, PackStatus},
+    stays::Stay,
     stock::{Issued, IssuedTo},
 };
 use sea_orm::{
@@ -15,7 +16,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{Page, Reader, Result, StoreError, Tx, stock::stock_entry};
+use crate::{Page, Reader, Result, SealedNeeds, StoreError, Tx, stock::stock_entry};
 
 mod pack {
     use sea_orm::entity::prelude::*;
@@ -51,6 +52,17 @@ pub struct StoredPack {
     pub pack: Pack,
     /// What is said of it, sealed under the household's data key.
     pub words: Option<Vec<u8>>,
+}
+
+/// What a pack's list follows from, besides its template: all of it for many packs at once.
+#[derive(Clone, Debug, Default)]
+pub struct PackFacts {
+    /// The stays that they are for.
+    pub stays: BTreeMap<StayId, Stay>,
+    /// What is in them: what went in and has not come back, by line and lot.
+    pub contents: BTreeMap<PackId, Vec<Issued>>,
+    /// What the households need, sealed.
+    pub needs: SealedNeeds,
 }
 
 /// Which packs a list has.
@@ -165,8 +177,26 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         rows.into_iter().map(domain).collect()
     }
 
+    /// What the lists of these packs follow from.
+    pub async fn pack_facts(&self, packs: &[StoredPack]) -> Result<PackFacts> {
+        let ids: Vec<PackId> = packs.iter().map(|stored| stored.pack.id).collect();
+        let mut households: Vec<HouseholdId> = packs.iter().map(|stored| stored.pack.household).collect();
+        households.sort();
+        households.dedup();
+        let mut stays = BTreeMap::new();
+        let of: Vec<Uuid> = packs.iter().map(|stored| stored.pack.stay.0).collect();
+        for some in of.chunks(10_000) {
+            stays.extend(self.stays_by_id(some).await?.into_iter().map(|stay| (stay.id, stay)));
+        }
+        Ok(PackFacts {
+            stays,
+            contents: self.contents(&ids).await?,
+            needs: self.last_needs(&households).await?,
+        })
+    }
+
     /// What is in these packs: what went in and has not come back, by line and lot.
-    pub async fn contents(&self, packs: &[PackId]) -> Result<BTreeMap<PackId, Vec<Issued>>> {
+    async fn contents(&self, packs: &[PackId]) -> Result<BTreeMap<PackId, Vec<Issued>>> {
         const UNREADABLE: StoreError = StoreError::Unreadable("stock_entry.pack_line");
         let sum = |column: stock_entry::Column| {
             Expr::col((stock_entry::Entity, column)).sum().mul(-1).cast_as("bigint")

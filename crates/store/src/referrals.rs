@@ -89,6 +89,15 @@ pub struct StoredReferral {
     pub imported_as: Option<String>,
 }
 
+/// What households need by the last referral that was accepted for each, sealed.
+#[derive(Clone, Debug, Default)]
+pub struct SealedNeeds {
+    /// By household.
+    pub referrals: BTreeMap<HouseholdId, StoredReferral>,
+    /// The wrapped data keys of the households and of these referrals, by owner.
+    pub keys: BTreeMap<Uuid, Vec<u8>>,
+}
+
 /// Which referrals a list has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReferralFilter {
@@ -282,8 +291,16 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         select.all(self.connection).await?.into_iter().map(domain).collect()
     }
 
+    /// What these households need, sealed, with the keys that open it and what else is sealed for them.
+    pub async fn last_needs(&self, households: &[HouseholdId]) -> Result<SealedNeeds> {
+        let referrals = self.last_referrals(households).await?;
+        let of_referrals = referrals.values().map(|stored| stored.referral.id.0);
+        let owners: Vec<Uuid> = households.iter().map(|household| household.0).chain(of_referrals).collect();
+        Ok(SealedNeeds { keys: self.data_keys_of(&owners).await?, referrals })
+    }
+
     /// Of each of these households the referral by which it is known best: the last that was accepted for it.
-    pub async fn last_referrals(
+    async fn last_referrals(
         &self,
         households: &[HouseholdId],
     ) -> Result<BTreeMap<HouseholdId, StoredReferral>> {

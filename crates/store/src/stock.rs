@@ -283,6 +283,16 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         row.as_ref().map(balance_of).transpose()
     }
 
+    /// What a place has of these lots, of those of which it ever had any.
+    pub async fn balances(&self, place: PlaceId, lots: &[LotId]) -> Result<Vec<Balance>> {
+        let rows = balance::Entity::find()
+            .filter(balance::Column::PlaceId.eq(place.0))
+            .filter(balance::Column::LotId.is_in(lots.iter().map(|lot| lot.0)))
+            .all(self.connection)
+            .await?;
+        rows.iter().map(balance_of).collect()
+    }
+
     /// How many units a place holds of everything.
     pub async fn units_in(&self, place: PlaceId) -> Result<u64> {
         let rows = balance::Entity::find()
@@ -340,12 +350,23 @@ impl Tx {
         rows.into_iter().map(|row| Ok((LotId(row.id), lot_of(row)?))).collect()
     }
 
-    /// Locks all lots of these items of which a place has something, in order of their ids, so that two who want the
-    /// same never wait for each other in a circle.
-    pub async fn lock_lots_here(&self, items: &[ItemId], place: PlaceId) -> Result<BTreeMap<LotId, Lot>> {
-        let here: Vec<LotId> =
-            self.reader().on_hand(Some(items), Some(place)).await?.iter().map(|one| one.lot.id).collect();
-        self.lock_lots(&here).await
+    /// Locks all lots of these items of which one of the places has something, in order of their ids, so that two who
+    /// want the same never wait for each other in a circle. Gives what they then have.
+    pub async fn lock_on_hand(&self, items: &[ItemId], places: &[PlaceId]) -> Result<Vec<OnHand>> {
+        let here = |one: &OnHand| places.contains(&one.balance.place);
+        let only = match places {
+            [only] => Some(*only),
+            _ => None,
+        };
+        let mut on_hand = self.reader().on_hand(Some(items), only).await?;
+        if !self.is_the_only_writer() {
+            let lots: Vec<LotId> = on_hand.iter().filter(|one| here(one)).map(|one| one.lot.id).collect();
+            self.lock_lots(&lots).await?;
+            // Read again: who had the lots before may have taken of them.
+            on_hand = self.reader().on_hand(Some(items), only).await?;
+        }
+        on_hand.retain(here);
+        Ok(on_hand)
     }
 
     /// Adds lots.
