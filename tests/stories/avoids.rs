@@ -23,14 +23,14 @@ on_both![
 const EVENING: &str = "2020-11-03T21:00:00Z";
 const TAKEN: &str = "... on ReferralAnswered { referral { id version needs { allergens diets allergies } } }";
 
-fn said(more: Json) -> Json {
+fn said(more: &Json) -> Json {
     let mut said = json!({ "source": "POLICE", "adults": 1, "children": 2, "arrival": "2020-11-03" });
     said.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     said
 }
 
 async fn take(api: &Api, token: &str, more: Json) -> Json {
-    let input = json!({ "referral": said(more) });
+    let input = json!({ "referral": said(&more) });
     api.act(token, "takeReferral", "TakeReferralInput", input, TAKEN).await["referral"].clone()
 }
 
@@ -60,7 +60,7 @@ async fn it_is_said_on_the_telephone_read_back_and_replaced(on: &Databases) {
 
     // An edit says all of it, as for the other needs.
     let edit = async |version: &Json, more: Json| {
-        let input = json!({ "referral": taken["id"], "version": version, "now": said(more) });
+        let input = json!({ "referral": taken["id"], "version": version, "now": said(&more) });
         api.act(officer, "editReferral", "EditReferralInput", input, TAKEN).await["referral"].clone()
     };
     let edited =
@@ -111,7 +111,7 @@ async fn what_a_household_is_given_goes_by_its_latest_accepted_referral(on: &Dat
     // Somebody writes down later who had called before: it is not the latest.
     world.wake_at("2020-11-03T22:00:00Z").await;
     let late =
-        json!({ "receivedAt": "2020-11-03T20:00:00Z", "referral": said(json!({ "diets": ["KOSHER"] })) });
+        json!({ "receivedAt": "2020-11-03T20:00:00Z", "referral": said(&json!({ "diets": ["KOSHER"] })) });
     let late = api.act(officer, "takeReferral", "TakeReferralInput", late, TAKEN).await["referral"].clone();
     accept(&api, officer, &late, "R-1").await;
     assert_eq!(of().await.avoids.allergens, [Allergen::Nuts].into());
@@ -175,9 +175,9 @@ async fn it_can_be_read_nowhere_in_the_database(on: &Databases) {
     let api = Api::serve(&world.engine).await;
     let officer = &world.officer_token;
     let more = json!({ "allergens": ["CRUSTACEANS"], "diets": ["KOSHER"] });
-    let input = json!({ "referral": said(more.clone()), "idempotencyKey": "once" });
+    let input = json!({ "referral": said(&more), "idempotencyKey": "once" });
     let taken = api.act(officer, "takeReferral", "TakeReferralInput", input, TAKEN).await["referral"].clone();
-    let input = json!({ "referral": taken["id"], "version": taken["version"], "now": said(more) });
+    let input = json!({ "referral": taken["id"], "version": taken["version"], "now": said(&more) });
     api.act(officer, "editReferral", "EditReferralInput", input, TAKEN).await;
     accept(&api, officer, &taken, "R-1").await;
     world.officer().book("SS-01", "R-1", "2020-11-03", 1).await.unwrap();
