@@ -285,7 +285,7 @@ impl Cells<'_> {
         let one = |code: &str| known.into_iter().find(|it| it.to_string() == code);
         let wrong = || {
             let known: Vec<String> = known.iter().map(T::to_string).collect();
-            format!("{column} has something that is no code of it: use {}", known.join(", "))
+            format!("{column} has a code that is not known: use {}", known.join(", "))
         };
         codes.map(|code| one(code).ok_or_else(wrong)).collect()
     }
