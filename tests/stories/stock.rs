@@ -77,7 +77,7 @@ fn came(to: &str, item: &str, quantity: i64, pence: i64, expires_on: Option<&str
 
 fn give(from: &str, stay: StayId, item: &str, quantity: i64) -> Command {
     let lines = vec![IssueLine { item: item.into(), quantity }];
-    Command::IssueStock(IssueStock { place: from.into(), stay, lines })
+    Command::IssueStock(IssueStock { place: from.into(), stay, lines, because: None })
 }
 
 /// A world with the items A and B, an office and a cupboard, and a household in residence.
@@ -294,7 +294,7 @@ async fn what_makes_no_sense_is_refused_and_nothing_is_half_written(on: &Databas
     ");
     // Of two things one is not there: neither is given.
     let lines = [("B", 1), ("A", 9)].map(|(item, quantity)| IssueLine { item: item.into(), quantity });
-    let both = IssueStock { place: "OFFICE".into(), stay, lines: lines.into() };
+    let both = IssueStock { place: "OFFICE".into(), stay, lines: lines.into(), because: None };
     officer.run(Command::IssueStock(both)).await.unwrap_err();
     // It has expired since.
     world.clock.forward(TimeDelta::days(8));

@@ -9,6 +9,7 @@ use crate::{
     immediate_needs::ImmediateNeed,
     next_steps::NextStep,
     nights::{Night, Nights},
+    packs::{Pack, PackConcern, PackState},
     referrals::{Referral, ReferralStatus},
     standards::Standards,
     stays::{Stay, StayStatus},
@@ -91,6 +92,15 @@ pub enum Attention {
         /// When the household came.
         came_at: DateTime<Utc>,
     },
+    /// A household's pack is not as it should be.
+    Pack {
+        /// The stay.
+        stay: Stay,
+        /// Its pack.
+        pack: Pack,
+        /// What is wrong with it.
+        concern: PackConcern,
+    },
 }
 
 /// Who has the nights that a booking lost.
@@ -127,6 +137,8 @@ pub enum Action {
     SettleNeeds,
     /// Name a key worker.
     AssignKeyWorker,
+    /// Prepare the pack, hand it over, top it up, or put it back.
+    SeeToPack,
 }
 
 impl Attention {
@@ -139,7 +151,8 @@ impl Attention {
             | Self::NoNextStep { stay }
             | Self::NoContact { stay, .. }
             | Self::NeedsOverdue { stay, .. }
-            | Self::NoKeyWorker { stay, .. } => Some(stay),
+            | Self::NoKeyWorker { stay, .. }
+            | Self::Pack { stay, .. } => Some(stay),
             Self::Unanswered { .. }
             | Self::HoldLapses { .. }
             | Self::UnitFree { .. }
@@ -186,6 +199,7 @@ impl Attention {
             Self::NoContact { .. } => Action::OfferSupport,
             Self::NeedsOverdue { .. } => Action::SettleNeeds,
             Self::NoKeyWorker { .. } => Action::AssignKeyWorker,
+            Self::Pack { .. } => Action::SeeToPack,
         }
     }
 
@@ -211,6 +225,11 @@ impl Attention {
             Self::NoKeyWorker { came_at, .. } => {
                 *came_at + TimeDelta::hours(i64::from(standards.first_contact_hours))
             }
+            Self::Pack { stay, pack, .. } => match pack.state {
+                PackState::HandedOver { at, .. } => at,
+                PackState::Prepared { at } => at.max(midnight(stay.nights.arrival())),
+                PackState::Planned | PackState::Cancelled { .. } => midnight(stay.nights.arrival()),
+            },
         }
     }
 }

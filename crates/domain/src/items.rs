@@ -402,7 +402,7 @@ impl Item {
         Err(Refusal::new(
             RefusalCode::Unsuitable,
             format!(
-                "{} is not for this household: it {}. Give something else.",
+                "{} is not for this household: it {}. Give something else, or say why they get it.",
                 self.name,
                 why.join(" and ")
             ),

@@ -329,6 +329,51 @@ pub fn must_go_on(stay: &Stay) -> Result<(), Refusal> {
     Err(Refusal::new(RefusalCode::WrongState, message).on("stay"))
 }
 
+/// What is wrong with a pack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PackConcern {
+    /// The household is there, or comes tonight, and nobody has made its pack up.
+    NotPrepared,
+    /// The household is there and has not got its pack.
+    NotHandedOver,
+    /// Something in it is not for the household by what is known now.
+    Amiss,
+    /// It needs so many units that nobody has looked for, as where the stay was extended.
+    ToTopUp {
+        /// How many.
+        units: u32,
+    },
+    /// The stay is over, and what is in the pack was not put back.
+    LeftOver,
+}
+
+/// What somebody must see to of a pack, where anything is wrong with it.
+pub fn concern(
+    pack: &Pack,
+    stay: &Stay,
+    list: &PackList,
+    shortfalls: &[Shortfall],
+    today: Night,
+) -> Option<PackConcern> {
+    let is_there = stay.status() == StayStatus::InResidence;
+    let is_over = must_go_on(stay).is_err();
+    let units = not_looked_for(list, shortfalls);
+    match pack.status() {
+        PackStatus::Planned if is_there || (!is_over && stay.nights.arrival() <= today) => {
+            Some(PackConcern::NotPrepared)
+        }
+        PackStatus::Prepared if is_over => Some(PackConcern::LeftOver),
+        PackStatus::Prepared | PackStatus::HandedOver if !is_over && list.is_amiss() => {
+            Some(PackConcern::Amiss)
+        }
+        PackStatus::Prepared if is_there => Some(PackConcern::NotHandedOver),
+        PackStatus::Prepared | PackStatus::HandedOver if !is_over && units > 0 => {
+            Some(PackConcern::ToTopUp { units })
+        }
+        _ => None,
+    }
+}
+
 /// How many units a pack needs that were not looked for yet, as where the stay was extended: of what is outstanding, those
 /// that no shortfall tells of.
 pub fn not_looked_for(list: &PackList, shortfalls: &[Shortfall]) -> u32 {

@@ -8,7 +8,8 @@ use safespace_domain::{
     availability::{self, Ask, Spaces},
     clock::in_service_time,
     ledger::Entry,
-    nights::{earlier, runs},
+    nights::{earlier, later, runs},
+    packs::{PackConcern, PackStatus, concern},
     policies::Policy,
     reasons::ReasonKind,
     referrals::ReferralStatus,
@@ -18,7 +19,7 @@ use safespace_domain::{
 };
 use safespace_store::{Page, ReferralFilter, StayFilter};
 
-use crate::{Engine, EngineError, allocation::Case};
+use crate::{Engine, EngineError, allocation::Case, pack_lists::PackView};
 
 /// So many records of a kind are looked at.
 const MOST_LOOKED_AT: u64 = 1_000;
@@ -72,6 +73,7 @@ impl AttentionItem {
             Attention::NoContact { .. } | Attention::NeedsOverdue { .. } | Attention::NoKeyWorker { .. } => {
                 self.of_support(spaces, unit)
             }
+            Attention::Pack { concern, .. } => of_pack(reference, unit, *concern, arrival),
             Attention::NotArrived { .. } if departure <= today => format!(
                 "{reference} was expected in {unit} on {arrival} and never checked in; its nights are over. Mark it as a \
                  no-show."
@@ -143,6 +145,28 @@ impl AttentionItem {
     }
 }
 
+fn of_pack(reference: &str, unit: &str, concern: PackConcern, arrival: Night) -> String {
+    match concern {
+        PackConcern::NotPrepared => format!(
+            "Nobody has made up the pack of {reference}, in {unit} from {arrival}: prepare it, or cancel it."
+        ),
+        PackConcern::NotHandedOver => {
+            format!("{reference} is in {unit}, and its pack is made up and not handed over: hand it over.")
+        }
+        PackConcern::Amiss => format!(
+            "Something in the pack of {reference}, in {unit}, is not for this household by what is known now: take it \
+             back, and top the pack up."
+        ),
+        PackConcern::ToTopUp { units } => format!(
+            "The pack of {reference}, in {unit}, needs {units} unit(s) more than were looked for: top it up."
+        ),
+        PackConcern::LeftOver => format!(
+            "The stay of {reference} in {unit} is over, and what is in its pack is nowhere: cancel the pack, and say \
+             where it goes."
+        ),
+    }
+}
+
 fn time(at: DateTime<Utc>) -> String {
     in_service_time(at).format("%-d %B, %H:%M").to_string()
 }
@@ -156,6 +180,7 @@ impl Engine {
         let residents = self.in_residence(actor).await?;
         all.extend(self.about_next_steps(&residents).await?);
         all.extend(self.about_support(&residents).await?);
+        all.extend(self.about_packs(actor, &residents).await?);
         all.extend(self.about_holds(actor).await?);
         if actor.may(Permission::AnswerReferrals) {
             all.extend(self.about_referrals(actor).await?);
@@ -260,6 +285,37 @@ impl Engine {
             }
         }
         Ok(all)
+    }
+
+    /// Packs of households that are there or come tonight, and those that nobody put back.
+    async fn about_packs(&self, actor: &Actor, residents: &[Stay]) -> Result<Vec<Attention>, EngineError> {
+        if self.spaces().pack_templates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (today, read) = (self.today(), self.store.reader());
+        let tonight = StayFilter {
+            statuses: vec![StayStatus::Booked],
+            nights: Some(Nights::between(today, later(today, 1))),
+            ..StayFilter::default()
+        };
+        let page = Page { after: None, limit: MOST_LOOKED_AT };
+        let coming = self.stays(actor, &tonight, page).await?;
+        let mut packs = read.packs_of_stays(residents.iter().chain(&coming).map(|stay| stay.id)).await?;
+        let made_up = safespace_store::PackFilter {
+            statuses: vec![PackStatus::Prepared],
+            but: self.closed_to(actor).await?.households().iter().copied().collect(),
+        };
+        for stored in read.packs(&made_up, Page { after: None, limit: MOST_LOOKED_AT }).await? {
+            if packs.iter().all(|known| known.pack.id != stored.pack.id) {
+                packs.push(stored);
+            }
+        }
+        let concerned = self.drawn_up(packs).await?.into_iter().filter_map(|view| {
+            let PackView { pack, stay, list, words, .. } = view;
+            let concern = concern(&pack, &stay, &list, &words.shortfalls, today)?;
+            Some(Attention::Pack { stay, pack, concern })
+        });
+        Ok(concerned.collect())
     }
 
     /// Stays that end soon, and nobody knows where the household goes.

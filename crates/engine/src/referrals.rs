@@ -1,6 +1,9 @@
 //! Referrals: taken by the team or sent by a council, answered by the team, followed by the council.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use safespace_domain::{
@@ -250,23 +253,18 @@ impl Engine {
         }
     }
 
-    /// What a household needs, for the team, as the latest referral that was accepted for it says: its children by age,
-    /// what it avoids. Empty where it came by none, or was erased.
-    pub async fn household_needs(&self, actor: &Actor, household: HouseholdId) -> Result<Needs, EngineError> {
+    /// What these households need, for the team, each as the latest referral that was accepted for it says: its children by
+    /// age, what it avoids. Those that came by none, were erased, or whose cases are closed to the actor are left out.
+    pub async fn household_needs(
+        &self,
+        actor: &Actor,
+        households: &[HouseholdId],
+    ) -> Result<BTreeMap<HouseholdId, Needs>, EngineError> {
         self.must(actor, Permission::AnswerReferrals)?;
-        self.must_be_open_to(actor, household, "household")?;
-        let accepted = self.store.reader().referrals_for(household, &ACCEPTED).await?;
-        self.latest_needs(&accepted).await
-    }
-
-    /// What the latest of these referrals says.
-    pub(crate) async fn latest_needs(&self, referrals: &[StoredReferral]) -> Result<Needs, EngineError> {
-        // Not by id: a file brings in what came long ago.
-        let latest = referrals.iter().max_by_key(|stored| (stored.referral.received_at, stored.referral.id));
-        match latest {
-            Some(stored) => self.opened_needs(stored).await,
-            None => Ok(Needs::default()),
-        }
+        let open = self.open_among(actor, households);
+        let known = self.store.reader().last_needs(&open).await?;
+        let of = |household: HouseholdId| Ok((household, self.needs_among(&known, household)?));
+        known.referrals.keys().copied().map(of).collect()
     }
 
     pub(crate) async fn opened_needs(&self, stored: &StoredReferral) -> Result<Needs, EngineError> {
@@ -275,7 +273,7 @@ impl Engine {
         read_needs(self.open_unless_erased(id.0, &needs_context(id), sealed).await?)
     }
 
-    /// What a household needs, as its last referral says. Nothing where it has none.
+    /// What a household needs, as its latest referral says. Nothing where it has none.
     pub(crate) fn needs_among(
         &self,
         known: &SealedNeeds,

@@ -14,8 +14,9 @@ use safespace_domain::{
     items::{Item, Level},
     money::Pence,
     nights::later,
+    packs::must_go_on,
     places::Place,
-    stays::{Stay, StayStatus},
+    stays::Stay,
     stock::{
         self, Balance, Change, CountReason, Issued, IssuedTo, Lot, Movement, OnHand, Origin, Shelf,
         StockEntry, WriteOffReason,
@@ -108,6 +109,9 @@ pub struct IssueStock {
     pub stay: StayId,
     /// What, all of it or nothing. Of each item, what expires first goes first.
     pub lines: Vec<IssueLine>,
+    /// Why they get something that is not for them by what is known of their diets and allergies. Confidential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
 }
 
 /// See [`crate::Command::ReturnStock`].
@@ -359,15 +363,38 @@ impl Engine {
     pub(crate) async fn issue_stock(&self, work: &mut Work, ask: IssueStock) -> Done<Outcome> {
         must_have_lines(ask.lines.len())?;
         let place = self.use_place(work, &ask.place, "place").await?;
-        self.about_stay(work, ask.stay).await?;
+        let stay = self.about_stay(work, ask.stay).await?;
         let called: Vec<&str> = ask.lines.iter().map(|line| line.item.as_str()).collect();
         let mut wanted: Vec<(Item, u32)> = Vec::new();
         for (item, line) in self.known_items(work, &called).await?.into_iter().zip(&ask.lines) {
             wanted.push((item, stock::quantity(line.quantity, "quantity")?));
         }
+        self.must_suit(work, &stay, &wanted, ask.because.as_deref()).await?;
         let to = IssuedTo { stay: ask.stay, pack: None };
         let changes = self.taken(work, &place, &wanted, to).await?;
         self.post(work, &changes).await
+    }
+
+    /// Refused where something is not for the household by what is known of its diets and allergies, and nobody says why
+    /// it gets it all the same.
+    async fn must_suit(
+        &self,
+        work: &mut Work,
+        stay: &Stay,
+        wanted: &[(Item, u32)],
+        because: Option<&str>,
+    ) -> Done<()> {
+        let avoids = self.avoids_of(work, stay.household).await?;
+        let unsuited = wanted.iter().find_map(|(item, _)| item.must_suit(&avoids, "lines").err());
+        match (unsuited, because.filter(|text| !text.trim().is_empty())) {
+            (None, _) => Ok(()),
+            (Some(refusal), None) => Err(refusal.into()),
+            (Some(_), Some(because)) => {
+                let because = codes::note(because, "because")?;
+                work.why = self.sealed_why(&work.tx, stay.household.0, &because).await?;
+                Ok(())
+            }
+        }
     }
 
     /// Takes what is wanted from a place, all of it or nothing.
@@ -480,16 +507,13 @@ impl Engine {
     }
 
     /// The stay that something is given to: it is booked or in residence, and its case open to who gives.
-    async fn about_stay(&self, work: &mut Work, id: StayId) -> Done<()> {
+    async fn about_stay(&self, work: &mut Work, id: StayId) -> Done<Stay> {
         let found = work.tx.lock_stay(id).await?;
         let stay = found.filter(|stay| !self.is_closed_to(&work.actor, stay.household));
         let stay = stay.ok_or_else(|| Refusal::not_found("stay", "stay"))?;
-        if !stay.status().takes_nights() || stay.status() == StayStatus::Departed {
-            let message = "This stay is over: things are given to a household that is there or awaited.";
-            return Err(Refusal::new(RefusalCode::WrongState, message).on("stay").into());
-        }
+        must_go_on(&stay)?;
         work.about(stay.household);
-        Ok(())
+        Ok(stay)
     }
 }
 

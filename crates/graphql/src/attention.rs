@@ -44,6 +44,8 @@ pub enum AttentionKind {
     NeedsOverdue,
     /// Nobody answers for a household's support.
     NoKeyWorker,
+    /// A household's pack is not made up, not handed over, not right for it any more, or not put back.
+    Pack,
 }
 
 /// The one thing to do.
@@ -72,6 +74,8 @@ pub enum AttentionAction {
     SettleNeeds,
     /// Name a key worker.
     AssignKeyWorker,
+    /// Prepare the pack, hand it over, top it up, or put it back.
+    SeeToPack,
 }
 
 /// A run of nights.
@@ -102,6 +106,7 @@ impl AttentionItem {
             Attention::NoContact { .. } => AttentionKind::NoContact,
             Attention::NeedsOverdue { .. } => AttentionKind::NeedsOverdue,
             Attention::NoKeyWorker { .. } => AttentionKind::NoKeyWorker,
+            Attention::Pack { .. } => AttentionKind::Pack,
         }
     }
 

@@ -18,7 +18,7 @@ use crate::{
     key_workers::{self, KeyWorker},
     next_steps::NextStep,
     paging::{Page, Window},
-    referrals::{self, Referral},
+    referrals::{self, HouseholdNeeds, Referral},
     restrictions::{self, Restriction},
     sharing::{self, KeptApart},
     stays::{self, Stay},
@@ -138,6 +138,11 @@ impl Household {
         after: Option<String>,
     ) -> Result<Page<ImmediateNeed>> {
         Window::new(first, after)?.page_of(immediate_needs::of(ctx, self.0.id).await?, ImmediateNeed)
+    }
+
+    /// What it needs, as the latest referral that was accepted for it says; null where it came by none. Confidential.
+    async fn needs(&self, ctx: &Context<'_>) -> Result<Option<HouseholdNeeds>> {
+        referrals::needs_of(ctx, self.0.id).await
     }
 
     /// The referrals that it came by, oldest first.

@@ -1,6 +1,11 @@
 //! Referrals, as the team sees them.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{
+    Context, Enum, ID, InputObject, Object, Result, SimpleObject,
+    dataloader::{DataLoader, Loader},
+};
 use chrono::{DateTime, Utc};
 use safespace_domain::{
     HouseholdId, ReferralId,
@@ -11,16 +16,16 @@ use safespace_domain::{
     units::Scheme,
 };
 use safespace_engine::{
-    Command, EditReferral, Outcome, Page as StorePage, ReferralAsk, ReferralFilter, ReferralView,
-    TakeReferral,
+    Command, EditReferral, EngineError, Outcome, Page as StorePage, ReferralAsk, ReferralFilter,
+    ReferralView, TakeReferral,
 };
 use uuid::Uuid;
 
 use crate::{
     actor,
-    answers::{answer, query_error, run, told, unexpected},
+    answers::{answer, query_error, run, shared, told, unexpected},
     engine,
-    households::{Household, household},
+    households::{Household, HouseholdLoader, household, told_to_one},
     ids,
     items::{Allergen, Diet},
     paging::{Page, Window},
@@ -192,6 +197,28 @@ impl HouseholdNeeds {
     async fn risk_reason(&self) -> Option<&str> {
         self.0.risk_reason.as_deref()
     }
+}
+
+/// Whose needs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct NeedsOf(HouseholdId);
+
+impl Loader<NeedsOf> for HouseholdLoader {
+    type Value = Needs;
+    type Error = Arc<EngineError>;
+
+    async fn load(&self, keys: &[NeedsOf]) -> Result<HashMap<NeedsOf, Self::Value>, Self::Error> {
+        let households: Vec<HouseholdId> = keys.iter().map(|key| key.0).collect();
+        let found = self.engine.household_needs(&self.actor, &households).await.map_err(shared)?;
+        Ok(found.into_iter().map(|(household, needs)| (NeedsOf(household), needs)).collect())
+    }
+}
+
+/// What a household needs, loaded together with others.
+pub(crate) async fn needs_of(ctx: &Context<'_>, household: HouseholdId) -> Result<Option<HouseholdNeeds>> {
+    let loader = ctx.data_unchecked::<DataLoader<HouseholdLoader>>();
+    let found = loader.load_one(NeedsOf(household)).await.map_err(|error| told_to_one(&error))?;
+    Ok(found.map(HouseholdNeeds))
 }
 
 /// How many units were not for the household of a referral that was declined.

@@ -489,6 +489,8 @@ pub struct IssueStockInput {
     stay: ID,
     /// What: all of it or nothing. Of each item, what expires first goes first.
     lines: Vec<IssueLineInput>,
+    /// Why they get something that is not for them by what is known of their diets and allergies. Confidential.
+    because: Option<String>,
     /// The same key and input have one effect and one answer.
     idempotency_key: Option<String>,
 }
@@ -632,7 +634,8 @@ impl StockMutation {
         let lines =
             input.lines.into_iter().map(|line| IssueLine { item: line.item, quantity: line.quantity });
         let stay = StayId(ids::of_kind("Stay", &input.stay)?);
-        let ask = IssueStock { place: input.place, stay, lines: lines.collect() };
+        let (place, because) = (input.place, input.because);
+        let ask = IssueStock { place, stay, lines: lines.collect(), because };
         post(ctx, input.idempotency_key, Command::IssueStock(ask)).await
     }
 

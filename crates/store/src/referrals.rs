@@ -299,7 +299,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         Ok(SealedNeeds { keys: self.data_keys_of(&owners).await?, referrals })
     }
 
-    /// Of each of these households the referral by which it is known best: the last that was accepted for it.
+    /// Of each of these households the referral by which it is known best: the latest that was accepted for it.
     async fn last_referrals(
         &self,
         households: &[HouseholdId],
@@ -311,6 +311,8 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             let select = referral::Entity::find()
                 .filter(referral::Column::HouseholdId.is_in(some.iter().map(|household| household.0)))
                 .filter(referral::Column::Status.is_in(accepted))
+                // Not by id: a file brings in what came long ago.
+                .order_by_asc(referral::Column::ReceivedAt)
                 .order_by_asc(referral::Column::Id);
             for row in select.all(self.connection).await? {
                 let stored = domain(row)?;

@@ -222,7 +222,7 @@ impl Service {
         if short {
             self.deliver(service_day(self.now())).await?;
         }
-        let issue = IssueStock { place: OFFICE.into(), stay: stay.id, lines };
+        let issue = IssueStock { place: OFFICE.into(), stay: stay.id, lines, because: None };
         self.run_aside(Command::IssueStock(issue)).await
     }
 
