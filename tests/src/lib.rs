@@ -28,10 +28,10 @@ pub use person::{Person, Told, refused};
 pub use world::{LedgerRow, Setting, World, actor_with, partner_of};
 
 use safespace_domain::{
-    Night, Nights, details::Details, households::People, nights::later, referrals::Source, sharing::Sharing,
-    units::Scheme,
+    Night, Nights, details::Details, households::People, items::Allergen, money::Pence, nights::later,
+    referrals::Source, sharing::Sharing, units::Scheme,
 };
-use safespace_engine::{ReferralAsk, RegisterProperty, SubmitReferral};
+use safespace_engine::{ReferralAsk, RegisterProperty, SaveItem, SubmitReferral};
 
 /// The night that is written so: `2020-11-03`.
 pub fn day(text: &str) -> Night {
@@ -49,6 +49,25 @@ pub fn household_to_refer(adults: u16, children: u16, arrival: &str, note: Optio
     let details = Details { note: note.map(str::to_owned), ..Details::default() };
     let plain = ReferralAsk::plain(Source::LocalAuthority, People { adults, children }, day(arrival));
     SubmitReferral { ask: ReferralAsk { details: Some(details), ..plain }, question: None }
+}
+
+/// An item that one can eat: a tin, a dozen to the bought pack.
+pub fn item(code: &str) -> SaveItem {
+    SaveItem {
+        code: code.into(),
+        name: format!("Item {code}"),
+        category: "food".into(),
+        unit_of_issue: "tin".into(),
+        pack_size: 12,
+        price: Pence(840).pounds(),
+        supplier: Some("Examplewick Wholesale".into()),
+        eaten: true,
+        contains: Some([Allergen::Milk].into()),
+        suits: [].into(),
+        shelf_life_days: None,
+        perishable: false,
+        barcode: None,
+    }
 }
 
 /// So many nights from a day on.

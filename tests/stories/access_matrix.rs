@@ -10,9 +10,13 @@ use std::collections::BTreeSet;
 
 use safespace_domain::{
     access::Role,
+    pack_templates::Per,
     support::{Channel, OutcomeKind},
 };
-use safespace_engine::{Command, NewToken, Outcome, RecordSupportSession, RestrictCase, SupportAsk};
+use safespace_engine::{
+    Command, NewToken, Outcome, RecordSupportSession, RestrictCase, SavePackTemplate, SupportAsk,
+    TemplateLineAsk,
+};
 use safespace_tests::{Databases, World, api::Api, on_both};
 use serde_json::{Value as Json, json};
 
@@ -115,6 +119,12 @@ impl<'w> Stage<'w> {
             engine.create_token(&engine.local(), NewToken::of(Role::Officer, None, None)).await.unwrap();
         let manager = world.manager();
         let void = manager.record_void("SS-03", "2020-11-03", 5).await.unwrap();
+        manager.run(Command::SaveItem(safespace_tests::item("SOAP"))).await.unwrap();
+        let line =
+            TemplateLineAsk { items: vec!["SOAP".into()], per: Per::Adult, quantity: 1, every_nights: None };
+        let (code, name) = ("ARRIVAL".to_owned(), "Arrival".to_owned());
+        let template = SavePackTemplate { code, name, scheme: None, lines: vec![line] };
+        manager.run(Command::SavePackTemplate(template)).await.unwrap();
         let mut of_case = Vec::new();
         for (unit, household) in [("SS-01", OPEN), ("SS-02", CLOSED)] {
             let stay = manager.book(unit, household, "2020-11-03", 3).await.unwrap();
@@ -143,6 +153,7 @@ impl<'w> Stage<'w> {
                 ("{referral}", id("Referral", referral.id)),
                 ("{support session}", id("SupportSession", session.id)),
                 ("{need}", id("ImmediateNeed", needs[0].id)),
+                ("{pack}", id("Pack", engine.packs_of(&manager.actor, &[stay.id]).await.unwrap()[0].pack.id)),
             ]);
         }
         for cookie in &denied {
@@ -320,7 +331,8 @@ async fn everybody_is_told_what_the_table_says(on: &Databases) {
                     wrong.push(format!("{place} tells a {denied} of {id}"));
                 }
             }
-            let of_the_case = ["{stay}", "{reference}", "{household}", "{support session}", "{need}"];
+            let of_the_case =
+                ["{stay}", "{reference}", "{household}", "{support session}", "{need}", "{pack}"];
             let acts_on_a_case = of_the_case.iter().any(|what| way.contains(what));
             let code = answer["data"]["it"]["Refused_code"].as_str();
             let none = ["NOT_FOUND", "BAD_VALUE"].map(Some).contains(&code) || answer["data"]["it"].is_null();

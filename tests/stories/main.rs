@@ -45,6 +45,7 @@ mod non_interference;
 mod occupancy;
 mod other_process;
 mod overstays;
+mod packs;
 mod pages;
 mod partner_questions;
 mod partners;

@@ -10,7 +10,7 @@ use proptest::{
 };
 use rust_decimal::Decimal;
 use safespace_domain::{
-    LotId, PlaceId, RefusalCode, StayId, items,
+    LotId, PlaceId, RefusalCode, StayId,
     stock::{self, CountReason, WriteOffReason},
 };
 use safespace_engine::{
@@ -18,7 +18,7 @@ use safespace_engine::{
     OriginAsk, Outcome, Page, ReceiptLine, ReceiveStock, RestrictCase, ReturnStock, SaveGrant, SaveItem,
     SetLevel, StockFilter, TransferLine, TransferStock, WriteOffStock,
 };
-use safespace_tests::{Databases, World, api::Api, day, on_both};
+use safespace_tests::{Databases, World, api::Api, day, item, on_both};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
@@ -37,24 +37,6 @@ const EVENING: &str = "2020-11-03T21:00:00Z";
 const RIVALS: [&str; 8] = ["SS-01", "SS-02", "SS-03", "SS-04", "SS-05", "SS-06", "SS-07", "SS-08"];
 const POSTED: &str =
     "... on StockPosted { entries { id movement quantity value lot item { code } place { code } } }";
-
-fn item(code: &str) -> SaveItem {
-    SaveItem {
-        code: code.into(),
-        name: format!("Item {code}"),
-        category: "food".into(),
-        unit_of_issue: "tin".into(),
-        pack_size: 12,
-        price: Decimal::new(840, 2),
-        supplier: Some("Examplewick Wholesale".into()),
-        eaten: true,
-        contains: Some([items::Allergen::Milk].into()),
-        suits: [].into(),
-        shelf_life_days: None,
-        perishable: false,
-        barcode: None,
-    }
-}
 
 fn place(code: &str) -> Command {
     Command::AddPlace(AddPlace { code: code.into(), name: format!("Place {code}"), property: None })

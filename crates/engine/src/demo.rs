@@ -15,6 +15,7 @@ mod households;
 mod last_days;
 mod moves;
 mod outside;
+mod packs;
 mod people;
 mod quota;
 mod referrals;

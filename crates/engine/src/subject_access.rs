@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use safespace_domain::{
-    HouseholdId, Night, NoticeId, Refusal,
+    HouseholdId, ItemId, Night, NoticeId, Refusal,
     access::{Actor, Permission, Who},
     codes,
     departures::Departure,
@@ -12,12 +12,14 @@ use safespace_domain::{
     holds::Hold,
     households::People,
     immediate_needs::ImmediateNeed,
-    needs::Needs,
+    items::Avoids,
+    needs::{ChildAges, Needs},
     next_steps::NextStep,
+    picking::Shortfall,
     referrals::{Facts, ReferralState},
     support::SupportSession,
 };
-use safespace_store::{AuditFilter, AuditRecord, Notice, Page};
+use safespace_store::{AuditFilter, AuditRecord, Notice, Page, StockFilter, StoredEntry};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -51,6 +53,10 @@ pub struct SubjectAccess {
     pub immediate_needs: Vec<ImmediateNeed>,
     /// From when until when it had a key worker, latest first. Who that was is about them, and they are not named here.
     pub key_workers: Vec<(DateTime<Utc>, Option<DateTime<Utc>>)>,
+    /// The packs that were planned for it, oldest first, with what is said of each.
+    pub packs: Vec<HeldPack>,
+    /// What it was given of food and toiletries and put back, oldest first.
+    pub given: Vec<HeldGift>,
     /// Units that were held for it.
     pub holds: Vec<Hold>,
     /// Since when, and why, it is kept apart from other households, which are not named here.
@@ -103,6 +109,34 @@ pub struct HeldSupport {
     pub session: SupportSession,
     /// Its note.
     pub note: Option<String>,
+}
+
+/// What is held on a pack.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldPack {
+    /// When it was planned.
+    pub planned_at: DateTime<Utc>,
+    /// What became of it.
+    pub status: &'static str,
+    /// The children by age, where that was asked for the pack.
+    pub ages: Option<ChildAges>,
+    /// What it was said that the household can't or won't have, besides what its referral says.
+    pub avoids: Avoids,
+    /// What it asked for besides: names of items, and units.
+    pub asked: Vec<(String, u32)>,
+    /// What was wanted for it and was not there: when, the item's name, how many units were missing, and what stood in.
+    pub shortfalls: Vec<(DateTime<Utc>, String, u32, Vec<(String, u32)>)>,
+}
+
+/// Something that was given, or came back.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldGift {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The item's name.
+    pub item: String,
+    /// How many units were given; below zero, came back.
+    pub units: i64,
 }
 
 /// What is held on a referral.
@@ -209,6 +243,8 @@ impl Engine {
                 .into_iter()
                 .map(|view| (view.key_worker.since, view.key_worker.until))
                 .collect(),
+            packs: self.held_packs(id).await?,
+            given: self.held_gifts(id).await?,
             holds: self.store.reader().holds_of(&[id]).await?,
             kept_apart: self
                 .kept_apart(actor, id)
@@ -307,6 +343,45 @@ impl Engine {
             held.push(HeldSupport { session: view.session, note });
         }
         Ok(held)
+    }
+
+    async fn held_packs(&self, household: HouseholdId) -> Result<Vec<HeldPack>, EngineError> {
+        let found = self.store.reader().packs_of_household(household).await?;
+        let held = self.drawn_up(found).await?.into_iter().map(|view| {
+            let name =
+                |item: &ItemId| view.items.get(item).map_or_else(String::new, |item| item.name.clone());
+            let shortfall = |short: &Shortfall| {
+                let stood_in = short.substitutes.iter().map(|(item, units)| (name(item), *units)).collect();
+                let wanted = short.wanted.as_ref().map_or_else(|| "nothing that suits".to_owned(), name);
+                (short.at, wanted, short.missing, stood_in)
+            };
+            HeldPack {
+                planned_at: view.pack.planned_at,
+                status: view.pack.status().as_str(),
+                ages: view.words.ages,
+                avoids: view.words.avoids.clone(),
+                asked: view.words.asked.iter().map(|asked| (name(&asked.item), asked.quantity)).collect(),
+                shortfalls: view.words.shortfalls.iter().map(shortfall).collect(),
+            }
+        });
+        Ok(held.collect())
+    }
+
+    async fn held_gifts(&self, household: HouseholdId) -> Result<Vec<HeldGift>, EngineError> {
+        let read = self.store.reader();
+        let mut entries = Vec::new();
+        for stay in read.whole_stays_of(&[household]).await? {
+            let filter = StockFilter { stay: Some(stay.id), ..StockFilter::default() };
+            let page = Page { after: None, limit: u64::from(u16::MAX) };
+            entries.extend(read.stock_entries(filter, page).await?);
+        }
+        let items = read.items_by_id(entries.iter().map(|stored| stored.entry.posting.item)).await?;
+        let gift = |stored: StoredEntry| HeldGift {
+            at: stored.entry.at,
+            item: items.get(&stored.entry.posting.item).map(|item| item.name.clone()).unwrap_or_default(),
+            units: -stored.entry.posting.quantity,
+        };
+        Ok(entries.into_iter().map(gift).collect())
     }
 
     async fn held_restrictions(

@@ -8,9 +8,9 @@ use poem::{
     Request, Response,
     http::{HeaderValue, StatusCode, header},
 };
-use safespace_domain::{Refusal, RefusalCode, access::Permission, sessions::Stage};
+use safespace_domain::{Refusal, RefusalCode, access::Permission, needs::ChildAges, sessions::Stage};
 use safespace_edge::SESSION_COOKIE;
-use safespace_engine::{Engine, EngineError, HeldReferral, SessionView, SubjectAccess};
+use safespace_engine::{Engine, EngineError, HeldPack, HeldReferral, SessionView, SubjectAccess};
 
 use crate::{
     Stopped,
@@ -98,6 +98,36 @@ impl Page<'_> {
     #[expect(clippy::unused_self, reason = "templates call methods")]
     fn words(&self, code: &str) -> String {
         code.replace('_', " ")
+    }
+
+    /// What is said of a pack, as far as something is.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    fn of_pack(&self, pack: &HeldPack) -> Vec<(&'static str, String)> {
+        let ages = pack.ages.map(|ages| {
+            let ChildAges { under_2, from_2_to_4, from_5_to_10, from_11_to_15, from_16_to_17 } = ages;
+            let bands = [
+                (under_2, "under 2"),
+                (from_2_to_4, "of 2 to 4"),
+                (from_5_to_10, "of 5 to 10"),
+                (from_11_to_15, "of 11 to 15"),
+                (from_16_to_17, "of 16 to 17"),
+            ];
+            let told = bands.into_iter().filter(|(n, _)| *n > 0).map(|(n, band)| format!("{n} {band}"));
+            told.collect::<Vec<_>>()
+        });
+        let all = [
+            ("Children", ages.unwrap_or_default()),
+            (
+                "Allergens that it must not have",
+                pack.avoids.allergens.iter().map(ToString::to_string).collect(),
+            ),
+            ("Eats only what is", pack.avoids.diets.iter().map(|diet| diet.words().to_owned()).collect()),
+            ("Asked for", pack.asked.iter().map(|(item, units)| format!("{units} of {item}")).collect()),
+        ];
+        all.into_iter()
+            .filter(|(_, said)| !said.is_empty())
+            .map(|(name, said)| (name, said.join(", ")))
+            .collect()
     }
 
     /// What a referral says, as far as it says something.

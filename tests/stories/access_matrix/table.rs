@@ -339,6 +339,30 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
     ("Query.lowStock", "spaces", "lowStock(first: 3) %"),
     ("Query.stockEntries", "case", "stockEntries(first: 3) %"),
     ("Query.issuedStock", "case", "issuedStock(stay: \"{stay}\") %"),
+    ("Query.packTemplates", "spaces", "packTemplates(first: 3) %"),
+    ("Query.pack", "case", "pack(id: \"{pack}\") %"),
+    ("Query.packs", "case", "packs(first: 3) %"),
+    ("Query.pickingList", "case", "pickingList(pack: \"{pack}\", places: []) %"),
+    ("Query.shoppingList", "case", "shoppingList(days: 7) %"),
+    (
+        "Mutation.savePackTemplate",
+        "managing",
+        "savePackTemplate(input: {code: \"ARRIVAL\", name: \"Arrival\", \
+         lines: [{items: [\"SOAP\"], per: ADULT, quantity: 1}]}) %",
+    ),
+    ("Mutation.retirePackTemplate", "managing", "retirePackTemplate(input: {template: \"ARRIVAL\"}) %"),
+    ("Mutation.restorePackTemplate", "managing", "restorePackTemplate(input: {template: \"ARRIVAL\"}) %"),
+    ("Mutation.planPack", "case", "planPack(input: {stay: \"{stay}\"}) %"),
+    ("Mutation.adaptPack", "case", "adaptPack(input: {pack: \"{pack}\", diets: [VEGAN]}) %"),
+    ("Mutation.preparePack", "case", "preparePack(input: {pack: \"{pack}\", places: [\"OFFICE\"]}) %"),
+    ("Mutation.topUpPack", "case", "topUpPack(input: {pack: \"{pack}\", places: [\"OFFICE\"]}) %"),
+    ("Mutation.handOverPack", "case", "handOverPack(input: {pack: \"{pack}\"}) %"),
+    (
+        "Mutation.putBackFromPack",
+        "case",
+        "putBackFromPack(input: {pack: \"{pack}\", place: \"OFFICE\", lines: [{line: 1, lot: \"{lot}\", quantity: 1}]}) %",
+    ),
+    ("Mutation.cancelPack", "case", "cancelPack(input: {pack: \"{pack}\"}) %"),
     ("Mutation.saveItemCategory", "managing", "saveItemCategory(input: {code: \"toys\", label: \"Toys\"}) %"),
     (
         "Mutation.saveItem",
@@ -458,6 +482,58 @@ pub const TYPES: &[Type] = &[
         &[("spaces", "code cost deliveryNote expiresOn from id origin quantity receivedAt")],
     ),
     ("StockLevel", "stockLevels(first: 3) { nodes { % } }", &[("spaces", "item place reorderPoint target")]),
+    (
+        "PackTemplate",
+        "packTemplates(first: 3) { nodes { % } }",
+        &[("spaces", "code id lines name retired scheme version")],
+    ),
+    (
+        "PackTemplateLine",
+        "packTemplates(first: 3) { nodes { lines(first: 3) { nodes { % } } } }",
+        &[("spaces", "everyNights items no per quantity")],
+    ),
+    ("PackTemplateSaved", "", &[("managing", "template")]),
+    (
+        "Pack",
+        "pack(id: \"{pack}\") { % }",
+        &[(
+            "case",
+            "allergens asked cancelledAt childAges diets handedOverAt id lines missing nights outstanding passedOver plannedAt preparedAt shortfalls status stay template unanswered unmet",
+        )],
+    ),
+    (
+        "PackLine",
+        "pack(id: \"{pack}\") { lines(first: 3) { nodes { % } } }",
+        &[("case", "alternatives beyond contents given item no outstanding quantity rule")],
+    ),
+    ("PackContent", "", &[("case", "amiss item lot quantity value")]),
+    ("PassedOver", "", &[("case", "item line why")]),
+    ("UnansweredLine", "", &[("case", "children line message")]),
+    ("PackShortfall", "", &[("case", "at line missing substitutes unmet wanted")]),
+    ("PackSubstitute", "", &[("case", "item quantity")]),
+    ("PackAsked", "", &[("case", "item quantity")]),
+    ("PackChanged", "", &[("case", "pack")]),
+    ("PickingList", "pickingList(pack: \"{pack}\", places: []) { % }", &[("case", "rows shortfalls")]),
+    ("PickingRow", "", &[("case", "expiresOn item line lot name place quantity unitOfIssue")]),
+    (
+        "ShoppingList",
+        "shoppingList(days: 7) { % }",
+        &[("case", "cost definitions expiring likely lines low suppliers today unmet")],
+    ),
+    (
+        "ShoppingLine",
+        "shoppingList(days: 7) { lines(first: 3) { nodes { % } } }",
+        &[(
+            "case",
+            "cost inStock item moreThanOnce needed needs notBefore packs refill retired short supplier transfer units working",
+        )],
+    ),
+    ("ShoppingNeed", "", &[("case", "day likely rule short stay units")]),
+    ("ShoppingUnmet", "", &[("case", "day first likely rule stay units")]),
+    ("ShoppingLow", "", &[("case", "has item place refill")]),
+    ("ShoppingExpiring", "", &[("case", "atRisk expired expiresOn item lot place quantity value")]),
+    ("SupplierTotal", "", &[("case", "cost lines supplier")]),
+    ("LikelyArrival", "", &[("case", "adults children day like nights no")]),
     ("GrantSaved", "", &[("managing", "grant")]),
     ("ItemCategorySaved", "", &[("managing", "category")]),
     ("ItemSaved", "", &[("managing", "item")]),
@@ -470,7 +546,7 @@ pub const TYPES: &[Type] = &[
         &[
             (
                 "case",
-                "hasDetails id immediateNeeds journey keptApartFrom keyWorker keyWorkers nextSteps reference referrals stays \
+                "hasDetails id immediateNeeds journey keptApartFrom keyWorker keyWorkers needs nextSteps reference referrals stays \
               supportSessions",
             ),
             ("manager in person", "restrictions"),
@@ -481,7 +557,7 @@ pub const TYPES: &[Type] = &[
         "node(id: \"{stay}\") { ... on Stay { % } }",
         &[(
             "case",
-            "adults arrival arrivedAt bookedAt children departure endedAt exceptions household id leftFor movedFrom movedTo nextReview nights nightsOver overLimit overstay plannedArrival plannedDeparture status unit",
+            "adults arrival arrivedAt bookedAt children departure endedAt exceptions household id leftFor movedFrom movedTo nextReview nights nightsOver overLimit overstay pack plannedArrival plannedDeparture status unit",
         )],
     ),
     (

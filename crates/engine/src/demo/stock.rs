@@ -1,5 +1,4 @@
-//! Food and toiletries: a catalogue, places that hold stock, deliveries, what households are given when they come, and
-//! what is counted and thrown away.
+//! Food and toiletries: a catalogue, places that hold stock, deliveries, and what is counted and thrown away.
 //!
 //! It has chance and time of its own: whatever is said here changes nothing of who comes and goes.
 
@@ -10,21 +9,20 @@ use safespace_domain::{
     clock::service_day,
     items::{Allergen, Diet},
     nights::{earlier, later},
-    stays::{Stay, StayStatus},
     stock::{OnHand, WriteOffReason},
 };
 
 use super::{DemoError, service::Service};
 use crate::{
-    AddPlace, Command, IssueLine, IssueStock, OriginAsk, ReceiptLine, ReceiveStock, SaveGrant, SaveItem,
-    SetLevel, TransferLine, TransferStock, WriteOffStock,
+    AddPlace, Command, OriginAsk, ReceiptLine, ReceiveStock, SaveGrant, SaveItem, SetLevel, TransferLine,
+    TransferStock, WriteOffStock,
 };
 
 /// So that what happens to stock does not change what happens to homes.
 const STREAM: u64 = 0x57_0c;
 /// From so many days before the end on, stock is kept.
 const KEPT: u32 = 28;
-const OFFICE: &str = "OFFICE";
+pub(super) const OFFICE: &str = "OFFICE";
 const SUPPLIER: &str = "Examplewick Wholesale";
 const FOOD_BANK: &str = "Examplewick Food Bank";
 /// The strategy's external funding, in pounds, for a year from two months before stock is kept.
@@ -32,31 +30,29 @@ const FUNDING: (&str, i64) = ("FUNDING", 395_520);
 /// The lot that is nearly over when the demonstration ends keeps so many days.
 const SHORT: u32 = 3;
 
-/// For whom something is given.
-#[derive(Clone, Copy)]
-enum To {
-    Household,
-    Person,
-    Child,
-}
+/// What is bought and kept: code, name, category, what it is counted in, how many are in a bought pack, what that costs in
+/// pence, how many days it keeps, and at how many units the store is low.
+type Kind = (&'static str, &'static str, &'static str, &'static str, i64, i64, Option<i64>, i64);
 
-/// What is given, bought and kept: code, name, category, what it is counted in, how many are in a bought pack, what that
-/// costs in pence, to whom how many are given, and how many days it keeps.
-type Kind = (&'static str, &'static str, &'static str, &'static str, i64, i64, (To, i64), Option<i64>);
-
-const KINDS: [Kind; 12] = [
-    ("CEREAL", "Oat cereal", "food", "box", 10, 1_450, (To::Person, 1), Some(180)),
-    ("MILK-UHT", "Long-life milk, 1 litre", "food", "carton", 12, 1_020, (To::Person, 2), Some(60)),
-    ("OAT-DRINK", "Oat drink, 1 litre", "food", "carton", 6, 840, (To::Household, 1), Some(90)),
-    ("PASTA", "Pasta, 500 g", "food", "bag", 12, 780, (To::Person, 2), Some(365)),
-    ("BEANS", "Baked beans", "food", "tin", 24, 1_080, (To::Person, 3), Some(365)),
-    ("RICE", "Rice, 1 kg", "food", "bag", 10, 1_300, (To::Household, 1), Some(365)),
-    ("SNACK-CHILD", "Fruit snack", "food", "pack", 20, 1_150, (To::Child, 4), Some(30)),
-    ("TOOTH-SET", "Toothbrush and paste", "toiletries", "set", 20, 1_900, (To::Person, 1), None),
-    ("SHAMPOO", "Shampoo", "toiletries", "bottle", 12, 1_260, (To::Household, 1), None),
-    ("TOWEL", "Towel", "bedding", "towel", 10, 3_500, (To::Person, 1), None),
-    ("SOAP", "Soap", "household", "bar", 24, 990, (To::Household, 2), None),
-    ("SIM-10", "Phone credit, £10", "phone_credit", "voucher", 10, 10_000, (To::Household, 1), None),
+const KINDS: [Kind; 18] = [
+    ("CEREAL", "Oat cereal", "food", "box", 10, 1_450, Some(180), 12),
+    ("MILK-UHT", "Long-life milk, 1 litre", "food", "carton", 12, 1_020, Some(60), 24),
+    ("OAT-DRINK", "Oat drink, 1 litre", "food", "carton", 6, 840, Some(90), 12),
+    ("PASTA", "Pasta, 500 g", "food", "bag", 12, 780, Some(365), 24),
+    ("RICE", "Rice, 1 kg", "food", "bag", 10, 1_300, Some(365), 12),
+    ("BEANS", "Baked beans", "food", "tin", 24, 1_080, Some(365), 36),
+    ("NUT-SPREAD", "Hazelnut spread", "food", "jar", 6, 1_380, Some(200), 6),
+    ("JAM", "Strawberry jam", "food", "jar", 6, 720, Some(365), 6),
+    ("FORMULA", "First infant milk, 800 g", "baby", "tin", 6, 6_600, Some(300), 6),
+    ("SNACK-CHILD", "Fruit snack", "food", "pack", 20, 1_150, Some(30), 40),
+    ("NAPPIES", "Nappies, pack of 10", "baby", "pack", 12, 3_000, None, 24),
+    ("WIPES", "Baby wipes", "baby", "pack", 12, 960, None, 12),
+    ("TOOTH-SET", "Toothbrush and paste", "toiletries", "set", 20, 1_900, None, 12),
+    ("SHAMPOO", "Shampoo", "toiletries", "bottle", 12, 1_260, None, 6),
+    ("PADS", "Sanitary pads", "toiletries", "pack", 24, 2_400, None, 8),
+    ("TOWEL", "Towel", "bedding", "towel", 10, 3_500, None, 12),
+    ("SOAP", "Soap", "household", "bar", 24, 990, None, 8),
+    ("SIM-10", "Phone credit, £10", "phone_credit", "voucher", 10, 10_000, None, 4),
 ];
 
 /// Stock, as far as it must be remembered.
@@ -77,7 +73,7 @@ fn pence(n: i64) -> Decimal {
 }
 
 impl Service {
-    /// What becomes of stock on an evening: deliveries on Mondays, and something for everybody who came today.
+    /// What becomes of stock on an evening: deliveries on Mondays, and a pack for everybody who came today.
     pub(super) async fn keep_stock(&mut self, today: Night) -> Result<(), DemoError> {
         if self.days_left(today) > KEPT {
             return Ok(());
@@ -87,9 +83,7 @@ impl Service {
         } else if today.weekday() == Weekday::Mon {
             self.deliver(today).await?;
         }
-        for stay in self.stays_that(StayStatus::InResidence, |stay| stay.nights.arrival() == today) {
-            self.provide(&stay).await?;
-        }
+        self.keep_packs(today).await?;
         if self.days_left(today) == 1 {
             self.tidy_up(today).await?;
         }
@@ -109,16 +103,20 @@ impl Service {
             purpose: "Safe spaces, with food and toiletries for whoever flees with nothing".into(),
         }))
         .await?;
-        for (code, name, category, unit_of_issue, pack_size, price, _, keeps) in KINDS {
-            let eaten = category == "food";
+        for (code, name, category, unit_of_issue, pack_size, price, keeps, _) in KINDS {
+            // Infant milk is a baby's food: what is in it matters as much.
+            let eaten = matches!(code, "FORMULA") || category == "food";
             let contains = match code {
                 "MILK-UHT" => vec![Allergen::Milk],
-                "PASTA" | "CEREAL" => vec![Allergen::Gluten],
+                "NUT-SPREAD" => vec![Allergen::Nuts, Allergen::Milk, Allergen::Soya],
+                "FORMULA" => vec![Allergen::Milk, Allergen::Soya, Allergen::Fish],
+                "PASTA" | "CEREAL" | "OAT-DRINK" => vec![Allergen::Gluten],
                 _ => Vec::new(),
             };
             let suits = match code {
-                "MILK-UHT" => vec![Diet::Vegetarian],
-                _ if eaten => vec![Diet::Vegetarian, Diet::Vegan],
+                "MILK-UHT" | "NUT-SPREAD" => vec![Diet::Vegetarian, Diet::Halal, Diet::Kosher],
+                "FORMULA" => vec![Diet::Halal],
+                _ if eaten => vec![Diet::Vegan, Diet::Halal, Diet::Kosher],
                 _ => Vec::new(),
             };
             self.run_aside(Command::SaveItem(SaveItem {
@@ -148,8 +146,7 @@ impl Service {
         for (id, code) in properties {
             self.run_aside(place(format!("CUPBOARD-{code}"), "Cupboard", Some(id))).await?;
         }
-        for (code, .., (to, each), _) in KINDS {
-            let reorder_point = each * if matches!(to, To::Household) { 4 } else { 12 };
+        for (code, .., reorder_point) in KINDS {
             self.run_aside(Command::SetLevel(SetLevel {
                 place: OFFICE.into(),
                 item: code.into(),
@@ -158,11 +155,12 @@ impl Service {
             }))
             .await?;
         }
+        self.save_templates().await?;
         self.deliver(today).await
     }
 
     /// Fills the store up, with the funding; and the food bank gives something that does not keep for long.
-    async fn deliver(&mut self, today: Night) -> Result<(), DemoError> {
+    pub(super) async fn deliver(&mut self, today: Night) -> Result<(), DemoError> {
         let low = self.engine.low_stock(&self.engine.local()).await;
         let low = low.map_err(DemoError::from_engine("low_stock", self.now()))?;
         let items = self.engine.items(&self.engine.local()).await;
@@ -200,30 +198,6 @@ impl Service {
             }],
         };
         self.run_aside(Command::ReceiveStock(given)).await
-    }
-
-    /// Something of everything for a household that has come. What is short is bought for it.
-    async fn provide(&mut self, stay: &Stay) -> Result<(), DemoError> {
-        let (all, children) = (i64::from(stay.people.total()), i64::from(stay.people.children));
-        let lines = KINDS.into_iter().map(|(code, .., (to, each), _)| {
-            let n = match to {
-                To::Household => 1,
-                To::Person => all,
-                To::Child => children,
-            };
-            IssueLine { item: code.into(), quantity: n * each }
-        });
-        let lines: Vec<IssueLine> = lines.filter(|line| line.quantity > 0).collect();
-        let here = self.in_office().await?;
-        let short = lines.iter().any(|line| {
-            let of = here.iter().filter(|(code, _)| *code == line.item);
-            of.map(|(_, one)| i64::from(one.balance.quantity)).sum::<i64>() < line.quantity
-        });
-        if short {
-            self.deliver(service_day(self.now())).await?;
-        }
-        let issue = IssueStock { place: OFFICE.into(), stay: stay.id, lines, because: None };
-        self.run_aside(Command::IssueStock(issue)).await
     }
 
     /// What is good in the store, with the codes of the items.
