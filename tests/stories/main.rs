@@ -27,6 +27,7 @@ mod board;
 mod change_password;
 mod confidential;
 mod connections;
+mod costs;
 mod crash;
 mod database_address;
 mod database_roles;

@@ -20,6 +20,7 @@ mod clashes;
 mod clock;
 mod codes;
 mod commands;
+mod costs;
 mod credentials;
 pub mod demo;
 mod departures;

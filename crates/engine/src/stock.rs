@@ -495,7 +495,8 @@ impl Engine {
     }
 }
 
-fn issued_to(entry: &StockEntry) -> Option<IssuedTo> {
+/// The stay that an entry is about, where it is about one.
+pub(crate) fn issued_to(entry: &StockEntry) -> Option<IssuedTo> {
     match entry.posting.movement {
         Movement::Issued { to } | Movement::Returned { from: to } => Some(to),
         _ => None,

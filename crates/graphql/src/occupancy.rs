@@ -108,9 +108,9 @@ impl OccupancyRow {
 #[derive(SimpleObject)]
 pub struct Definition {
     /// The word.
-    word: &'static str,
+    pub(crate) word: &'static str,
     /// What it means.
-    meaning: &'static str,
+    pub(crate) meaning: &'static str,
 }
 
 /// How full the homes are.

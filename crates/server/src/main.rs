@@ -4,6 +4,7 @@ mod admin;
 mod audit;
 mod config;
 mod connections;
+mod costs;
 mod demo;
 mod edge;
 mod failure;
@@ -15,6 +16,7 @@ mod print;
 mod retention;
 mod serve;
 mod subject_access;
+mod table;
 mod tls;
 mod tokens;
 
@@ -89,6 +91,8 @@ enum Command {
     Import(import::Arguments),
     /// Say how full the homes are.
     Occupancy(occupancy::Arguments),
+    /// Say what food, toiletries and other provisions cost.
+    Costs(costs::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -137,5 +141,6 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::SubjectAccess(arguments) => subject_access::run(&cli.place, &arguments).await,
         Command::Import(arguments) => import::import(&cli.place, &arguments).await,
         Command::Occupancy(arguments) => occupancy::occupancy(&cli.place, &arguments).await,
+        Command::Costs(arguments) => costs::costs(&cli.place, &arguments).await,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use safespace_domain::{
     GrantId, ItemId, LotId, PackId, PlaceId, StayId, StockEntryId,
     money::Pence,
@@ -319,6 +320,17 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             select = select.filter(stock_entry::Column::Id.gt(after.0));
         }
         let select = select.order_by_asc(stock_entry::Column::Id).limit(page.limit);
+        select.all(self.connection).await?.iter().map(entry_of).collect()
+    }
+
+    /// What was issued to households and what came back from them, from one instant up to another, oldest first.
+    pub async fn issued_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<StoredEntry>> {
+        let movements = [MovementKind::Issued, MovementKind::Returned].map(MovementKind::as_str);
+        let select = stock_entry::Entity::find()
+            .filter(stock_entry::Column::Movement.is_in(movements))
+            .filter(stock_entry::Column::At.gte(from))
+            .filter(stock_entry::Column::At.lt(to))
+            .order_by_asc(stock_entry::Column::Id);
         select.all(self.connection).await?.iter().map(entry_of).collect()
     }
 

@@ -334,6 +334,7 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
     ("Query.stockLevels", "spaces", "stockLevels(first: 3) %"),
     ("Query.stockPlaces", "spaces", "stockPlaces(first: 3) %"),
     ("Query.grants", "spaces", "grants(first: 3) %"),
+    ("Query.costs", "case", "costs(from: \"2020-11-01\", to: \"2020-12-01\") %"),
     ("Query.stock", "spaces", "stock(first: 3) %"),
     ("Query.expiringStock", "spaces", "expiringStock(days: 7, first: 3) %"),
     ("Query.lowStock", "spaces", "lowStock(first: 3) %"),
@@ -458,6 +459,20 @@ pub const TYPES: &[Type] = &[
         &[("spaces", "code cost deliveryNote expiresOn from id origin quantity receivedAt")],
     ),
     ("StockLevel", "stockLevels(first: 3) { nodes { % } }", &[("spaces", "item place reorderPoint target")]),
+    (
+        "Costs",
+        "costs(from: \"2020-11-01\", to: \"2020-12-01\") { % }",
+        &[(
+            "case",
+            "byCategory byFunding byMonth cells definitions householdCount households perHousehold perPersonNight \
+             personNights total",
+        )],
+    ),
+    ("CategoryCost", "", &[("case", "category cost")]),
+    ("CostCell", "", &[("case", "category cost grant month source")]),
+    ("FundingCost", "", &[("case", "cost grant source")]),
+    ("HouseholdCost", "", &[("case", "cost household perPersonNight personNights")]),
+    ("MonthCost", "", &[("case", "cost month")]),
     ("GrantSaved", "", &[("managing", "grant")]),
     ("ItemCategorySaved", "", &[("managing", "category")]),
     ("ItemSaved", "", &[("managing", "item")]),
