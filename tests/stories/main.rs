@@ -60,6 +60,7 @@ mod sessions;
 mod sign_in;
 mod stays;
 mod stock;
+mod stock_files;
 mod subject_access;
 mod subject_access_page;
 mod support;

@@ -805,6 +805,34 @@ pub fn count(balance: Balance, lot: &Lot, counted: u32, why: Option<CountReason>
     Ok(left.posted(movement, difference, -value))
 }
 
+/// Whether what a count sheet says is still to be written. `sheet` is what it had on hand when it was made, and
+/// `counted_since` whether the lot was counted after that, as far as they are known. What the ledger has already is written
+/// once, by a sheet that says when it was made: that it was counted, and right, is worth knowing too. Refused where units
+/// came or went since the sheet was made: nobody knows on which side of that they were counted.
+pub fn is_to_be_counted(
+    balance: Balance,
+    counted: u32,
+    sheet: Option<u32>,
+    counted_since: Option<bool>,
+) -> Result<bool, Refusal> {
+    let as_it_was = sheet.is_none_or(|sheet| sheet == balance.quantity);
+    if counted == balance.quantity {
+        return Ok(as_it_was && counted_since == Some(false));
+    }
+    if as_it_was {
+        return Ok(true);
+    }
+    Err(Refusal::new(
+        RefusalCode::Changed,
+        format!(
+            "The sheet has {} on hand and the ledger {} by now: count this lot again on a new sheet, or leave it out.",
+            sheet.unwrap_or_default(),
+            balance.quantity
+        ),
+    )
+    .on("counted"))
+}
+
 /// So many units of a lot are thrown away. Refused as expired where they have not.
 pub fn write_off(
     on_hand: &OnHand,

@@ -29,6 +29,7 @@ mod disclosure;
 mod erasure;
 mod error;
 mod exceptions;
+pub mod export;
 mod grants;
 mod group_offers;
 mod holds;

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// The most lines of one delivery, count or transfer.
-const MOST_LINES: usize = 200;
+pub(crate) const MOST_LINES: usize = 200;
 
 /// From whom a delivery is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -464,7 +464,7 @@ impl Engine {
     }
 
     /// Writes what was decided into the ledger.
-    async fn post(&self, work: &mut Work, changes: &[Change]) -> Done<Outcome> {
+    pub(crate) async fn post(&self, work: &mut Work, changes: &[Change]) -> Done<Outcome> {
         let by = work.actor.who.id();
         let entries: Vec<StockEntry> = changes
             .iter()

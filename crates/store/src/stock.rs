@@ -334,6 +334,21 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         select.all(self.connection).await?.iter().map(entry_of).collect()
     }
 
+    /// When lots were last counted in a place since an instant, of those that were.
+    pub async fn counted_since(
+        &self,
+        place: PlaceId,
+        since: DateTime<Utc>,
+    ) -> Result<BTreeMap<LotId, DateTime<Utc>>> {
+        let select = stock_entry::Entity::find()
+            .filter(stock_entry::Column::PlaceId.eq(place.0))
+            .filter(stock_entry::Column::Movement.eq(MovementKind::Counted.as_str()))
+            .filter(stock_entry::Column::At.gte(since))
+            .order_by_asc(stock_entry::Column::At);
+        let rows = select.all(self.connection).await?;
+        Ok(rows.into_iter().map(|row| (LotId(row.lot_id), row.at)).collect())
+    }
+
     /// How many entries the ledger has of an item.
     pub async fn entries_of(&self, item: ItemId) -> Result<u64> {
         let select = stock_entry::Entity::find().filter(stock_entry::Column::ItemId.eq(item.0));
