@@ -19,6 +19,7 @@ mod m0010_vouched_accounts;
 mod m0011_allocation;
 mod m0012_support;
 mod m0013_stock;
+mod m0015_stock_notes;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_allocation::MIGRATION),
             Box::new(m0012_support::MIGRATION),
             Box::new(m0013_stock::MIGRATION),
+            Box::new(m0015_stock_notes::MIGRATION),
         ]
     }
 }

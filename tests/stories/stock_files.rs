@@ -13,7 +13,7 @@ use safespace_engine::{
     AddPlace, Command, OriginAsk, Page, ReceiptLine, ReceiveStock, SaveItem, StockFilter, WriteOffStock,
 };
 use safespace_tests::{
-    Databases, World, day, on_both,
+    Databases, World, canary, day, on_both,
     program::{Ended, Program},
 };
 
@@ -121,8 +121,8 @@ fn filled_in(sheet: &str, counted: &[(&str, &str)]) -> String {
     let rows = lines.enumerate().map(|(n, line)| match counted.get(n) {
         Some((counted, why)) => {
             // Nothing stands under either yet.
-            let (before, after) = line.rsplit_once(",,,").unwrap();
-            format!("{before},{counted},{why},{after}\n")
+            let (before, after) = line.rsplit_once(",,,,").unwrap();
+            format!("{before},{counted},{why},,{after}\n")
         }
         None => format!("{line}\n"),
     });
@@ -229,11 +229,17 @@ async fn a_workbook_is_read_as_csv_is(on: &Databases) {
     }
     sheet.write_number(1, 7, 12).unwrap();
     sheet.write_string(1, 8, "receipt_not_recorded").unwrap();
-    sheet.write_number(3, 7, 3).unwrap();
+    sheet.write_number(3, 7, 2).unwrap();
+    sheet.write_string(3, 8, "other").unwrap();
+    sheet.write_string(3, 9, canary::NOTE).unwrap();
     let file = program.write("filled.xlsx", filled.save_to_buffer().unwrap());
     let ended = bring(&program, "--counts", &file);
     assert_eq!((ended.code, ended.err.as_str(), counts(&ended)), (0, "", [3, 2, 1, 0]));
-    assert_eq!(quantities(&world).await, [12, 4, 3]);
+    assert_eq!(quantities(&world).await, [12, 4, 2]);
+    let page = Page { after: None, limit: 100 };
+    let filter = StockFilter::default();
+    let entries = world.engine.stock_entries(&world.officer().actor, &filter, page).await.unwrap();
+    assert_eq!(entries.last().unwrap().note.as_deref(), Some(canary::NOTE));
     assert_eq!(counts(&bring(&program, "--counts", &file)), [3, 0, 3, 0]);
 }
 
@@ -353,6 +359,15 @@ async fn counts_that_make_no_sense_are_all_told_and_nothing_changes(on: &Databas
     let unsaid = program.write("unsaid.csv", "place,item,counted,lot\nOFFICE,BEANS,7,L-1\n");
     let ended = bring(&program, "--counts", &unsaid);
     assert!(ended.err.contains("counts line 2: That is 3 fewer than the 10 that the ledger has: say why."));
+    let unsaid = program.write("unsaid.csv", "place,item,counted,lot,why\nOFFICE,BEANS,7,L-1,other\n");
+    let ended = bring(&program, "--counts", &unsaid);
+    assert!(ended.err.contains("counts line 2: The reason is none of the list: say which in a few words."));
+    let said = format!(
+        "place,item,counted,lot,why,note\nOFFICE,BEANS,10,L-1,other,x\nOFFICE,SOAP,1,,other,{}\n",
+        canary::NOTE
+    );
+    let ended = bring(&program, "--counts", &program.write("said.csv", said));
+    assert!(ended.err.contains("2 lots of SOAP"), "and nothing of what is said in words: {}", ended.err);
     // Without the bad rows it is one count, and by hand: no sheet says when it was made.
     let good = program.write("good.csv", "place,item,counted,lot,why\nOFFICE,BEANS,7,L-1,lost\n");
     assert_eq!(counts(&bring(&program, "--counts", &good)), [1, 1, 0, 0]);
@@ -368,6 +383,7 @@ async fn a_sheet_that_is_out_of_date_is_refused(on: &Databases) {
         lot,
         quantity: 1,
         why: safespace_domain::stock::WriteOffReason::Damaged,
+        note: None,
     };
     world.officer().run(Command::WriteOffStock(broken)).await.unwrap();
     let file = program.write("counts.csv", filled_in(&sheet, &[("7", "lost"), ("3", "lost")]));

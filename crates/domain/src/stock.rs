@@ -274,6 +274,19 @@ impl FromStr for WriteOffReason {
     }
 }
 
+/// Why in words, where somebody says it. Refused where the reason is none of the list and nobody says which. `other` is
+/// whether it is none of the list. Always confidential.
+pub fn in_words(other: bool, note: Option<&str>) -> Result<Option<String>, Refusal> {
+    match note.filter(|note| !note.trim().is_empty()) {
+        Some(note) => codes::note(note, "note").map(Some),
+        None if other => Err(Refusal::bad(
+            "note",
+            "The reason is none of the list: say which in a few words. Name nobody in them.",
+        )),
+        None => Ok(None),
+    }
+}
+
 /// What happened, with what belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "movement", rename_all = "snake_case")]

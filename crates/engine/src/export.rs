@@ -246,6 +246,7 @@ impl Engine {
                         Cell::Number(one.balance.quantity),
                         Cell::Empty,
                         Cell::Empty,
+                        Cell::Empty,
                         Cell::Text(one.lot.id.to_string()),
                         Cell::Text(made_at.to_rfc3339_opts(SecondsFormat::Micros, true)),
                     ]
@@ -253,7 +254,8 @@ impl Engine {
             }
         }
         let columns = vec![
-            "place", "item", "name", "lot", "expires", "unit", "on_hand", "counted", "why", "lot_id", "as_of",
+            "place", "item", "name", "lot", "expires", "unit", "on_hand", "counted", "why", "note", "lot_id",
+            "as_of",
         ];
         let foot = "Counted by                              on                    ";
         Ok(Sheet { title: "Count sheet", made_at, printed: columns.len() - 2, columns, rows, foot })

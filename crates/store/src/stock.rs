@@ -84,6 +84,7 @@ mod stock_entry {
         pub other_place_id: Option<Uuid>,
         pub corrects_id: Option<Uuid>,
         pub why: Option<String>,
+        pub note: Option<Vec<u8>>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -91,13 +92,15 @@ mod stock_entry {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// An entry of the ledger, and who wrote it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An entry of the ledger, who wrote it, and why in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEntry {
     /// The entry.
     pub entry: StockEntry,
     /// The account or token that wrote it.
     pub by: Uuid,
+    /// Why in words, sealed.
+    pub note: Option<Vec<u8>>,
 }
 
 /// Which entries of the ledger a list has.
@@ -175,11 +178,12 @@ fn entry_of(row: &stock_entry::Model) -> Result<StoredEntry> {
         quantity: row.quantity,
         value: Pence(row.value),
     };
-    Ok(StoredEntry { entry: StockEntry { id: StockEntryId(row.id), at: row.at, posting }, by: row.by_id })
+    let entry = StockEntry { id: StockEntryId(row.id), at: row.at, posting };
+    Ok(StoredEntry { entry, by: row.by_id, note: row.note.clone() })
 }
 
 fn entry_row(stored: &StoredEntry) -> stock_entry::ActiveModel {
-    let StoredEntry { entry: StockEntry { id, at, posting }, by } = stored;
+    let StoredEntry { entry: StockEntry { id, at, posting }, by, note } = stored;
     let to = match posting.movement {
         Movement::Issued { to } | Movement::Returned { from: to } => Some(to),
         _ => None,
@@ -214,6 +218,7 @@ fn entry_row(stored: &StoredEntry) -> stock_entry::ActiveModel {
         other_place_id: Set(other),
         corrects_id: Set(corrects),
         why: Set(why),
+        note: Set(note.clone()),
     }
 }
 
@@ -298,6 +303,14 @@ impl<C: ConnectionTrait> Reader<'_, C> {
     pub async fn stock_entry(&self, id: StockEntryId) -> Result<Option<StoredEntry>> {
         let row = stock_entry::Entity::find_by_id(id.0).one(self.connection).await?;
         row.as_ref().map(entry_of).transpose()
+    }
+
+    /// The entries with these ids, in the order in which they were written.
+    pub async fn stock_entries_by_id(&self, ids: &[StockEntryId]) -> Result<Vec<StoredEntry>> {
+        let select = stock_entry::Entity::find()
+            .filter(stock_entry::Column::Id.is_in(ids.iter().map(|id| id.0)))
+            .order_by_asc(stock_entry::Column::Id);
+        select.all(self.connection).await?.iter().map(entry_of).collect()
     }
 
     /// A page of the entries that pass the filter, oldest first.

@@ -450,7 +450,7 @@ pub const TYPES: &[Type] = &[
     (
         "StockEntry",
         "stockEntries(first: 3) { nodes { % } }",
-        &[("case", "at id item lot movement place quantity stay value")],
+        &[("case", "at id item lot movement note place quantity stay value")],
     ),
     ("IssuedStock", "issuedStock(stay: \"{stay}\") { nodes { % } }", &[("case", "item lot quantity value")]),
     (

@@ -89,8 +89,9 @@ const ITEMS: [&str; 14] = [
 ];
 /// The first so many columns of a file of items must be there.
 const ITEMS_NEED: usize = 8;
-const COUNTS: [&str; 11] =
-    ["place", "item", "counted", "name", "lot", "expires", "unit", "on_hand", "why", "lot_id", "as_of"];
+const COUNTS: [&str; 12] = [
+    "place", "item", "counted", "name", "lot", "expires", "unit", "on_hand", "why", "note", "lot_id", "as_of",
+];
 /// The first so many columns of a file of counts must be there.
 const COUNTS_NEED: usize = 3;
 /// The most rows of a file of items or counts: they are written in one transaction.
@@ -231,6 +232,7 @@ pub(super) struct CountRow {
     /// How many the sheet had when it was made.
     pub(super) on_hand: Option<u32>,
     pub(super) why: Option<CountReason>,
+    pub(super) note: Option<String>,
     pub(super) lot_id: Option<LotId>,
     /// When the sheet was made.
     pub(super) as_of: Option<DateTime<Utc>>,
@@ -508,6 +510,7 @@ fn count(cells: &Cells<'_>) -> Result<Option<CountRow>, String> {
         expires: cells.optional_date("expires")?,
         on_hand: cells.units("on_hand", 0)?,
         why: cells.optional("why")?,
+        note: cells.text("note"),
         lot_id: lot_id.map_err(|_| "lot_id is none: leave it as the count sheet has it, or empty")?,
         as_of: as_of
             .map_err(|_| "as_of is no instant: leave it as the count sheet has it, or empty")?

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     Engine, EngineError, Fault,
     items::{MOST_ITEMS, no_item},
-    stock::MOST_LINES,
+    stock::{MOST_LINES, in_words},
     work::{Done, Failure, Work},
 };
 
@@ -144,7 +144,6 @@ impl Engine {
         report: &mut Report,
     ) -> Done<()> {
         let shelves = Shelves::load(work, rows).await?;
-        // Locked before it is looked at how many there are: who had them before may have taken of them.
         let mut counted = Vec::new();
         let mut seen = Seen::default();
         for row in rows {
@@ -164,24 +163,20 @@ impl Engine {
                 Err(why) => report.refuse("counts", row.line, &row.cells, why.clone()),
             }
         }
+        // Locked before it is looked at how many there are: who had them before may have taken of them.
         let ids: BTreeSet<LotId> = counted.iter().map(|(.., lot)| *lot).collect();
         let lots = work.tx.lock_lots(&ids.into_iter().collect::<Vec<_>>()).await?;
         let balances = shelves.balances(work).await?;
         let since = shelves.counted_since(work, counted.iter().map(|(_, said, ..)| *said)).await?;
-        let mut changes: BTreeMap<PlaceId, Vec<Change>> = BTreeMap::new();
+        let mut changes: BTreeMap<PlaceId, Vec<(Change, Option<String>)>> = BTreeMap::new();
         for (row, said, place, lot) in counted {
-            let change = (|| {
-                let lot: &Lot = lots.get(&lot).ok_or("there is no such lot any more")?;
-                let balance = balances.get(&(place, lot.id)).copied();
-                let balance = balance.unwrap_or(Balance::none(lot.item, place, lot.id));
-                let again = said.as_of.map(|as_of| since.get(&(place, lot.id)).is_some_and(|at| *at > as_of));
-                if !stock::is_to_be_counted(balance, said.counted, said.on_hand, again).map_err(words)? {
-                    return Ok(None);
+            let key = (place, lot);
+            let change = match lots.get(&lot) {
+                Some(lot) => {
+                    shelves.change(said, place, lot, balances.get(&key).copied(), since.get(&key).copied())
                 }
-                let change = stock::count(balance, lot, said.counted, said.why).map_err(words)?;
-                let at = shelves.place(place).ok_or("there is no such place any more")?;
-                change.must_find_open(at).map_err(words).map(Some)
-            })();
+                None => Err("there is no such lot any more".to_owned()),
+            };
             match change {
                 Ok(Some(change)) => changes.entry(place).or_default().push(change),
                 Ok(None) => report.unchanged += 1,
@@ -189,9 +184,10 @@ impl Engine {
             }
         }
         if report.refused.is_empty() {
-            for changes in changes.values().flat_map(|of_place| of_place.chunks(MOST_LINES)) {
+            for some in changes.values().flat_map(|of_place| of_place.chunks(MOST_LINES)) {
+                let (changes, notes): (Vec<_>, Vec<_>) = some.iter().cloned().unzip();
                 report.imported += changes.len();
-                self.post(work, changes).await?;
+                self.post_with(work, &changes, &notes).await?;
             }
         }
         Ok(())
@@ -332,6 +328,28 @@ impl Shelves {
                 item.code
             )),
         }
+    }
+
+    /// What a row changes, and why in words; nothing where the ledger says so already. `counted_at` is when the lot was
+    /// last counted.
+    fn change(
+        &self,
+        said: &CountRow,
+        place: PlaceId,
+        lot: &Lot,
+        balance: Option<Balance>,
+        counted_at: Option<DateTime<Utc>>,
+    ) -> Result<Option<(Change, Option<String>)>, String> {
+        let balance = balance.unwrap_or(Balance::none(lot.item, place, lot.id));
+        let since = said.as_of.map(|as_of| counted_at.is_some_and(|at| at > as_of));
+        if !stock::is_to_be_counted(balance, said.counted, said.on_hand, since).map_err(words)? {
+            return Ok(None);
+        }
+        let change = stock::count(balance, lot, said.counted, said.why).map_err(words)?;
+        let place = self.place(place).ok_or("there is no such place any more")?;
+        let change = change.must_find_open(place).map_err(words)?;
+        let note = in_words(&change, said.note.as_deref()).map_err(words)?;
+        Ok(Some((change, note)))
     }
 
     async fn balances(&self, work: &Work) -> Done<BTreeMap<(PlaceId, LotId), Balance>> {
