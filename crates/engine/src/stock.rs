@@ -407,9 +407,7 @@ impl Engine {
         to: IssuedTo,
     ) -> Done<Vec<Change>> {
         let items: Vec<ItemId> = wanted.iter().map(|(item, _)| item.id).collect();
-        work.tx.lock_lots_here(&items, place.id).await?;
-        // Read again: who had the lots before may have taken of them.
-        let mut on_hand = work.tx.reader().on_hand(Some(&items), Some(place.id)).await?;
+        let mut on_hand = work.tx.lock_lots_here(&items, place.id).await?;
         let mut changes = Vec::new();
         for (item, quantity) in wanted {
             let takings = stock::take(&on_hand, item.id, place.id, *quantity, work.today)

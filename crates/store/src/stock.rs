@@ -11,6 +11,7 @@ use safespace_domain::{
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
     sea_query::OnConflict,
 };
 use uuid::Uuid;
@@ -380,12 +381,30 @@ impl Tx {
         rows.into_iter().map(|row| Ok((LotId(row.id), lot_of(row)?))).collect()
     }
 
-    /// Locks all lots of these items of which a place has something, in order of their ids, so that two who want the
-    /// same never wait for each other in a circle.
-    pub async fn lock_lots_here(&self, items: &[ItemId], place: PlaceId) -> Result<BTreeMap<LotId, Lot>> {
-        let here: Vec<LotId> =
-            self.reader().on_hand(Some(items), Some(place)).await?.iter().map(|one| one.lot.id).collect();
-        self.lock_lots(&here).await
+    /// What a place has of these items, its lots locked in order of their ids, so that two who want the same never wait
+    /// for each other in a circle. Who had the lots before may have taken of them: how much there is, is read once they
+    /// are locked. A lot that has come in between is left for the next one.
+    pub async fn lock_lots_here(&self, items: &[ItemId], place: PlaceId) -> Result<Vec<OnHand>> {
+        let here = balance::Entity::find()
+            .filter(balance::Column::PlaceId.eq(place.0))
+            .filter(balance::Column::ItemId.is_in(items.iter().map(|item| item.0)))
+            .filter(balance::Column::Quantity.gt(0));
+        let lots = here.clone().select_only().column(balance::Column::LotId).into_query();
+        let lots = lot::Entity::find()
+            .filter(lot::Column::Id.in_subquery(lots))
+            .order_by_asc(lot::Column::Id)
+            .lock_exclusive();
+        let mut locked = BTreeMap::new();
+        for row in lots.all(self.connection()).await? {
+            locked.insert(row.id, lot_of(row)?);
+        }
+        let mut on_hand = Vec::new();
+        for row in here.all(self.connection()).await? {
+            if let Some(lot) = locked.get(&row.lot_id) {
+                on_hand.push(OnHand { balance: balance_of(&row)?, lot: lot.clone() });
+            }
+        }
+        Ok(on_hand)
     }
 
     /// Adds lots.
