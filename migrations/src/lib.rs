@@ -20,6 +20,7 @@ mod m0011_allocation;
 mod m0012_support;
 mod m0013_stock;
 mod m0014_packs;
+mod m0015_stock_notes;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_support::MIGRATION),
             Box::new(m0013_stock::MIGRATION),
             Box::new(m0014_packs::MIGRATION),
+            Box::new(m0015_stock_notes::MIGRATION),
         ]
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{canary, outside::be_ready_for_tls};
+use crate::{canary, outside::be_ready_for_tls, world::KEY};
 
 /// Long enough for a debug build on a busy machine to fill the demonstration; a program that takes longer hangs.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -72,6 +72,13 @@ impl Program {
         let file = self.file(name);
         std::fs::write(&file, text).unwrap();
         file
+    }
+
+    /// Keeps the key that worlds are sealed with, to run on the database of one.
+    pub fn keep_key_of_worlds(&self) {
+        let key = self.write("key", hex_of(&KEY));
+        let owner_only = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(key, owner_only).unwrap();
     }
 
     /// The command, ready to be started.
@@ -144,6 +151,10 @@ impl Program {
         }
         service
     }
+}
+
+fn hex_of(key: &[u8]) -> String {
+    key.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// Runs a command to its end.

@@ -28,6 +28,9 @@ const OPENED_ON: &str = "2020-01-01";
 /// When the service began.
 const FIRST_START: &str = "2020-01-01T09:00:00Z";
 
+/// What every world's secrets are sealed under.
+pub(crate) const KEY: [u8; 32] = [7; 32];
+
 /// A world.
 pub struct World {
     /// The engine on the world's database.
@@ -363,7 +366,7 @@ async fn open(url: &str, clock: &Arc<MovableClock>, ids: &Arc<CountedIds>) -> Ar
     let world = engine::World {
         clock: Arc::<MovableClock>::clone(clock),
         ids: Arc::<CountedIds>::clone(ids),
-        keys: Arc::new(FixedKey([7; 32])),
+        keys: Arc::new(FixedKey(KEY)),
         passwords: PasswordCost::FOR_TESTS,
     };
     Engine::open(&StoreSettings::new(url), world).await.unwrap()

@@ -18,7 +18,7 @@ use safespace_engine::{
     OriginAsk, Outcome, Page, ReceiptLine, ReceiveStock, RestrictCase, ReturnStock, SaveGrant, SaveItem,
     SetLevel, StockFilter, TransferLine, TransferStock, WriteOffStock,
 };
-use safespace_tests::{Databases, World, api::Api, day, item, on_both};
+use safespace_tests::{Databases, World, api::Api, canary, day, item, on_both};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
@@ -30,6 +30,7 @@ on_both![
     whoever_knows_the_family_does_not_see_what_it_was_given,
     a_grant_says_what_is_left_of_it,
     nothing_comes_to_a_place_that_is_closed,
+    a_reason_that_is_none_of_the_list_is_said_in_words_and_sealed,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -375,7 +376,7 @@ async fn nothing_comes_to_a_place_that_is_closed(on: &Databases) {
     manager.run(Command::ClosePlace { place: "CUPBOARD".into() }).await.unwrap();
     let place = || "CUPBOARD".to_owned();
     let count = |counted| {
-        let line = CountLine { lot, counted, why: Some(CountReason::Miscounted) };
+        let line = CountLine { lot, counted, why: Some(CountReason::Miscounted), note: None };
         Command::CountStock(CountStock { place: place(), lines: vec![line] })
     };
     let came_more = CorrectReceipt { entry, quantity: 3, cost: Decimal::new(100, 2) };
@@ -390,6 +391,63 @@ async fn nothing_comes_to_a_place_that_is_closed(on: &Databases) {
     }
     officer.run(count(0)).await.unwrap();
     assert_eq!(must_agree(&world).await.on_hand().0, 0);
+}
+
+async fn a_reason_that_is_none_of_the_list_is_said_in_words_and_sealed(on: &Databases) {
+    let (world, _) = stocked(on).await;
+    world.officer().run(came("OFFICE", "A", 5, 100, None)).await.unwrap();
+    let api = Api::serve(&world.engine).await;
+    let token = world.officer_token.as_str();
+    let here = api.ask(token, "{ stock { nodes { lot { id } } } }", json!({})).await;
+    let lot = here["stock"]["nodes"][0]["lot"]["id"].clone();
+    let count = async |counted: i64, why: &str, note: Json| {
+        let key = format!("{counted}-{why}-{}", note.as_str().map_or(0, str::len));
+        let line = json!({ "lot": lot, "counted": counted, "why": why, "note": note });
+        let input = json!({ "place": "OFFICE", "lines": [line], "idempotencyKey": key });
+        api.act(token, "countStock", "CountStockInput", input, "... on StockPosted { entries { note } }")
+            .await
+    };
+    for note in [Json::Null, json!(" ")] {
+        let refused = count(4, "OTHER", note).await;
+        assert_eq!(refused["field"], "note");
+        assert_eq!(
+            refused["message"],
+            "The reason is none of the list: say which in a few words. Name nobody in them."
+        );
+    }
+    let long = count(4, "LOST", json!("x".repeat(2_001))).await;
+    assert!(long["message"].as_str().unwrap().contains("longer than 2000 characters"));
+    let note = format!("eaten by mice: {}", canary::NOTE);
+    let told = count(4, "OTHER", json!(note)).await;
+    assert_eq!(told["entries"][0]["note"], note.as_str());
+    assert_eq!(count(4, "OTHER", json!(note)).await, told, "once more it is the same answer");
+    assert_eq!(count(3, "LOST", Json::Null).await["entries"][0]["note"], Json::Null);
+    // A count that is right needs no reason, whatever was ticked.
+    assert_eq!(count(3, "OTHER", Json::Null).await["entries"][0]["note"], Json::Null);
+    let thrown = async |why: &str, note: Json| {
+        let input = json!({ "place": "OFFICE", "lot": lot, "quantity": 1, "why": why, "note": note });
+        api.act(
+            token,
+            "writeOffStock",
+            "WriteOffStockInput",
+            input,
+            "... on StockPosted { entries { note } }",
+        )
+        .await
+    };
+    assert_eq!(thrown("OTHER", Json::Null).await["field"], "note");
+    assert_eq!(thrown("DAMAGED", json!(note)).await["entries"][0]["note"], note.as_str());
+
+    let query = "{ stockEntries(first: 50) { nodes { movement note } } }";
+    let told = api.ask(token, query, json!({})).await["stockEntries"]["nodes"].clone();
+    let notes: Vec<_> = told.as_array().unwrap().iter().map(|node| node["note"].as_str()).collect();
+    assert_eq!(notes, [None, Some(note.as_str()), None, None, Some(note.as_str())]);
+    // In the database it is sealed, and bound to its entry.
+    assert_eq!(world.one::<i64>("SELECT count(*) FROM stock_entry WHERE note IS NOT NULL").await, Some(2));
+    let sealed: Vec<u8> =
+        world.one("SELECT note FROM stock_entry WHERE note IS NOT NULL LIMIT 1").await.unwrap();
+    assert!(canary::found_in(&sealed).is_none());
+    must_agree(&world).await;
 }
 
 /// Something that happens to stock. Places, items and lots are chosen from those there are.
@@ -500,12 +558,12 @@ async fn commands(world: &World, batch: &[Step], stays: [StayId; 2]) -> Vec<Comm
                 lines: vec![TransferLine { lot: lot(n)?.0, quantity }],
             }),
             Step::Count(n, at, counted) => {
-                let line = CountLine { lot: lot(n)?.0, counted, why: Some(CountReason::Lost) };
+                let line = CountLine { lot: lot(n)?.0, counted, why: Some(CountReason::Lost), note: None };
                 Command::CountStock(CountStock { place: place(at), lines: vec![line] })
             }
             Step::WriteOff(n, at, quantity) => {
                 let (lot, why) = (lot(n)?.0, WriteOffReason::Damaged);
-                Command::WriteOffStock(WriteOffStock { place: place(at), lot, quantity, why })
+                Command::WriteOffStock(WriteOffStock { place: place(at), lot, quantity, why, note: None })
             }
             Step::Correct(n, quantity, cost) => {
                 let entry = lots.get(usize::from(n) % lots.len().max(1))?.entry.id;

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{GrantId, HouseholdId, StayId},
     money::Pence,
-    nights::Night,
+    nights::{Night, Nights, next},
     occupancy::PeriodKind,
+    stays::{Stay, StayStatus},
     stock::Origin,
 };
 
@@ -92,6 +93,18 @@ pub struct Stayed {
 }
 
 impl Stayed {
+    /// A stay as it is today: tonight is one of its nights where the household is there.
+    pub fn of(stay: &Stay, today: Night) -> Self {
+        let nights = match stay.status() {
+            StayStatus::InResidence | StayStatus::Departed => {
+                let kept = stay.kept(today);
+                kept.intersection(Nights::between(kept.arrival(), next(today))).len()
+            }
+            StayStatus::Booked | StayStatus::Cancelled | StayStatus::NoShow => 0,
+        };
+        Self { stay: stay.id, people: stay.people.total(), nights }
+    }
+
     fn person_nights(&self) -> u64 {
         u64::from(self.people) * u64::from(self.nights)
     }
@@ -173,6 +186,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::stays::StayState::{Booked, Departed, InResidence, NoShow};
 
     fn cost(household: u128, stay: u128, on: &str, category: &str, funding: Funding, pence: i64) -> Cost {
         Cost {
@@ -216,6 +230,35 @@ mod tests {
             told.funding.values().copied().sum::<Pence>(),
         ] {
             assert_eq!(sum, told.total.cost);
+        }
+    }
+
+    #[test]
+    fn nights_count_once_they_have_begun_and_somebody_was_there() {
+        let day = |text: &str| text.parse::<Night>().unwrap();
+        let stay = |state| Stay {
+            id: StayId(Uuid::nil()),
+            household: HouseholdId(Uuid::nil()),
+            unit: crate::UnitId(Uuid::nil()),
+            people: crate::households::People { adults: 1, children: 2 },
+            planned: Nights::between(day("2020-11-03"), day("2020-11-10")),
+            nights: Nights::between(day("2020-11-03"), day("2020-11-10")),
+            state,
+            moved_from: None,
+            booked_at: "2020-11-03T09:00:00Z".parse().unwrap(),
+            over_limit: false,
+        };
+        let departed = Departed { arrived_at: None, departed_at: None, moved_to: None };
+        for (state, today, nights) in [
+            (Booked, "2020-11-05", 0),
+            (InResidence { arrived_at: None }, "2020-11-03", 1),
+            (InResidence { arrived_at: None }, "2020-11-05", 3),
+            (InResidence { arrived_at: None }, "2020-11-12", 10),
+            (departed, "2020-12-01", 7),
+            (NoShow { at: None }, "2020-12-01", 0),
+        ] {
+            let stayed = Stayed::of(&stay(state), day(today));
+            assert_eq!((stayed.people, stayed.nights), (3, nights), "{today}");
         }
     }
 

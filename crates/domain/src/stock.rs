@@ -274,6 +274,19 @@ impl FromStr for WriteOffReason {
     }
 }
 
+/// Why in words, where somebody says it. Refused where the reason is none of the list and nobody says which. `other` is
+/// whether it is none of the list. Always confidential.
+pub fn in_words(other: bool, note: Option<&str>) -> Result<Option<String>, Refusal> {
+    match note.filter(|note| !note.trim().is_empty()) {
+        Some(note) => codes::note(note, "note").map(Some),
+        None if other => Err(Refusal::bad(
+            "note",
+            "The reason is none of the list: say which in a few words. Name nobody in them.",
+        )),
+        None => Ok(None),
+    }
+}
+
 /// What happened, with what belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "movement", rename_all = "snake_case")]
@@ -803,6 +816,34 @@ pub fn count(balance: Balance, lot: &Lot, counted: u32, why: Option<CountReason>
     }
     let (value, left) = balance.must_have(balance.quantity.saturating_sub(counted))?;
     Ok(left.posted(movement, difference, -value))
+}
+
+/// Whether what a count sheet says is still to be written. `sheet` is what it had on hand when it was made, and
+/// `counted_since` whether the lot was counted after that, as far as they are known. What the ledger has already is written
+/// once, by a sheet that says when it was made: that it was counted, and right, is worth knowing too. Refused where units
+/// came or went since the sheet was made: nobody knows on which side of that they were counted.
+pub fn is_to_be_counted(
+    balance: Balance,
+    counted: u32,
+    sheet: Option<u32>,
+    counted_since: Option<bool>,
+) -> Result<bool, Refusal> {
+    let as_it_was = sheet.is_none_or(|sheet| sheet == balance.quantity);
+    if counted == balance.quantity {
+        return Ok(as_it_was && counted_since == Some(false));
+    }
+    if as_it_was {
+        return Ok(true);
+    }
+    Err(Refusal::new(
+        RefusalCode::Changed,
+        format!(
+            "The sheet has {} on hand and the ledger {} by now: count this lot again on a new sheet, or leave it out.",
+            sheet.unwrap_or_default(),
+            balance.quantity
+        ),
+    )
+    .on("counted"))
 }
 
 /// So many units of a lot are thrown away. Refused as expired where they have not.

@@ -13,7 +13,9 @@ mod referrals;
 mod rows;
 mod spaces;
 mod stays;
+mod stock;
 mod voids;
+mod workbooks;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -39,7 +41,8 @@ use safespace_domain::{
 use safespace_store::{AuditRecord, StoreError, StoredReferral, StoredStay, StoredVoid, Tx};
 use uuid::Uuid;
 
-pub use rows::{Files, WrongFile};
+pub(crate) use rows::NO_ALLERGEN;
+pub use rows::{Files, StockFiles, WrongFile};
 
 use crate::{Engine, EngineError, Fault, calendar::Cell};
 

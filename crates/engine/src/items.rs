@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The most items of a catalogue.
-const MOST_ITEMS: usize = 5_000;
+pub(crate) const MOST_ITEMS: usize = 5_000;
 
 /// See [`crate::Command::SaveItem`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -210,7 +210,8 @@ impl Engine {
     }
 }
 
-fn no_item(code: &str, field: &str) -> Refusal {
+/// There is no such item.
+pub(crate) fn no_item(code: &str, field: &str) -> Refusal {
     let message = match codes::code(code, field) {
         Ok(code) => format!("There is no item {code} in the catalogue: look it up by its name, or add it."),
         Err(_) => "Give the code of an item, or the digits of its bar code.".to_owned(),

@@ -106,22 +106,8 @@ impl Engine {
         command: &Command,
         past: Option<&PastCommand>,
     ) -> Done<Outcome> {
-        let now = self.clock.now();
         let gate = self.live.gate.read().await;
-        let mut work = Work {
-            tx: self.store.begin().await?,
-            actor: Arc::clone(actor),
-            now,
-            today: service_day(now),
-            spaces: self.live.spaces(),
-            cells: Vec::new(),
-            records: Vec::new(),
-            case: None,
-            why: None,
-            spaces_changed: false,
-            action: command.action(),
-            origin: self.origin,
-        };
+        let mut work = self.begin(actor, command.action()).await?;
         let carried_out = self.carry_out(&mut work, command.clone()).await;
         let outcome = carried_out.map_err(first_come)?;
         if let Some(past) = past {
@@ -149,7 +135,26 @@ impl Engine {
         Ok(outcome)
     }
 
-    async fn commit(&self, work: Work) -> Result<(), StoreError> {
+    /// Begins what is carried out in one transaction. Have the calendar's gate.
+    pub(crate) async fn begin(&self, actor: &Arc<Actor>, action: &'static str) -> Result<Work, StoreError> {
+        let now = self.clock.now();
+        Ok(Work {
+            tx: self.store.begin().await?,
+            actor: Arc::clone(actor),
+            now,
+            today: service_day(now),
+            spaces: self.live.spaces(),
+            cells: Vec::new(),
+            records: Vec::new(),
+            case: None,
+            why: None,
+            spaces_changed: false,
+            action,
+            origin: self.origin,
+        })
+    }
+
+    pub(crate) async fn commit(&self, work: Work) -> Result<(), StoreError> {
         self.record(&work.tx, &work.records).await?;
         let ticket = self.live.ticket();
         let committed = work.tx.commit().await;

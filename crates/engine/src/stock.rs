@@ -3,7 +3,7 @@
 //! Whoever moves something of a lot locks the lot first, so that of two who want the last unit one is told that it is
 //! gone; the database's own check stands behind that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use safespace_domain::{
@@ -28,11 +28,12 @@ use uuid::Uuid;
 
 use crate::{
     Engine, EngineError, Outcome,
+    keys::SERVICE,
     work::{Done, Work},
 };
 
 /// The most lines of one delivery, count or transfer.
-const MOST_LINES: usize = 200;
+pub(crate) const MOST_LINES: usize = 200;
 
 /// From whom a delivery is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -156,6 +157,9 @@ pub struct CountLine {
     pub counted: i64,
     /// Why that differs from the ledger, where it does.
     pub why: Option<CountReason>,
+    /// Why in words. Needed where the reason is none of the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// See [`crate::Command::CountStock`].
@@ -178,6 +182,9 @@ pub struct WriteOffStock {
     pub quantity: i64,
     /// Why.
     pub why: WriteOffReason,
+    /// Why in words. Needed where the reason is none of the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Which entries of the ledger a list has.
@@ -194,6 +201,8 @@ pub struct StockFilter {
 pub struct EntryView {
     /// The entry.
     pub entry: StockEntry,
+    /// Why in words, opened.
+    pub note: Option<String>,
     /// The account or token that wrote it.
     pub by: Uuid,
     /// The stay that it went to or came back from; none where there is none, and where that case is closed to who asks.
@@ -263,7 +272,20 @@ impl Engine {
     ) -> Result<Vec<EntryView>, EngineError> {
         self.must(actor, Permission::SeeStays)?;
         let by = actor.who.id();
-        self.views(actor, entries.iter().map(|entry| StoredEntry { entry: *entry, by }).collect()).await
+        let has_words = |entry: &&StockEntry| {
+            matches!(entry.posting.movement, Movement::Counted { .. } | Movement::WrittenOff { .. })
+        };
+        let told: Vec<StockEntryId> = entries.iter().filter(has_words).map(|entry| entry.id).collect();
+        let mut notes = BTreeMap::new();
+        if !told.is_empty() {
+            let stored = self.store.reader().stock_entries_by_id(&told).await?;
+            notes.extend(stored.into_iter().map(|stored| (stored.entry.id, stored.note)));
+        }
+        let stored = entries.iter().map(|entry| {
+            let note = notes.remove(&entry.id).flatten();
+            StoredEntry { entry: *entry, by, note }
+        });
+        self.views(actor, stored.collect()).await
     }
 
     /// The entries with the stays that they name, where those are open to the actor.
@@ -273,11 +295,17 @@ impl Engine {
         let ids: Vec<Uuid> = ids.into_iter().collect();
         let mut stays = self.store.reader().stays_by_id(&ids).await?;
         stays.retain(|stay| !self.is_closed_to(actor, stay.household));
-        let views = entries.into_iter().map(|StoredEntry { entry, by }| {
+        let mut views = Vec::with_capacity(entries.len());
+        for StoredEntry { entry, by, note } in entries {
             let to = issued_to(&entry).map(|to| to.stay);
-            EntryView { entry, by, stay: stays.iter().find(|stay| Some(stay.id) == to).cloned() }
-        });
-        Ok(views.collect())
+            let note = match note {
+                Some(sealed) => Some(self.open_sealed(SERVICE, &note_context(entry.id), &sealed).await?),
+                None => None,
+            };
+            let stay = stays.iter().find(|stay| Some(stay.id) == to).cloned();
+            views.push(EntryView { entry, note, by, stay });
+        }
+        Ok(views)
     }
 
     /// What the household of a stay still has of what it was given, by lot. None where there is no such stay, or its case
@@ -466,15 +494,17 @@ impl Engine {
         let ids: Vec<LotId> = ask.lines.iter().map(|line| line.lot).collect();
         must_be_once_each(&ids)?;
         let lots = work.tx.lock_lots(&ids).await?;
-        let mut changes = Vec::new();
+        let (mut changes, mut notes) = (Vec::new(), Vec::new());
         for line in ask.lines {
             let lot = lots.get(&line.lot).ok_or_else(no_lot)?;
             let balance = work.tx.reader().balance(place.id, lot.id).await?;
             let balance = balance.unwrap_or(Balance::none(lot.item, place.id, lot.id));
             let counted = stock::counted(line.counted, "counted")?;
-            changes.push(stock::count(balance, lot, counted, line.why)?.must_find_open(&place)?);
+            let change = stock::count(balance, lot, counted, line.why)?.must_find_open(&place)?;
+            notes.push(in_words(&change, line.note.as_deref())?);
+            changes.push(change);
         }
-        self.post(work, &changes).await
+        self.post_with(work, &changes, &notes).await
     }
 
     pub(crate) async fn write_off_stock(&self, work: &mut Work, ask: WriteOffStock) -> Done<Outcome> {
@@ -485,11 +515,22 @@ impl Engine {
         let quantity = stock::quantity(ask.quantity, "quantity")?;
         let on_hand = OnHand { balance, lot: lot.clone() };
         let change = stock::write_off(&on_hand, quantity, ask.why, work.today)?;
-        self.post(work, &[change]).await
+        let note = in_words(&change, ask.note.as_deref())?;
+        self.post_with(work, &[change], &[note]).await
     }
 
     /// Writes what was decided into the ledger.
     pub(crate) async fn post(&self, work: &mut Work, changes: &[Change]) -> Done<Outcome> {
+        self.post_with(work, changes, &[]).await
+    }
+
+    /// Writes what was decided into the ledger, and of each change why in words, where that is said.
+    pub(crate) async fn post_with(
+        &self,
+        work: &mut Work,
+        changes: &[Change],
+        notes: &[Option<String>],
+    ) -> Done<Outcome> {
         let by = work.actor.who.id();
         let entries: Vec<StockEntry> = changes
             .iter()
@@ -499,8 +540,15 @@ impl Engine {
                 posting: change.posting,
             })
             .collect();
-        let stored: Vec<StoredEntry> =
-            entries.iter().map(|entry| StoredEntry { entry: *entry, by }).collect();
+        let mut stored = Vec::with_capacity(entries.len());
+        for (n, entry) in entries.iter().enumerate() {
+            // It is of a lot, and of no household and no property: the service's own key seals it.
+            let note = match notes.get(n).and_then(Option::as_deref) {
+                Some(note) => Some(self.seal(&work.tx, SERVICE, &note_context(entry.id), note).await?),
+                None => None,
+            };
+            stored.push(StoredEntry { entry: *entry, by, note });
+        }
         work.tx.post(&stored, changes).await?;
         work.audit(entries.first().map(|entry| entry.id.0), &[], &entries);
         Ok(Outcome::StockEntries(entries))
@@ -517,7 +565,23 @@ impl Engine {
     }
 }
 
-fn issued_to(entry: &StockEntry) -> Option<IssuedTo> {
+/// Why in words, of a change. Refused where it gives no reason of the list and nobody says which.
+pub(crate) fn in_words(change: &Change, note: Option<&str>) -> Result<Option<String>, Refusal> {
+    let other = matches!(
+        change.posting.movement,
+        Movement::Counted { why: Some(CountReason::Other) }
+            | Movement::WrittenOff { why: WriteOffReason::Other }
+    );
+    stock::in_words(other, note)
+}
+
+/// The place to which an entry's note is bound.
+fn note_context(id: StockEntryId) -> String {
+    format!("stock_entry.note.{id}")
+}
+
+/// The stay that an entry is about, where it is about one.
+pub(crate) fn issued_to(entry: &StockEntry) -> Option<IssuedTo> {
     match entry.posting.movement {
         Movement::Issued { to } | Movement::Returned { from: to } => Some(to),
         _ => None,

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A grant, and how it stands today.
-pub struct Grant(GrantView);
+pub struct Grant(pub(crate) GrantView);
 
 #[Object]
 impl Grant {

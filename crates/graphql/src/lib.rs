@@ -17,6 +17,7 @@ mod availability;
 mod board;
 mod codes;
 mod cookies;
+mod costs;
 mod departures;
 mod disclosure;
 mod documents;
@@ -116,6 +117,7 @@ pub struct Query(
     pack_templates::PackTemplatesQuery,
     packs::PacksQuery,
     shopping::ShoppingQuery,
+    costs::CostsQuery,
 );
 
 /// Everything that can be done. Each takes an idempotency key: the same key and input have one effect and one answer.

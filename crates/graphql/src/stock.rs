@@ -63,7 +63,7 @@ pub enum CountReason {
     ReceiptNotRecorded,
     /// It was lost.
     Lost,
-    /// Another reason.
+    /// Another reason, said in words as the `note`.
     Other,
 }
 
@@ -77,7 +77,7 @@ pub enum WriteOffReason {
     Damaged,
     /// Its maker has called it back.
     Recalled,
-    /// Another reason.
+    /// Another reason, said in words as the `note`.
     Other,
 }
 
@@ -215,6 +215,8 @@ pub struct StockEntry {
     value: Decimal,
     /// The stay that it went to or came back from; null where there is none that you may see.
     stay: Option<Stay>,
+    /// Why in words, of a count that differs or of what was thrown away.
+    note: Option<String>,
 }
 
 /// The catalogue and the places, to name what the ledger keeps by id.
@@ -282,6 +284,7 @@ impl Names {
             quantity: posting.quantity,
             value: posting.value.pounds(),
             stay: view.stay.map(Stay),
+            note: view.note,
         })
     }
 }
@@ -541,6 +544,8 @@ pub struct CountLineInput {
     counted: i64,
     /// Why that differs from the ledger, where it does.
     why: Option<CountReason>,
+    /// Why in words: needed with `OTHER`. Kept sealed. Name nobody in it.
+    note: Option<String>,
 }
 
 /// What was counted in a place.
@@ -565,6 +570,8 @@ pub struct WriteOffStockInput {
     quantity: i64,
     /// Why.
     why: WriteOffReason,
+    /// Why in words: needed with `OTHER`. Kept sealed. Name nobody in it.
+    note: Option<String>,
     /// The same key and input have one effect and one answer.
     idempotency_key: Option<String>,
 }
@@ -657,8 +664,9 @@ impl StockMutation {
 
     /// Writes down how much was counted in a place; what differs from the ledger says why.
     async fn count_stock(&self, ctx: &Context<'_>, input: CountStockInput) -> Result<StockAnswer> {
-        let lines = input.lines.iter().map(|line| {
-            Ok(CountLine { lot: lot(&line.lot)?, counted: line.counted, why: line.why.map(Into::into) })
+        let lines = input.lines.into_iter().map(|line| {
+            let (lot, why) = (lot(&line.lot)?, line.why.map(Into::into));
+            Ok(CountLine { lot, counted: line.counted, why, note: line.note })
         });
         let ask = CountStock { place: input.place, lines: lines.collect::<Result<Vec<_>>>()? };
         post(ctx, input.idempotency_key, Command::CountStock(ask)).await
@@ -671,6 +679,7 @@ impl StockMutation {
             lot: lot(&input.lot)?,
             quantity: input.quantity,
             why: input.why.into(),
+            note: input.note,
         };
         post(ctx, input.idempotency_key, Command::WriteOffStock(ask)).await
     }

@@ -9,11 +9,14 @@ use std::{
 
 use clap::Args;
 use flate2::bufread::MultiGzDecoder;
-use safespace_engine::import::{Files, Mode, RefusedRow, Report, WrongFile};
+use safespace_engine::{
+    export::harmless,
+    import::{Files, Mode, RefusedRow, Report, StockFiles, WrongFile},
+};
 
 use crate::{
     config::Place,
-    failure::{Failure, IN_PART},
+    failure::{Failure, IN_PART, WRONG},
     print::{note, say},
 };
 
@@ -33,6 +36,14 @@ pub struct Arguments {
     /// running says which.
     #[arg(long, env = "SAFESPACE_REFERRALS")]
     referrals: Option<PathBuf>,
+    /// Items of the catalogue, as CSV or XLSX: `code,name,category,unit_of_issue,pack_size,price,eaten,perishable`, and
+    /// others that may be left out. All rows or none; by themselves or with counts.
+    #[arg(long, env = "SAFESPACE_ITEMS", conflicts_with_all = ["spaces", "stays", "voids", "referrals"])]
+    items: Option<PathBuf>,
+    /// A count sheet that was filled in (`safespace export counts`), as CSV or XLSX. All rows or none; rows with nothing
+    /// under `counted` are left.
+    #[arg(long, env = "SAFESPACE_COUNTS", conflicts_with_all = ["spaces", "stays", "voids", "referrals"])]
+    counts: Option<PathBuf>,
     /// Only say what would happen.
     #[arg(long, env = "SAFESPACE_DRY_RUN")]
     dry_run: bool,
@@ -43,6 +54,9 @@ pub struct Arguments {
 
 /// Carries it out.
 pub async fn import(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    if arguments.items.is_some() || arguments.counts.is_some() {
+        return import_stock(place, arguments).await;
+    }
     let files = read(arguments)?;
     let rejects = arguments.rejects.as_deref().map(|path| begin_rejects(path, arguments)).transpose()?;
     let mode = if arguments.dry_run { Mode::DryRun } else { Mode::Write };
@@ -62,18 +76,41 @@ pub async fn import(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fa
     });
     let report = report.await?;
     tell(&report, mode)?;
-    match rejects {
-        Some(file) => write_rejects(file, &report.refused)?,
-        None => tell_refused(&report.refused),
-    }
+    keep_refused(rejects, &report.refused)?;
     Ok(if report.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(IN_PART) })
+}
+
+/// Brings in items and counts: all rows or none.
+async fn import_stock(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let mut files = StockFiles::default();
+    let wrong = |error: WrongFile| Failure::wrong_call(format!("{error}. Nothing was brought in."));
+    if let Some(path) = &arguments.items {
+        files.read_items(open(path, "items")?).map_err(wrong)?;
+    }
+    if let Some(path) = &arguments.counts {
+        files.read_counts(open(path, "counts")?).map_err(wrong)?;
+    }
+    let rejects = arguments.rejects.as_deref().map(|path| begin_rejects(path, arguments)).transpose()?;
+    let mode = if arguments.dry_run { Mode::DryRun } else { Mode::Write };
+    let report = place
+        .with_engine(async |engine| Ok(engine.import_stock(&engine.local(), &files, mode).await?))
+        .await?;
+    tell(&report, mode)?;
+    keep_refused(rejects, &report.refused)?;
+    if report.refused.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    note(
+        "safespace: nothing was brought in: mend the rows that are refused, then bring the whole in again\n",
+    );
+    Ok(ExitCode::from(WRONG))
 }
 
 fn read(arguments: &Arguments) -> Result<Files, Failure> {
     let Arguments { spaces, stays, voids, referrals, .. } = arguments;
     if [spaces, stays, voids, referrals].into_iter().all(Option::is_none) {
         return Err(Failure::wrong_call(
-            "nothing to bring in: give --spaces, --stays, --voids or --referrals",
+            "nothing to bring in: give --spaces, --stays, --voids or --referrals; or --items or --counts",
         ));
     }
     let mut files = Files::default();
@@ -123,6 +160,16 @@ fn tell(report: &Report, mode: Mode) -> Result<(), Failure> {
 /// So many refused rows are told on standard error when there is no file for them.
 const TOLD: usize = 10;
 
+fn keep_refused(rejects: Option<File>, refused: &[RefusedRow]) -> Result<(), Failure> {
+    match rejects {
+        Some(file) => write_rejects(file, refused),
+        None => {
+            tell_refused(refused);
+            Ok(())
+        }
+    }
+}
+
 fn tell_refused(refused: &[RefusedRow]) {
     for row in refused.iter().take(TOLD) {
         note(&format!("{} line {}: {}\n", row.file, row.line, row.why));
@@ -140,7 +187,8 @@ fn begin_rejects(path: &Path, arguments: &Arguments) -> Result<File, Failure> {
     };
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(wrong)?;
     let rejects = path.canonicalize().map_err(wrong)?;
-    let brought = [&arguments.spaces, &arguments.stays, &arguments.voids, &arguments.referrals];
+    let Arguments { spaces, stays, voids, referrals, items, counts, .. } = arguments;
+    let brought = [spaces, stays, voids, referrals, items, counts];
     if brought.into_iter().flatten().any(|path| path.canonicalize().is_ok_and(|path| path == rejects)) {
         return Err(Failure::wrong_call(
             "--rejects names a file that is to be brought in: give it another name",
@@ -177,9 +225,4 @@ fn write_rejects(file: File, refused: &[RefusedRow]) -> Result<(), Failure> {
             .map_err(|error| unwritable(&error))?;
     }
     writer.flush().map_err(|error| unwritable(&error))
-}
-
-/// A cell that a spreadsheet does not run as a formula.
-fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell.to_owned() }
 }

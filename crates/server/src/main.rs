@@ -4,8 +4,10 @@ mod admin;
 mod audit;
 mod config;
 mod connections;
+mod costs;
 mod demo;
 mod edge;
+mod export;
 mod failure;
 mod import;
 mod issuers;
@@ -15,6 +17,7 @@ mod print;
 mod retention;
 mod serve;
 mod subject_access;
+mod table;
 mod tls;
 mod tokens;
 
@@ -85,10 +88,14 @@ enum Command {
     Retention(retention::Command),
     /// Export everything that is held on a household, for the people that it is about.
     SubjectAccess(subject_access::Arguments),
-    /// Bring in spaces, stays and voids from CSV files.
+    /// Bring in spaces, stays, voids and referrals, or items and counts of stock, from files.
     Import(import::Arguments),
+    /// Write the catalogue, or a sheet to count stock with, as CSV or XLSX.
+    Export(export::Arguments),
     /// Say how full the homes are.
     Occupancy(occupancy::Arguments),
+    /// Say what food, toiletries and other provisions cost.
+    Costs(costs::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -136,6 +143,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Retention(command) => retention::run(&cli.place, command).await,
         Command::SubjectAccess(arguments) => subject_access::run(&cli.place, &arguments).await,
         Command::Import(arguments) => import::import(&cli.place, &arguments).await,
+        Command::Export(arguments) => export::export(&cli.place, &arguments).await,
         Command::Occupancy(arguments) => occupancy::occupancy(&cli.place, &arguments).await,
+        Command::Costs(arguments) => costs::costs(&cli.place, &arguments).await,
     }
 }

@@ -81,6 +81,8 @@ mod stock_level {
 
 const KEY: &str = "upper(code)";
 const PARTED_BY: &str = " ";
+/// So many items are added in one statement: a database takes so many values in one.
+const ROWS_TOGETHER: usize = 1_000;
 
 fn joined<T: std::fmt::Display>(marks: &BTreeSet<T>) -> String {
     marks.iter().map(ToString::to_string).collect::<Vec<_>>().join(PARTED_BY)
@@ -205,6 +207,14 @@ impl Tx {
     /// Adds an item. Fails with `InUse("item_code")` or `InUse("item_barcode")` where another has its code.
     pub async fn add_item(&self, added: &Item) -> Result<()> {
         item::Entity::insert(row(added)).exec_without_returning(self.connection()).await?;
+        Ok(())
+    }
+
+    /// Adds items, as [`Tx::add_item`] does.
+    pub async fn add_items(&self, added: &[Item]) -> Result<()> {
+        for some in added.chunks(ROWS_TOGETHER) {
+            item::Entity::insert_many(some.iter().map(row)).exec_without_returning(self.connection()).await?;
+        }
         Ok(())
     }
 

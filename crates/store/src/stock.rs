@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use safespace_domain::{
     GrantId, ItemId, LotId, PackId, PlaceId, StayId, StockEntryId,
     money::Pence,
@@ -10,6 +11,7 @@ use safespace_domain::{
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
     sea_query::OnConflict,
 };
 use uuid::Uuid;
@@ -83,6 +85,7 @@ pub(crate) mod stock_entry {
         pub other_place_id: Option<Uuid>,
         pub corrects_id: Option<Uuid>,
         pub why: Option<String>,
+        pub note: Option<Vec<u8>>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -90,13 +93,15 @@ pub(crate) mod stock_entry {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// An entry of the ledger, and who wrote it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An entry of the ledger, who wrote it, and why in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEntry {
     /// The entry.
     pub entry: StockEntry,
     /// The account or token that wrote it.
     pub by: Uuid,
+    /// Why in words, sealed.
+    pub note: Option<Vec<u8>>,
 }
 
 /// Which entries of the ledger a list has.
@@ -174,11 +179,12 @@ fn entry_of(row: &stock_entry::Model) -> Result<StoredEntry> {
         quantity: row.quantity,
         value: Pence(row.value),
     };
-    Ok(StoredEntry { entry: StockEntry { id: StockEntryId(row.id), at: row.at, posting }, by: row.by_id })
+    let entry = StockEntry { id: StockEntryId(row.id), at: row.at, posting };
+    Ok(StoredEntry { entry, by: row.by_id, note: row.note.clone() })
 }
 
 fn entry_row(stored: &StoredEntry) -> stock_entry::ActiveModel {
-    let StoredEntry { entry: StockEntry { id, at, posting }, by } = stored;
+    let StoredEntry { entry: StockEntry { id, at, posting }, by, note } = stored;
     let to = match posting.movement {
         Movement::Issued { to } | Movement::Returned { from: to } => Some(to),
         _ => None,
@@ -213,6 +219,7 @@ fn entry_row(stored: &StoredEntry) -> stock_entry::ActiveModel {
         other_place_id: Set(other),
         corrects_id: Set(corrects),
         why: Set(why),
+        note: Set(note.clone()),
     }
 }
 
@@ -309,6 +316,14 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         row.as_ref().map(entry_of).transpose()
     }
 
+    /// The entries with these ids, in the order in which they were written.
+    pub async fn stock_entries_by_id(&self, ids: &[StockEntryId]) -> Result<Vec<StoredEntry>> {
+        let select = stock_entry::Entity::find()
+            .filter(stock_entry::Column::Id.is_in(ids.iter().map(|id| id.0)))
+            .order_by_asc(stock_entry::Column::Id);
+        select.all(self.connection).await?.iter().map(entry_of).collect()
+    }
+
     /// A page of the entries that pass the filter, oldest first.
     pub async fn stock_entries(
         &self,
@@ -332,6 +347,32 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         select.all(self.connection).await?.iter().map(entry_of).collect()
     }
 
+    /// What was issued to households and what came back from them, from one instant up to another, oldest first.
+    pub async fn issued_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<StoredEntry>> {
+        let movements = [MovementKind::Issued, MovementKind::Returned].map(MovementKind::as_str);
+        let select = stock_entry::Entity::find()
+            .filter(stock_entry::Column::Movement.is_in(movements))
+            .filter(stock_entry::Column::At.gte(from))
+            .filter(stock_entry::Column::At.lt(to))
+            .order_by_asc(stock_entry::Column::Id);
+        select.all(self.connection).await?.iter().map(entry_of).collect()
+    }
+
+    /// When lots were last counted in a place since an instant, of those that were.
+    pub async fn counted_since(
+        &self,
+        place: PlaceId,
+        since: DateTime<Utc>,
+    ) -> Result<BTreeMap<LotId, DateTime<Utc>>> {
+        let select = stock_entry::Entity::find()
+            .filter(stock_entry::Column::PlaceId.eq(place.0))
+            .filter(stock_entry::Column::Movement.eq(MovementKind::Counted.as_str()))
+            .filter(stock_entry::Column::At.gte(since))
+            .order_by_asc(stock_entry::Column::At);
+        let rows = select.all(self.connection).await?;
+        Ok(rows.into_iter().map(|row| (LotId(row.lot_id), row.at)).collect())
+    }
+
     /// How many entries the ledger has of an item.
     pub async fn entries_of(&self, item: ItemId) -> Result<u64> {
         let select = stock_entry::Entity::find().filter(stock_entry::Column::ItemId.eq(item.0));
@@ -350,22 +391,29 @@ impl Tx {
         rows.into_iter().map(|row| Ok((LotId(row.id), lot_of(row)?))).collect()
     }
 
-    /// Locks all lots of these items of which one of the places has something, in order of their ids, so that two who
-    /// want the same never wait for each other in a circle. Gives what they then have.
+    /// What these places have of these items, their lots locked in order of their ids, so that two who want the same never
+    /// wait for each other in a circle. Who had the lots before may have taken of them: how much there is, is read once
+    /// they are locked. A lot that has come in between is left for the next one.
     pub async fn lock_on_hand(&self, items: &[ItemId], places: &[PlaceId]) -> Result<Vec<OnHand>> {
-        let here = |one: &OnHand| places.contains(&one.balance.place);
-        let only = match places {
-            [only] => Some(*only),
-            _ => None,
-        };
-        let mut on_hand = self.reader().on_hand(Some(items), only).await?;
-        if !self.is_the_only_writer() {
-            let lots: Vec<LotId> = on_hand.iter().filter(|one| here(one)).map(|one| one.lot.id).collect();
-            self.lock_lots(&lots).await?;
-            // Read again: who had the lots before may have taken of them.
-            on_hand = self.reader().on_hand(Some(items), only).await?;
+        let here = balance::Entity::find()
+            .filter(balance::Column::PlaceId.is_in(places.iter().map(|place| place.0)))
+            .filter(balance::Column::ItemId.is_in(items.iter().map(|item| item.0)))
+            .filter(balance::Column::Quantity.gt(0));
+        let lots = here.clone().select_only().column(balance::Column::LotId).into_query();
+        let lots = lot::Entity::find()
+            .filter(lot::Column::Id.in_subquery(lots))
+            .order_by_asc(lot::Column::Id)
+            .lock_exclusive();
+        let mut locked = BTreeMap::new();
+        for row in lots.all(self.connection()).await? {
+            locked.insert(row.id, lot_of(row)?);
         }
-        on_hand.retain(here);
+        let mut on_hand = Vec::new();
+        for row in here.all(self.connection()).await? {
+            if let Some(lot) = locked.get(&row.lot_id) {
+                on_hand.push(OnHand { balance: balance_of(&row)?, lot: lot.clone() });
+            }
+        }
         Ok(on_hand)
     }
 

@@ -126,7 +126,7 @@ fn measure_on(run: &Run, kind: Kind, report: &mut Report) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let bare = Database::new(run, kind, "booking_floor")?;
     run.program.import(&bare, &spaces, None)?;
-    let sample = runtime.block_on(Sample::of(&database))?;
+    let sample = runtime.block_on(Sample::of(&database, "book_stay"))?;
     let units = runtime.block_on(writing::units(&bare))?;
     let floor = Floor::new(bare, sample, units, slots)?;
     let writers = if kind == Kind::Sqlite { 1 } else { AT_A_TIME };

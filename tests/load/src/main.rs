@@ -12,6 +12,7 @@ mod data;
 mod database;
 mod floor;
 mod import;
+mod issuing;
 mod notify;
 mod occupancy;
 mod reading;
@@ -80,6 +81,8 @@ enum Measure {
     Occupancy,
     /// Booking beside bare rows.
     Booking,
+    /// Issuing twenty lines of stock beside bare rows.
+    Issuing,
     /// Import of a resort-sized file.
     Import,
     /// What telling others at every commit would cost on PostgreSQL.
@@ -172,9 +175,10 @@ fn measure(arguments: Arguments) -> Result<()> {
 type Step = fn(&Run, &mut Report) -> Result<()>;
 
 fn measure_all(run: &Run, report: &mut Report) -> Result<()> {
-    let steps: [(&[Measure], Step); 5] = [
+    let steps: [(&[Measure], Step); 6] = [
         (&[Measure::Reading, Measure::Occupancy], read),
         (&[Measure::Booking], booking::measure),
+        (&[Measure::Issuing], issuing::measure),
         (&[Measure::Import], import::measure),
         (&[Measure::Notify], notify::measure),
         (&[Measure::Audit], audit::measure),

@@ -25,21 +25,20 @@ use crate::{
 /// Nights of a booking.
 const NIGHTS: i64 = 7;
 
-/// The parts of a real booking's rows that do not depend on unit, nights and household, as the service wrote them.
+/// The parts of a real command's rows that do not depend on what it is about, as the service wrote them.
 #[derive(Clone)]
 pub struct Sample {
-    role: String,
-    action: String,
-    detail: String,
-    payload: Vec<u8>,
-    answer: Vec<u8>,
+    pub role: String,
+    pub action: String,
+    pub detail: String,
+    pub payload: Vec<u8>,
+    pub answer: Vec<u8>,
 }
 
 macro_rules! sample {
-    ($connection:expr) => {{
-        let audit =
-            "SELECT role, action, detail FROM audit WHERE action = 'book_stay' ORDER BY seq DESC LIMIT 1";
-        let audit = sqlx::query(audit).fetch_one(&mut $connection).await?;
+    ($connection:expr, $action:expr) => {{
+        let audit = "SELECT role, action, detail FROM audit WHERE action = $1 ORDER BY seq DESC LIMIT 1";
+        let audit = sqlx::query(audit).bind($action).fetch_one(&mut $connection).await?;
         let key = "SELECT payload, answer FROM command_key ORDER BY at DESC LIMIT 1";
         let key = sqlx::query(key).fetch_one(&mut $connection).await?;
         Sample {
@@ -64,11 +63,11 @@ impl Sample {
         }
     }
 
-    /// From the newest booking in a database.
-    pub async fn of(database: &Database) -> Result<Self> {
+    /// From the newest command of this action in a database.
+    pub async fn of(database: &Database, action: &str) -> Result<Self> {
         Ok(match database.kind {
-            Kind::Sqlite => sample!(database.sqlite().await?),
-            Kind::Postgres => sample!(database.postgres().await?),
+            Kind::Sqlite => sample!(database.sqlite().await?, action),
+            Kind::Postgres => sample!(database.postgres().await?, action),
         })
     }
 }

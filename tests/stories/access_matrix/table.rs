@@ -334,6 +334,7 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
     ("Query.stockLevels", "spaces", "stockLevels(first: 3) %"),
     ("Query.stockPlaces", "spaces", "stockPlaces(first: 3) %"),
     ("Query.grants", "spaces", "grants(first: 3) %"),
+    ("Query.costs", "case", "costs(from: \"2020-11-01\", to: \"2020-12-01\") %"),
     ("Query.stock", "spaces", "stock(first: 3) %"),
     ("Query.expiringStock", "spaces", "expiringStock(days: 7, first: 3) %"),
     ("Query.lowStock", "spaces", "lowStock(first: 3) %"),
@@ -473,7 +474,7 @@ pub const TYPES: &[Type] = &[
     (
         "StockEntry",
         "stockEntries(first: 3) { nodes { % } }",
-        &[("case", "at id item lot movement place quantity stay value")],
+        &[("case", "at id item lot movement note place quantity stay value")],
     ),
     ("IssuedStock", "issuedStock(stay: \"{stay}\") { nodes { % } }", &[("case", "item lot quantity value")]),
     (
@@ -534,6 +535,20 @@ pub const TYPES: &[Type] = &[
     ("ShoppingExpiring", "", &[("case", "atRisk expired expiresOn item lot place quantity value")]),
     ("SupplierTotal", "", &[("case", "cost lines supplier")]),
     ("LikelyArrival", "", &[("case", "adults children day like nights no")]),
+    (
+        "Costs",
+        "costs(from: \"2020-11-01\", to: \"2020-12-01\") { % }",
+        &[(
+            "case",
+            "byCategory byFunding byMonth cells definitions householdCount households perHousehold perPersonNight \
+             personNights total",
+        )],
+    ),
+    ("CategoryCost", "", &[("case", "category cost")]),
+    ("CostCell", "", &[("case", "category cost grant month source")]),
+    ("FundingCost", "", &[("case", "cost grant source")]),
+    ("HouseholdCost", "", &[("case", "cost household perPersonNight personNights")]),
+    ("MonthCost", "", &[("case", "cost month")]),
     ("GrantSaved", "", &[("managing", "grant")]),
     ("ItemCategorySaved", "", &[("managing", "category")]),
     ("ItemSaved", "", &[("managing", "item")]),

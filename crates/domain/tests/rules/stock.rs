@@ -11,8 +11,8 @@ use safespace_domain::{
     places::{Place, PlaceKind},
     stock::{
         Balance, Change, CountReason, Issued, IssuedTo, Lot, MOST_UNITS, OnHand, Origin, Posting, Shortage,
-        Taking, WriteOffReason, correct, count, counted, put_back, quantity, receive, sum, take, take_of_lot,
-        transfer, typed_quantity, write_off,
+        Taking, WriteOffReason, correct, count, counted, in_words, is_to_be_counted, put_back, quantity,
+        receive, sum, take, take_of_lot, transfer, typed_quantity, write_off,
     },
 };
 
@@ -413,6 +413,38 @@ fn a_count_that_differs_is_explained_and_one_that_does_not_is_on_record() {
     assert_eq!(missed.posting.value, Pence(-41));
     let found = count(lot.balance, &lot.lot, 7, Some(CountReason::Miscounted)).unwrap();
     assert_eq!(found.posting.value, Pence(40), "at what a unit cost when it came, rounded down");
+}
+
+#[test]
+fn a_count_sheet_is_written_once_and_never_over_what_moved_since() {
+    let here = received(9, 900, None).balance;
+    let asked = |counted, sheet, since| is_to_be_counted(here, counted, sheet, since);
+    for (counted, sheet, since, written) in [
+        // By hand: nobody says when, and what the ledger has is not written again.
+        (7, None, None, true),
+        (9, None, None, false),
+        // From a sheet that says when it was made: that it was right is written, once.
+        (7, Some(9), Some(false), true),
+        (9, Some(9), Some(false), true),
+        (9, Some(9), Some(true), false),
+        // It is what the ledger has by now: the sheet has been brought in before.
+        (9, Some(12), Some(true), false),
+        (9, Some(12), Some(false), false),
+    ] {
+        assert_eq!(asked(counted, sheet, since).unwrap(), written, "{counted} {sheet:?} {since:?}");
+    }
+    let refusal = asked(7, Some(10), Some(false)).unwrap_err();
+    assert_eq!((refusal.code, refusal.field.as_deref()), (RefusalCode::Changed, Some("counted")));
+}
+
+#[test]
+fn a_reason_that_is_none_of_the_list_is_said_in_words() {
+    assert_eq!(in_words(true, Some(" mice ")).unwrap().as_deref(), Some("mice"));
+    assert_eq!(in_words(false, None).unwrap(), None);
+    assert_eq!(in_words(false, Some("a tin was dented")).unwrap().as_deref(), Some("a tin was dented"));
+    for note in [None, Some(""), Some("  ")] {
+        assert_eq!(in_words(true, note).unwrap_err().field.as_deref(), Some("note"));
+    }
 }
 
 #[test]

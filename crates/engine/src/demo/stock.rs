@@ -221,7 +221,8 @@ impl Service {
         let here = self.in_office().await?;
         let Some((_, soap)) = here.iter().find(|(code, _)| code == "SOAP") else { return Ok(()) };
         let lot = soap.lot.id;
-        let broken = WriteOffStock { place: OFFICE.into(), lot, quantity: 1, why: WriteOffReason::Damaged };
+        let why = WriteOffReason::Damaged;
+        let broken = WriteOffStock { place: OFFICE.into(), lot, quantity: 1, why, note: None };
         self.run_aside(Command::WriteOffStock(broken)).await?;
         let cupboard = self.engine.live.look(|_, spaces| {
             spaces.properties().map(|property| format!("CUPBOARD-{}", property.code)).next()

@@ -1,15 +1,15 @@
-//! The readers of CSV files, against files that nobody meant well with: they refuse in words, and never panic.
+//! The readers of files, against files that nobody meant well with: they refuse in words, and never panic.
 
 use proptest::prelude::*;
 
-use super::Files;
+use super::{Files, StockFiles};
 
 /// Cells that are right somewhere, nearly right, or meant to hurt.
 fn cell() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::sample::select(vec![
             "SS-01", "safe_space", "move_on", "Stevenage", "4", "2020-11-03", "2020-11-10", "departed", "in_residence",
-            "booked", "repair", "police", "declined", "high", "2020-11-03 23:40", "", "ground_floor step_free",
+            "booked", "repair", "yes", "3.00", "food", "BEANS", "lost", "police", "declined", "high", "2020-11-03 23:40", "", "ground_floor step_free",
         ])
         .prop_map(str::to_owned),
         1 => prop::sample::select(vec![
@@ -43,11 +43,38 @@ const STAYS: &str = "reference,property,unit,arrival,departure,status,adults,chi
 const VOIDS: &str = "unit,from,to,reason";
 const REFERRALS: &str =
     "reference,received_at,source,adults,children,status,risk,dash_ticks,marac,children_under_2";
+const ITEMS: &str = "code,name,category,unit_of_issue,pack_size,price,eaten,perishable,contains,barcode";
+const COUNTS: &str = "place,item,counted,expires,on_hand,why,lot_id,as_of";
 
-/// Reads it as each of the four; what is wrong is said in a sentence of one line.
+/// A workbook that is right but for what is in its cells.
+fn workbook(header: &'static str) -> impl Strategy<Value = Vec<u8>> {
+    let columns = header.split(',').count();
+    let row = prop::collection::vec((cell(), any::<f64>(), any::<bool>()), columns);
+    prop::collection::vec(row, 0..6).prop_map(move |rows| {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        for (column, name) in (0..).zip(header.split(',')) {
+            sheet.write_string(0, column, name).unwrap();
+        }
+        for (line, row) in (1..).zip(rows) {
+            for (column, (text, number, is_number)) in (0..).zip(row) {
+                if is_number {
+                    sheet.write_number(line, column, number).unwrap();
+                } else {
+                    sheet.write_string(line, column, text).unwrap();
+                }
+            }
+        }
+        book.save_to_buffer().unwrap()
+    })
+}
+
+/// Reads it as each of the six; what is wrong is said in a sentence of one line.
 fn read(bytes: &[u8]) {
-    let mut files = Files::default();
+    let (mut files, mut stock) = (Files::default(), StockFiles::default());
     let told = [
+        stock.read_items(bytes),
+        stock.read_counts(bytes),
         files.read_spaces(bytes),
         files.read_stays(bytes),
         files.read_voids(bytes),
@@ -61,6 +88,8 @@ fn read(bytes: &[u8]) {
     let said = files.spaces.iter().map(|row| row.says.as_ref().err());
     let said = said.chain(files.stays.iter().map(|row| row.says.as_ref().err()));
     let said = said.chain(files.referrals.iter().map(|row| row.says.as_ref().err()));
+    let said = said.chain(stock.items.iter().flatten().map(|row| row.says.as_ref().err()));
+    let said = said.chain(stock.counts.iter().flatten().map(|row| row.says.as_ref().err()));
     for why in said.chain(files.voids.iter().map(|row| row.says.as_ref().err())).flatten() {
         assert!(!why.trim().is_empty());
     }
@@ -83,10 +112,26 @@ proptest! {
         stays in file(STAYS),
         voids in file(VOIDS),
         referrals in file(REFERRALS),
+        items in file(ITEMS),
+        counts in file(COUNTS),
     ) {
-        for bytes in [spaces, stays, voids, referrals] {
+        for bytes in [spaces, stays, voids, referrals, items, counts] {
             read(&bytes);
         }
+    }
+
+    #[test]
+    fn a_workbook_is_read_or_refused_also_where_it_was_cut_or_damaged(
+        book in prop_oneof![workbook(ITEMS), workbook(COUNTS)],
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
+        let mut book = book;
+        read(&book);
+        let at = at.index(book.len());
+        read(&book[..at]);
+        book[at] = byte;
+        read(&book);
     }
 
     #[test]

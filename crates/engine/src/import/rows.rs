@@ -4,20 +4,24 @@ use std::{collections::BTreeSet, fmt::Display, io::Read};
 
 use chrono::{DateTime, Datelike, NaiveDateTime, NaiveTime, Utc};
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+use rust_decimal::Decimal;
 use safespace_domain::{
-    Night, Nights, Refusal,
+    LotId, Night, Nights, Refusal,
     clock::{at_service_time, service_day},
     codes,
     households::People,
-    items::{Allergen, Avoids, Diet},
+    items::{self, Allergen, Avoids, Diet},
+    money::Pence,
     needs::{ChildAges, Needs},
     nights::{FIRST_YEAR, LAST_YEAR},
     referrals::{ReferralStatus, Source},
     stays::StayStatus,
+    stock::{CountReason, MOST_UNITS, typed_quantity},
     units::{MOST_SLEEPS, Scheme},
 };
 
-use crate::ReferralAsk;
+use super::workbooks;
+use crate::{ReferralAsk, export};
 
 /// The most rows of one file: they are in memory together, to be put in order.
 const MOST_ROWS: usize = 250_000;
@@ -69,6 +73,31 @@ const REFERRALS: [&str; 37] = [
     "organisation",
     "call_back",
 ];
+const ITEMS: [&str; 14] = [
+    "code",
+    "name",
+    "category",
+    "unit_of_issue",
+    "pack_size",
+    "price",
+    "eaten",
+    "perishable",
+    "supplier",
+    "contains",
+    "suits",
+    "shelf_life_days",
+    "barcode",
+    "retired",
+];
+/// The first so many columns of a file of items must be there.
+const ITEMS_NEED: usize = 8;
+const COUNTS: [&str; 12] = [
+    "place", "item", "counted", "name", "lot", "expires", "unit", "on_hand", "why", "note", "lot_id", "as_of",
+];
+/// The first so many columns of a file of counts must be there.
+const COUNTS_NEED: usize = 3;
+/// The most rows of a file of items or counts: they are written in one transaction.
+const MOST_ROWS_AT_ONCE: usize = 20_000;
 /// The first so many columns of a file of referrals must be there.
 const REFERRALS_NEED: usize = 6;
 /// Parts names in a cell: they have spaces.
@@ -82,6 +111,8 @@ pub(super) fn columns(file: &str) -> &'static [&'static str] {
         "spaces" => &SPACES,
         "stays" => &STAYS,
         "referrals" => &REFERRALS,
+        "items" => &ITEMS,
+        "counts" => &COUNTS,
         _ => &VOIDS,
     }
 }
@@ -90,7 +121,7 @@ pub(super) fn columns(file: &str) -> &'static [&'static str] {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {why}")]
 pub struct WrongFile {
-    /// Which: `spaces`, `stays`, `voids` or `referrals`.
+    /// Which: `spaces`, `stays`, `voids`, `referrals`, `items` or `counts`.
     pub file: &'static str,
     /// What is wrong with it, and where.
     pub why: String,
@@ -153,6 +184,94 @@ pub(super) struct PastReferral {
     pub(super) ask: ReferralAsk,
 }
 
+/// What a file says of something, unless it has no column for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Said<T> {
+    /// There is no such column.
+    LeftOut,
+    /// This.
+    This(T),
+}
+
+impl<T> Said<T> {
+    /// What is said, or what holds where nothing is.
+    pub(super) fn or(self, known: T) -> T {
+        match self {
+            Self::LeftOut => known,
+            Self::This(said) => said,
+        }
+    }
+}
+
+/// An item, from a file of items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ItemRow {
+    pub(super) code: String,
+    pub(super) name: String,
+    pub(super) category: String,
+    pub(super) unit_of_issue: String,
+    pub(super) pack_size: u32,
+    pub(super) price: Pence,
+    pub(super) eaten: bool,
+    pub(super) perishable: bool,
+    pub(super) supplier: Said<Option<String>>,
+    pub(super) contains: Said<Option<BTreeSet<Allergen>>>,
+    pub(super) suits: Said<BTreeSet<Diet>>,
+    pub(super) shelf_life_days: Said<Option<u32>>,
+    pub(super) barcode: Said<Option<String>>,
+    pub(super) retired: Said<bool>,
+}
+
+/// What was counted of a lot, from a file of counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CountRow {
+    pub(super) place: String,
+    /// The item's code or bar code.
+    pub(super) item: String,
+    pub(super) counted: u32,
+    pub(super) lot: Option<String>,
+    pub(super) expires: Option<Night>,
+    /// How many the sheet had when it was made.
+    pub(super) on_hand: Option<u32>,
+    pub(super) why: Option<CountReason>,
+    pub(super) note: Option<String>,
+    pub(super) lot_id: Option<LotId>,
+    /// When the sheet was made.
+    pub(super) as_of: Option<DateTime<Utc>>,
+}
+
+/// Files of items and of counts, read and found well-formed. They are brought in as a whole or not at all.
+#[derive(Clone, Debug, Default)]
+pub struct StockFiles {
+    pub(super) items: Option<Vec<Row<ItemRow>>>,
+    /// A row says nothing where nobody counted it.
+    pub(super) counts: Option<Vec<Row<Option<CountRow>>>>,
+}
+
+impl StockFiles {
+    /// Reads items, from CSV or a workbook (XLSX): which of the two shows in the first bytes.
+    pub fn read_items(&mut self, from: impl Read) -> Result<(), WrongFile> {
+        self.items = Some(read_sheet("items", &ITEMS, ITEMS_NEED, from, item)?);
+        Ok(())
+    }
+
+    /// Reads counts, from CSV or a workbook (XLSX): a count sheet that was filled in.
+    pub fn read_counts(&mut self, from: impl Read) -> Result<(), WrongFile> {
+        self.counts = Some(read_sheet("counts", &COUNTS, COUNTS_NEED, from, count)?);
+        Ok(())
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.items.as_ref().map_or(0, Vec::len) + self.counts.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// The files, read and found well-formed. Rows may still be refused one by one.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
@@ -203,12 +322,53 @@ struct Cells<'r> {
     columns: &'static [&'static str],
     /// In the order of the columns.
     record: &'r StringRecord,
+    /// Where each column stands in the file; none for one that is left out.
+    places: &'r [Option<usize>],
 }
 
 impl Cells<'_> {
     fn get(&self, column: &str) -> Option<&str> {
         let n = self.columns.iter().position(|name| *name == column)?;
         self.record.get(n).filter(|cell| !cell.is_empty())
+    }
+
+    /// What a column says, unless the file has none for it.
+    fn said<T>(
+        &self,
+        column: &str,
+        read: impl FnOnce(&Self) -> Result<T, String>,
+    ) -> Result<Said<T>, String> {
+        let n = self.columns.iter().position(|name| *name == column);
+        match n.and_then(|n| self.places.get(n)).copied().flatten() {
+            Some(_) => read(self).map(Said::This),
+            None => Ok(Said::LeftOut),
+        }
+    }
+
+    fn yes(&self, column: &str) -> Result<Option<bool>, String> {
+        match self.get(column).map(str::to_ascii_lowercase).as_deref() {
+            None => Ok(None),
+            Some("yes") => Ok(Some(true)),
+            Some("no") => Ok(Some(false)),
+            Some(_) => Err(format!("{column} must be yes or no")),
+        }
+    }
+
+    /// Whole units, at least `least`. What is half or below nothing is refused as what it is.
+    fn units(&self, column: &str, least: u32) -> Result<Option<u32>, String> {
+        let Some(cell) = self.get(column) else { return Ok(None) };
+        let n = typed_quantity(cell, column).map_err(|refusal| format!("{column}: {}", words(refusal)))?;
+        let n = u32::try_from(n).ok().filter(|n| (least..=MOST_UNITS).contains(n));
+        n.map(Some).ok_or_else(|| format!("{column} must be {least} to {MOST_UNITS} whole units, not {cell}"))
+    }
+
+    /// Codes parted by spaces.
+    fn marks<T: std::str::FromStr<Err = String> + Ord>(&self, column: &str) -> Result<BTreeSet<T>, String> {
+        self.get(column).unwrap_or_default().split_whitespace().map(str::parse).collect()
+    }
+
+    fn name(&self, column: &str) -> Result<String, String> {
+        codes::name(self.need(column)?, column).map_err(words)
     }
 
     fn need(&self, column: &str) -> Result<&str, String> {
@@ -316,6 +476,64 @@ fn space(cells: &Cells<'_>) -> Result<Space, String> {
         opened_on: cells.date("opened_on")?,
         closed_on: cells.optional_date("closed_on")?,
     })
+}
+
+/// What says that somebody has read the label of an item and found no allergen on it.
+pub(crate) const NO_ALLERGEN: &str = "none";
+
+fn item(cells: &Cells<'_>) -> Result<ItemRow, String> {
+    let price = cells.need("price")?.parse::<Decimal>();
+    let price = price.map_err(|_| "price is no amount: write pounds and pence, such as 8.40".to_owned())?;
+    let need_yes =
+        |column: &str| cells.yes(column)?.ok_or_else(|| format!("{column} is empty: write yes or no"));
+    let contains = |cells: &Cells<'_>| match cells.get("contains") {
+        None => Ok(None),
+        Some(NO_ALLERGEN) => Ok(Some(BTreeSet::new())),
+        Some(_) => cells.marks("contains").map(Some),
+    };
+    let named = |column: &'static str| {
+        move |cells: &Cells<'_>| cells.get(column).map(|_| cells.name(column)).transpose()
+    };
+    let barcode = |cells: &Cells<'_>| {
+        cells.get("barcode").map(|digits| items::barcode(digits, "barcode").map_err(words)).transpose()
+    };
+    Ok(ItemRow {
+        code: cells.code("code")?,
+        name: cells.name("name")?,
+        category: cells.need("category")?.to_owned(),
+        unit_of_issue: cells.name("unit_of_issue")?,
+        pack_size: cells.units("pack_size", 1)?.ok_or("pack_size is empty")?,
+        price: Pence::from_pounds(price, "price").map_err(words)?,
+        eaten: need_yes("eaten")?,
+        perishable: need_yes("perishable")?,
+        supplier: cells.said("supplier", named("supplier"))?,
+        contains: cells.said("contains", contains)?,
+        suits: cells.said("suits", |cells| cells.marks("suits"))?,
+        shelf_life_days: cells.said("shelf_life_days", |cells| cells.units("shelf_life_days", 1))?,
+        barcode: cells.said("barcode", barcode)?,
+        retired: cells.said("retired", |cells| Ok(cells.yes("retired")?.unwrap_or(false)))?,
+    })
+}
+
+/// What was counted of a lot. A row that nobody has filled in says nothing, whatever else is in it.
+fn count(cells: &Cells<'_>) -> Result<Option<CountRow>, String> {
+    let Some(counted) = cells.units("counted", 0)? else { return Ok(None) };
+    let lot_id = cells.get("lot_id").map(|id| id.parse().map(LotId)).transpose();
+    let as_of = cells.get("as_of").map(DateTime::parse_from_rfc3339).transpose();
+    Ok(Some(CountRow {
+        place: cells.code("place")?,
+        item: cells.code("item")?,
+        counted,
+        lot: cells.text("lot"),
+        expires: cells.optional_date("expires")?,
+        on_hand: cells.units("on_hand", 0)?,
+        why: cells.optional("why")?,
+        note: cells.text("note"),
+        lot_id: lot_id.map_err(|_| "lot_id is none: leave it as the count sheet has it, or empty")?,
+        as_of: as_of
+            .map_err(|_| "as_of is no instant: leave it as the count sheet has it, or empty")?
+            .map(|at| at.to_utc()),
+    }))
 }
 
 fn stay(cells: &Cells<'_>) -> Result<PastStay, String> {
@@ -439,7 +657,8 @@ fn child_ages(cells: &Cells<'_>) -> Result<Option<ChildAges>, String> {
     Ok(known.then_some(ages))
 }
 
-/// Reads a file whole, of whose columns the first `needed` must be there. Its header and structure must be right; what a row says may be wrong, and is then refused.
+/// Reads a file of CSV whole, of whose columns the first `needed` must be there. Its header and structure must be right;
+/// what a row says may be wrong, and is then refused.
 fn read<T>(
     file: &'static str,
     columns: &'static [&'static str],
@@ -448,34 +667,87 @@ fn read<T>(
     parse: fn(&Cells<'_>) -> Result<T, String>,
 ) -> Result<Vec<Row<T>>, WrongFile> {
     let wrong = |why: String| WrongFile { file, why };
-    let text = whole(from).map_err(wrong)?;
-    if let Some(line) = open_quote(&text) {
-        return Err(wrong(format!("line {line}: a quote is opened and not closed on its line")));
+    let text = whole(from).map(as_an_editor_counts).map_err(wrong)?;
+    csv_rows(&text, Shape { columns, needed, most: MOST_ROWS, plain: |cell| cell }, parse).map_err(wrong)
+}
+
+/// As [`read`], from CSV or a workbook; fewer rows, for they are written together.
+fn read_sheet<T>(
+    file: &'static str,
+    columns: &'static [&'static str],
+    needed: usize,
+    from: impl Read,
+    parse: fn(&Cells<'_>) -> Result<T, String>,
+) -> Result<Vec<Row<T>>, WrongFile> {
+    let wrong = |why: String| WrongFile { file, why };
+    let bytes = whole(from).map_err(wrong)?;
+    // A cell that was made harmless when it was exported is read as it was before.
+    let shape = Shape { columns, needed, most: MOST_ROWS_AT_ONCE, plain: export::plain };
+    let rows = if workbooks::is_one(&bytes) {
+        workbooks::rows(bytes, LARGEST_FILE, MOST_ROWS_AT_ONCE)
+            .and_then(|records| rows_of(records.into_iter().map(Ok), shape, parse))
+    } else {
+        csv_rows(&as_an_editor_counts(bytes), shape, parse)
+    };
+    rows.map_err(wrong)
+}
+
+/// What a file may look like.
+#[derive(Clone, Copy)]
+struct Shape {
+    columns: &'static [&'static str],
+    /// The first so many columns must be there.
+    needed: usize,
+    /// The most rows.
+    most: usize,
+    /// A cell as it is meant.
+    plain: fn(&str) -> &str,
+}
+
+fn csv_rows<T>(
+    text: &[u8],
+    shape: Shape,
+    parse: fn(&Cells<'_>) -> Result<T, String>,
+) -> Result<Vec<Row<T>>, String> {
+    if let Some(line) = open_quote(text) {
+        return Err(format!("line {line}: a quote is opened and not closed on its line"));
     }
-    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(text.as_slice());
-    let header = reader.headers().map_err(|error| wrong(explain(&error)))?.clone();
-    let places = places(&header, columns, needed).map_err(wrong)?;
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| wrong(explain(&error)))?;
+    let mut reader = ReaderBuilder::new().has_headers(false).trim(Trim::All).from_reader(text);
+    let records = reader.records().map(|record| {
+        let record = record.map_err(|error| explain(&error))?;
         let line = record.position().map_or(0, csv::Position::line);
         if record.iter().any(|cell| cell.contains(['\n', '\r'])) {
-            return Err(wrong(format!("line {line}: a quote is opened and not closed on its line")));
+            return Err(format!("line {line}: a quote is opened and not closed on its line"));
         }
-        if rows.len() == MOST_ROWS {
-            return Err(wrong(format!("more than {MOST_ROWS} rows: bring it in parts")));
+        Ok((line, record))
+    });
+    rows_of(records, shape, parse)
+}
+
+/// Reads records with their lines, of which the first is the header.
+fn rows_of<T>(
+    mut records: impl Iterator<Item = Result<(u64, StringRecord), String>>,
+    shape: Shape,
+    parse: fn(&Cells<'_>) -> Result<T, String>,
+) -> Result<Vec<Row<T>>, String> {
+    let Shape { columns, needed, most, plain } = shape;
+    let (_, header) = records.next().transpose()?.unwrap_or_default();
+    let places = places(&header, columns, needed)?;
+    let mut rows = Vec::new();
+    for record in records {
+        let (line, record) = record?;
+        if rows.len() == most {
+            return Err(format!("more than {most} rows: bring it in parts"));
         }
-        let cells = places
-            .iter()
-            .map(|place| place.and_then(|place| record.get(place)).unwrap_or_default())
-            .collect();
-        let says = parse(&Cells { columns, record: &cells });
+        let cells =
+            places.iter().map(|place| place.and_then(|place| record.get(place)).map_or("", plain)).collect();
+        let says = parse(&Cells { columns, record: &cells, places: &places });
         rows.push(Row { line, cells, says });
     }
     Ok(rows)
 }
 
-/// The whole file, its lines ended in one way, so that lines are counted as an editor does.
+/// The whole file.
 fn whole(from: impl Read) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     from.take(LARGEST_FILE + 1)
@@ -484,6 +756,11 @@ fn whole(from: impl Read) -> Result<Vec<u8>, String> {
     if bytes.len() as u64 > LARGEST_FILE {
         return Err(format!("larger than {} MiB: bring it in parts", LARGEST_FILE >> 20));
     }
+    Ok(bytes)
+}
+
+/// The same text, its lines ended in one way, so that lines are counted as an editor does.
+fn as_an_editor_counts(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes.dedup_by(|byte, before| {
         let foreign = (*before, *byte) == (b'\r', b'\n');
         if foreign {
@@ -491,7 +768,7 @@ fn whole(from: impl Read) -> Result<Vec<u8>, String> {
         }
         foreign
     });
-    Ok(bytes)
+    bytes
 }
 
 /// The line on which a quote is opened that is not closed by the end of the file, which the reader takes for its end.
