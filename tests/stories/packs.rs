@@ -1,7 +1,13 @@
 //! Packs: right for the household when it is booked, made up from what is there, and put back where they are not needed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+use futures_util::future::join_all;
+use proptest::{
+    prelude::{Strategy, any},
+    prop_assert, prop_assert_eq,
+    test_runner::{Config, RngSeed, TestCaseError, TestRunner},
+};
 use rust_decimal::Decimal;
 use safespace_domain::{
     LotId, PackId, StayId,
@@ -9,12 +15,14 @@ use safespace_domain::{
     needs::ChildAges,
     pack_templates::{AgeBand, Per},
     packs::PackStatus,
+    stays::StayStatus,
     units::Scheme,
 };
 use safespace_engine::{
-    AdaptPack, AddPlace, CancelPack, Command, IssueLine, IssueStock, LookAhead, LotInLineAsk, MoveStay,
-    OriginAsk, Outcome, PackFilter, PackView, Page, PickPack, PutBackFromPack, ReceiptLine, ReceiveStock,
-    RestrictCase, SaveItem, SavePackTemplate, SetLevel, TemplateLineAsk,
+    AdaptPack, AddPlace, CancelPack, Command, EngineError, ExtendStay, IssueLine, IssueStock, LookAhead,
+    LotInLineAsk, MoveStay, OriginAsk, Outcome, PackFilter, PackView, Page, PickPack, PutBackFromPack,
+    ReceiptLine, ReceiveStock, RestrictCase, ReturnStock, SaveItem, SavePackTemplate, SetLevel,
+    TemplateLineAsk,
 };
 use safespace_tests::{Databases, Person, World, api::Api, canary, item, on_both};
 use serde_json::{Value as Json, json};
@@ -443,7 +451,7 @@ async fn what_is_not_needed_goes_back_to_where_it_came_from(on: &Databases) {
     let (no, lot) = (milk.no, milk.given[0].lot);
     world.manager().run(Command::ClosePlace { place: "CUPBOARD".into() }).await.unwrap();
     officer.cancel(&stay).await.unwrap();
-    let attention = world.officer().attention().await;
+    let attention = world.officer().to_do().await;
     assert!(
         attention.iter().any(|message| message.contains("what is in its pack is nowhere")),
         "{attention:?}"
@@ -692,7 +700,7 @@ async fn whoever_knows_the_family_does_not_see_its_pack(on: &Databases) {
     assert_eq!(seen.iter().map(|view| view.stay.id).collect::<Vec<_>>(), [other.id]);
     let ahead = LookAhead { days: 7, look_back: 0 };
     assert_eq!(engine.shopping(actor, ahead).await.unwrap().stays.keys().collect::<Vec<_>>(), [&other.id]);
-    assert!(officer.attention().await.iter().all(|message| !message.contains("R-1")));
+    assert!(officer.to_do().await.iter().all(|message| !message.contains("R-1")));
     for command in [
         Command::PlanPack { stay: stay.id },
         Command::HandOverPack { pack },
@@ -805,4 +813,184 @@ async fn the_days_ahead_are_told_with_their_working(on: &Databases) {
         let (code, _) = api.fails(&world.officer_token, &query, json!({})).await;
         assert_eq!(code, "BAD_VALUE");
     }
+}
+
+/// Something that happens to a household, its pack, or the shelf. What it is about is chosen from what there is.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Receive(u8, i64),
+    Prepare(bool),
+    TopUp(bool),
+    HandOver(bool),
+    PutBack(bool, u8, i64),
+    Cancel(bool),
+    Plan(bool),
+    Avoid(bool, bool),
+    Ask(bool, i64),
+    Until(bool, u8),
+    Give(bool, u8),
+    Return(bool, u8, i64),
+    CheckIn(bool),
+    CheckOut(bool),
+    Reinstate(bool),
+    CallOff(bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (n, who) = (any::<u8>, any::<bool>);
+    proptest::prop_oneof![
+        3 => (n(), 1_i64..30).prop_map(|(what, units)| Step::Receive(what, units)),
+        4 => who().prop_map(Step::Prepare),
+        3 => who().prop_map(Step::TopUp),
+        2 => who().prop_map(Step::HandOver),
+        3 => (who(), n(), 1_i64..5).prop_map(|(who, what, units)| Step::PutBack(who, what, units)),
+        1 => who().prop_map(Step::Cancel),
+        2 => who().prop_map(Step::Plan),
+        2 => (who(), any::<bool>()).prop_map(|(who, milk)| Step::Avoid(who, milk)),
+        1 => (who(), 1_i64..4).prop_map(|(who, units)| Step::Ask(who, units)),
+        3 => (who(), 4_u8..11).prop_map(|(who, day)| Step::Until(who, day)),
+        1 => (who(), n()).prop_map(|(who, what)| Step::Give(who, what)),
+        1 => (who(), n(), 1_i64..5).prop_map(|(who, what, units)| Step::Return(who, what, units)),
+        1 => who().prop_map(Step::CheckIn),
+        1 => who().prop_map(Step::CheckOut),
+        2 => who().prop_map(Step::Reinstate),
+        1 => who().prop_map(Step::CallOff),
+    ]
+}
+
+#[test]
+fn any_run_of_packs_balances_on_sqlite() {
+    any_run_balances(&Databases::sqlite(), 12);
+}
+
+#[test]
+fn any_run_of_packs_balances_on_postgres() {
+    let Some(on) = Databases::postgres("packs::any_run_of_packs_balances_on_postgres") else { return };
+    any_run_balances(&on, 6);
+}
+
+/// Any run of commands, some of them at the same time by two engines: what a pack is told to have is what the ledger gave it
+/// and did not take back, every penny is accounted for, a stay has one pack at most, and one that was not handed over
+/// keeps nothing once its stay is over.
+fn any_run_balances(on: &Databases, cases: u32) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let config = Config {
+        cases,
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        max_shrink_time: 60_000,
+        ..Config::default()
+    };
+    let runs = proptest::collection::vec(proptest::collection::vec(step(), 1..4), 1..25);
+    let told = TestRunner::new(config).run(&runs, |batches| {
+        runtime.block_on(async {
+            let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+            furnish(&world).await;
+            let mut stays = Vec::new();
+            for (unit, household) in [("SS-01", "R-1"), ("SS-02", "R-2")] {
+                stays.push(world.officer().book(unit, household, "2020-11-03", 4).await.unwrap().id);
+            }
+            let engines = [Arc::clone(&world.engine), world.another_engine().await];
+            for batch in &batches {
+                let mut asked = Vec::new();
+                for (n, step) in batch.iter().enumerate() {
+                    let Some(command) = command(&world, *step, &stays).await else { continue };
+                    let (engine, actor) = (Arc::clone(&engines[n % 2]), world.officer().actor);
+                    asked.push(tokio::spawn(async move { engine.run(&actor, None, command).await }));
+                }
+                for answer in join_all(asked).await {
+                    if let Err(EngineError::Fault(fault)) = answer.unwrap() {
+                        return Err(TestCaseError::fail(format!("{fault:?}")));
+                    }
+                }
+                must_agree(&world).await;
+                for stay in &stays {
+                    let now = world.officer().stay(*stay).await;
+                    let packs = world.engine.packs_of(&world.officer().actor, &[*stay]).await.unwrap();
+                    prop_assert!(packs.len() <= 1);
+                    let left = packs.iter().find(|view| view.pack.status() != PackStatus::HandedOver);
+                    let is_over = !matches!(now.status(), StayStatus::Booked | StayStatus::InResidence);
+                    prop_assert!(!is_over || left.is_none(), "{now:?} {left:?}");
+                    for view in &packs {
+                        prop_assert_eq!(view.to.nights, now.nights.len());
+                    }
+                }
+            }
+            world.leave().await;
+            Ok(())
+        })
+    });
+    told.unwrap();
+}
+
+const ITEMS: [&str; 7] = ["NUT-SPREAD", "JAM", "MILK", "OAT-DRINK", "FORMULA", "NAPPIES", "SOAP"];
+
+/// The command that a step is, where there is something that it can be about.
+async fn command(world: &World, step: Step, stays: &[StayId]) -> Option<Command> {
+    let actor = world.officer().actor;
+    let stay_of = |who: bool| stays[usize::from(who)];
+    let view = async |who: bool| world.engine.packs_of(&actor, &[stay_of(who)]).await.unwrap().pop();
+    let of = |what: u8| ITEMS[usize::from(what) % ITEMS.len()].to_owned();
+    let adapt = |pack| AdaptPack { pack, ages: None, allergens: None, diets: None, asked: None };
+    Some(match step {
+        Step::Receive(what, quantity) => {
+            let cost = Decimal::new(quantity * 37 + 1, 2);
+            let line = ReceiptLine { item: of(what), quantity, cost, lot: None, expires_on: None };
+            let from = OriginAsk::Donated { by: None };
+            let (place, delivery_note) = ("OFFICE".to_owned(), None);
+            Command::ReceiveStock(ReceiveStock { place, from, delivery_note, lines: vec![line] })
+        }
+        Step::Prepare(who) => Command::PreparePack(pick(view(who).await?.pack.id, &["OFFICE", "CUPBOARD"])),
+        Step::TopUp(who) => Command::TopUpPack(pick(view(who).await?.pack.id, &["OFFICE", "CUPBOARD"])),
+        Step::HandOver(who) => Command::HandOverPack { pack: view(who).await?.pack.id },
+        Step::PutBack(who, what, quantity) => {
+            let view = view(who).await?;
+            let all: Vec<_> = view
+                .list
+                .lines
+                .iter()
+                .flat_map(|line| line.contents().map(|issued| (line.no, issued.lot)))
+                .collect();
+            let (line, lot) = *all.get(usize::from(what) % all.len().max(1))?;
+            let lines = vec![LotInLineAsk { line, lot, quantity }];
+            let place = if what.is_multiple_of(2) { "OFFICE" } else { "CUPBOARD" }.to_owned();
+            Command::PutBackFromPack(PutBackFromPack { pack: view.pack.id, place, lines })
+        }
+        Step::Cancel(who) => {
+            let pack = view(who).await?.pack.id;
+            Command::CancelPack(CancelPack { pack, place: None, opened: vec![] })
+        }
+        Step::Plan(who) => Command::PlanPack { stay: stay_of(who) },
+        Step::Avoid(who, milk) => {
+            let allergens = Some([if milk { Allergen::Milk } else { Allergen::Nuts }].into());
+            Command::AdaptPack(AdaptPack { allergens, ..adapt(view(who).await?.pack.id) })
+        }
+        Step::Ask(who, units) => {
+            let asked = Some(vec![("SOAP".to_owned(), units)]);
+            Command::AdaptPack(AdaptPack { asked, ..adapt(view(who).await?.pack.id) })
+        }
+        Step::Until(who, day) => {
+            let (stay, departure) = (stay_of(who), safespace_tests::day(&format!("2020-11-{day:02}")));
+            if world.officer().stay(stay).await.nights.departure() < departure {
+                Command::ExtendStay(ExtendStay { stay, departure, exception: None })
+            } else {
+                Command::ShortenStay { stay, departure }
+            }
+        }
+        Step::Give(who, what) => {
+            let lines = vec![IssueLine { item: of(what), quantity: 1 }];
+            let (place, stay) = ("OFFICE".to_owned(), stay_of(who));
+            Command::IssueStock(IssueStock { place, stay, lines, because: None })
+        }
+        Step::Return(who, what, quantity) => {
+            let theirs = world.engine.issued_to(&actor, stay_of(who)).await.unwrap()?;
+            let lot = theirs.get(usize::from(what) % theirs.len().max(1))?.lot;
+            let (place, stay) = ("OFFICE".to_owned(), stay_of(who));
+            Command::ReturnStock(ReturnStock { place, stay, lot, quantity })
+        }
+        Step::CheckIn(who) => Command::CheckIn { stay: stay_of(who) },
+        Step::CheckOut(who) => Command::CheckOut { stay: stay_of(who), on: None, departure: None },
+        Step::Reinstate(who) => Command::ReinstateStay { stay: stay_of(who) },
+        Step::CallOff(who) => Command::CancelStay { stay: stay_of(who) },
+    })
 }
