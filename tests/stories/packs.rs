@@ -32,6 +32,7 @@ on_both![
     a_pack_follows_its_stay,
     what_is_not_needed_goes_back_to_where_it_came_from,
     a_pack_goes_along_with_who_is_moved,
+    of_many_who_make_up_a_pack_one_does_and_of_many_who_put_it_back_one_does,
     what_is_found_out_later_is_taken_back_before_anybody_gets_it,
     what_makes_no_sense_is_refused_and_nothing_is_half_written,
     a_template_in_use_is_followed_by_its_next_version,
@@ -509,6 +510,40 @@ async fn a_pack_goes_along_with_who_is_moved(on: &Databases) {
     let ask = MoveStay { stay: booked.id, unit: world.unit("SS-02").await, departure: None, exception: None };
     officer.run(Command::MoveStay(ask)).await.unwrap();
     assert_eq!(pack_of(&world, booked.id).await.pack.id, before);
+}
+
+async fn of_many_who_make_up_a_pack_one_does_and_of_many_who_put_it_back_one_does(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01"]).await;
+    furnish(&world).await;
+    full(&world).await;
+    let before = on_hand(&world).await;
+    let stay = world.officer().book("SS-01", "R-1", "2020-11-03", 7).await.unwrap();
+    let pack = pack_of(&world, stay.id).await.pack.id;
+    let engines = [Arc::clone(&world.engine), world.another_engine().await];
+    let all_at_once = async |command: Command| {
+        let asked = (0..12).map(|n: usize| {
+            let (engine, actor, command) =
+                (Arc::clone(&engines[n % 2]), world.officer().actor, command.clone());
+            tokio::spawn(async move { engine.run(&actor, None, command).await })
+        });
+        let answers: Vec<_> = join_all(asked).await.into_iter().map(Result::unwrap).collect();
+        for answer in &answers {
+            assert!(!matches!(answer, Err(EngineError::Fault(_))), "{answer:?}");
+        }
+        answers.iter().filter(|answer| answer.is_ok()).count()
+    };
+    assert_eq!(all_at_once(Command::PreparePack(pick(pack, &["OFFICE"]))).await, 1);
+    let view = pack_of(&world, stay.id).await;
+    assert_eq!(view.list.outstanding(), 0);
+    assert!(view.list.lines.iter().all(|line| line.beyond() == 0));
+    let soap = view.list.lines.iter().find(|line| line.no == 4).unwrap().given[0];
+    let lines = vec![LotInLineAsk { line: 4, lot: soap.lot, quantity: i64::from(soap.quantity) }];
+    let back = PutBackFromPack { pack, place: "CUPBOARD".into(), lines };
+    assert_eq!(all_at_once(Command::PutBackFromPack(back)).await, 1);
+    assert_eq!(all_at_once(Command::TopUpPack(pick(pack, &["CUPBOARD", "OFFICE"]))).await, 1);
+    assert_eq!(all_at_once(Command::CancelStay { stay: stay.id }).await, 1);
+    assert_eq!(on_hand(&world).await, before);
+    must_agree(&world).await;
 }
 
 async fn what_is_found_out_later_is_taken_back_before_anybody_gets_it(on: &Databases) {
