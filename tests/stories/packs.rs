@@ -270,6 +270,19 @@ async fn a_mother_with_a_baby_and_a_child_that_may_have_no_nuts_is_looked_after(
         json!([{ "wanted": { "code": "MILK" }, "missing": 3, "unmet": 0 }])
     );
 
+    let sheet =
+        world.engine.picking_sheet(&world.officer().actor, "r-1", &["office".to_owned()]).await.unwrap();
+    assert_words_snapshot!(String::from_utf8(sheet.to_csv().unwrap()).unwrap(), @r"
+    place,item,name,quantity,unit,lot,expires,line,picked
+    OFFICE,FORMULA,Item FORMULA,3,tin,,,5,
+    OFFICE,JAM,Item JAM,3,tin,,,1,
+    OFFICE,MILK,Item MILK,6,tin,,,3,
+    OFFICE,NAPPIES,Item NAPPIES,42,tin,,,2,
+    OFFICE,OAT-DRINK,Item OAT-DRINK,3,tin,,,3,
+    OFFICE,SOAP,Item SOAP,2,tin,,,4,
+    ");
+    assert!(!sheet.to_xlsx().unwrap().is_empty());
+
     // Made up; oat drink stands in for the milk that is missing, and that is on record.
     let answer = format!("... on PackChanged {{ {PACK} }}");
     let changed = async |token: &str, mutation: &str, kind: &str, input: Json| {
@@ -836,6 +849,14 @@ async fn the_days_ahead_are_told_with_their_working(on: &Databases) {
         told["low"]["nodes"],
         json!([{ "place": { "code": "CUPBOARD" }, "item": { "code": "SOAP" }, "has": 0, "refill": 4 }])
     );
+    let ask = LookAhead { days: 7, look_back: 2 };
+    let sheet = world.engine.shopping_sheet(&officer.actor, ask).await.unwrap();
+    assert_words_snapshot!(String::from_utf8(sheet.to_csv().unwrap()).unwrap(), @r"
+    supplier,item,name,packs,pack_size,units,cost,needed,in_stock,refill,transfer,not_before,bought
+    Examplewick Wholesale,MILK,Item MILK,4,12,48,33.60,37,0,0,0,,
+    Examplewick Wholesale,NUT-SPREAD,Item NUT-SPREAD,2,12,24,16.80,15,0,0,0,,
+    Examplewick Wholesale,SOAP,Item SOAP,1,12,12,8.40,8,1,4,0,,
+    ");
     let sum: Decimal = told["suppliers"]["nodes"]
         .as_array()
         .unwrap()

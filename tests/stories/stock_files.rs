@@ -438,7 +438,12 @@ async fn a_file_of_stock_that_is_wrong_as_a_whole_changes_nothing(on: &Databases
     for (arguments, why) in [
         (&["export", "items", "--place", "OFFICE"][..], "--place is for counts"),
         (&["export", "counts", "--place", "ATTIC"], "There is no place with this code that holds stock"),
-        (&["export", "stays"], "[possible values: items, counts]"),
+        (&["export", "shopping", "--place", "OFFICE"], "--place is for counts"),
+        (&["export", "shopping", "--days", "0"], "Look 1 to 90 days ahead, not 0."),
+        (&["export", "picking", "--place", "OFFICE"], "--household"),
+        (&["export", "picking", "--household", "R-1"], "say from where it is picked"),
+        (&["export", "picking", "--household", "R-1", "--place", "OFFICE"], "There is no such household"),
+        (&["export", "stays"], "[possible values: items, counts, shopping, picking]"),
     ] {
         let ended = program.run(arguments);
         assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{arguments:?}");

@@ -1,194 +1,23 @@
-//! Sheets that people take away: the catalogue, and what is on hand to be counted; as CSV or as a workbook (XLSX) that is
-//! set up to be printed. `import` reads both back.
+//! What people take away on a sheet: the catalogue, what is on hand to be counted, what is to be bought, and what is to be
+//! picked for a household. `import` reads the first two back.
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use rust_decimal::{Decimal, prelude::ToPrimitive};
-use rust_xlsxwriter::{
-    DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
-};
+use chrono::SecondsFormat;
 use safespace_domain::{
-    Night, Refusal, RefusalCode,
+    Refusal, RefusalCode, StayId,
     access::{Actor, Permission},
-    clock::in_service_time,
     codes,
     items::Item,
+    places::Place,
+    stays::StayStatus,
     stock::Shelf,
 };
+use safespace_store::{Page, StayFilter};
 
-use crate::{Engine, EngineError, Fault, import::NO_ALLERGEN};
-
-/// What a spreadsheet takes for the beginning of something to run, when a cell begins with it.
-const RUN: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
-/// The paper that sheets are printed on, as workbooks number them: A4.
-const A4: u8 = 9;
-/// The day from which workbooks count days.
-const DAY_ZERO: Night = match Night::from_ymd_opt(1899, 12, 30) {
-    Some(day) => day,
-    None => Night::MIN,
+use crate::{
+    Engine, EngineError, LookAhead,
+    import::NO_ALLERGEN,
+    sheets::{Cell, Sheet},
 };
-/// The narrowest and the widest column, in characters.
-const WIDTHS: (usize, usize) = (6, 40);
-
-/// A cell that a spreadsheet does not run as a formula: with an apostrophe before it, where it would. [`plain`] takes it
-/// off again.
-pub fn harmless(cell: &str) -> String {
-    if cell.trim_start_matches('\'').starts_with(RUN) { format!("'{cell}") } else { cell.to_owned() }
-}
-
-/// The cell that [`harmless`] was given.
-pub(crate) fn plain(cell: &str) -> &str {
-    match cell.strip_prefix('\'') {
-        Some(rest) if rest.trim_start_matches('\'').starts_with(RUN) => rest,
-        _ => cell,
-    }
-}
-
-/// A cell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Cell {
-    Empty,
-    Text(String),
-    Number(u32),
-    Pounds(Decimal),
-    Day(Night),
-}
-
-impl Cell {
-    fn text(text: &str) -> Self {
-        if text.is_empty() { Self::Empty } else { Self::Text(harmless(text)) }
-    }
-
-    fn day(day: Option<Night>) -> Self {
-        day.map_or(Self::Empty, Self::Day)
-    }
-
-    fn number(n: Option<u32>) -> Self {
-        n.map_or(Self::Empty, Self::Number)
-    }
-
-    fn yes(yes: bool) -> Self {
-        Self::Text(if yes { "yes" } else { "no" }.into())
-    }
-
-    fn as_csv(&self) -> String {
-        match self {
-            Self::Empty => String::new(),
-            Self::Text(text) => text.clone(),
-            Self::Number(n) => n.to_string(),
-            Self::Pounds(pounds) => pounds.to_string(),
-            Self::Day(day) => day.to_string(),
-        }
-    }
-}
-
-/// A sheet: a header and rows, to be written as CSV or as a workbook.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sheet {
-    title: &'static str,
-    made_at: DateTime<Utc>,
-    columns: Vec<&'static str>,
-    rows: Vec<Vec<Cell>>,
-    /// So many columns are printed; those after them are for the program that reads the sheet back.
-    printed: usize,
-    /// What is written at the foot of each page by hand.
-    foot: &'static str,
-}
-
-impl Sheet {
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// As comma-separated values, in UTF-8.
-    pub fn to_csv(&self) -> Result<Vec<u8>, Fault> {
-        let unwritable = Fault::Broken("a sheet can't be written as CSV");
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let records = std::iter::once(self.columns.iter().map(ToString::to_string).collect::<Vec<_>>())
-            .chain(self.rows.iter().map(|row| row.iter().map(Cell::as_csv).collect()));
-        for record in records {
-            if writer.write_record(record).is_err() {
-                return Err(unwritable);
-            }
-        }
-        writer.into_inner().map_err(|_| unwritable)
-    }
-
-    /// As a workbook (XLSX) with real numbers and dates: the header stays when it is scrolled and is on each page, the
-    /// pages are A4, and every column that is to be read fits on their width.
-    pub fn to_xlsx(&self) -> Result<Vec<u8>, Fault> {
-        self.workbook().map_err(|_| Fault::Broken("a sheet can't be written as a workbook"))
-    }
-
-    fn workbook(&self) -> Result<Vec<u8>, XlsxError> {
-        let mut book = Workbook::new();
-        let made = ExcelDateTime::from_timestamp(self.made_at.timestamp())?;
-        book.set_properties(&DocProperties::new().set_title(self.title).set_creation_datetime(&made));
-        let sheet = book.add_worksheet();
-        sheet.set_name(self.title)?;
-        self.fill(sheet)?;
-        self.set_up(sheet)?;
-        book.save_to_buffer()
-    }
-
-    fn fill(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
-        let ruled = Format::new().set_border_bottom(FormatBorder::Hair);
-        let head = Format::new().set_bold().set_border_bottom(FormatBorder::Thin).set_align(FormatAlign::Top);
-        let pounds = ruled.clone().set_num_format("0.00");
-        let day = ruled.clone().set_num_format("yyyy-mm-dd");
-        for (column, name) in (0_u16..).zip(&self.columns) {
-            sheet.write_string_with_format(0, column, *name, &head)?;
-        }
-        for (line, row) in (1_u32..).zip(&self.rows) {
-            for (column, cell) in (0_u16..).zip(row) {
-                match cell {
-                    Cell::Empty => sheet.write_blank(line, column, &ruled)?,
-                    Cell::Text(text) => sheet.write_string_with_format(line, column, text, &ruled)?,
-                    Cell::Number(n) => sheet.write_number_with_format(line, column, *n, &ruled)?,
-                    Cell::Pounds(amount) => {
-                        let amount = amount.to_f64().unwrap_or_default();
-                        sheet.write_number_with_format(line, column, amount, &pounds)?
-                    }
-                    Cell::Day(night) => {
-                        let days = i32::try_from((*night - DAY_ZERO).num_days()).unwrap_or_default();
-                        sheet.write_number_with_format(line, column, days, &day)?
-                    }
-                };
-            }
-        }
-        Ok(())
-    }
-
-    fn set_up(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
-        for (column, name) in self.columns.iter().enumerate() {
-            let cells = self.rows.iter().filter_map(|row| row.get(column));
-            let longest = cells.map(|cell| cell.as_csv().chars().count()).max().unwrap_or(0);
-            let width = longest.max(name.len()).clamp(WIDTHS.0, WIDTHS.1) + 2;
-            let (column, width) =
-                (u16::try_from(column).unwrap_or(u16::MAX), u16::try_from(width).unwrap_or(42));
-            sheet.set_column_width(column, width)?;
-        }
-        let made = in_service_time(self.made_at).format("%-d %B %Y, %H:%M");
-        sheet.set_freeze_panes(1, 0)?;
-        sheet.set_paper_size(A4).set_landscape().set_print_fit_to_pages(1, 0);
-        sheet.set_repeat_rows(0, 0)?;
-        let last = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        sheet.set_print_area(
-            0,
-            0,
-            last,
-            u16::try_from(self.printed.saturating_sub(1)).unwrap_or(u16::MAX),
-        )?;
-        sheet.set_header(format!("&L{}&R{made}", self.title));
-        sheet.set_footer(format!("&L{}&RPage &P of &N", self.foot));
-        Ok(())
-    }
-}
 
 impl Engine {
     /// The catalogue as a sheet, by code.
@@ -224,11 +53,7 @@ impl Engine {
         let places = self.places(actor).await?;
         let asked = match place {
             None => places.iter().collect(),
-            Some(code) => {
-                let found = places.iter().find(|place| codes::key(&place.code) == codes::key(code.trim()));
-                let message = "There is no place with this code that holds stock.";
-                vec![found.ok_or_else(|| Refusal::new(RefusalCode::NotFound, message).on("place"))?]
-            }
+            Some(code) => vec![called(&places, code)?],
         };
         let items = self.items(actor).await?;
         let mut rows = Vec::new();
@@ -260,6 +85,122 @@ impl Engine {
         let foot = "Counted by                              on                    ";
         Ok(Sheet { title: "Count sheet", made_at, printed: columns.len() - 2, columns, rows, foot })
     }
+
+    /// The shopping list as a sheet: what is to be bought in the days ahead, by supplier, with the sum it comes from.
+    pub async fn shopping_sheet(&self, actor: &Actor, ask: LookAhead) -> Result<Sheet, EngineError> {
+        let view = self.shopping(actor, ask).await?;
+        let columns = vec![
+            "supplier",
+            "item",
+            "name",
+            "packs",
+            "pack_size",
+            "units",
+            "cost",
+            "needed",
+            "in_stock",
+            "refill",
+            "transfer",
+            "not_before",
+            "bought",
+        ];
+        let to_buy = view.shopping.lines.iter().filter(|line| line.packs > 0);
+        let rows = to_buy.filter_map(|line| {
+            let item = view.catalogue.get(&line.item)?;
+            Some(vec![
+                Cell::text(line.supplier.as_deref().unwrap_or_default()),
+                Cell::text(&item.code),
+                Cell::text(&item.name),
+                Cell::Number(line.packs),
+                Cell::Number(item.pack_size),
+                Cell::Number(line.units),
+                Cell::Pounds(line.cost.pounds()),
+                Cell::Number(line.needed),
+                Cell::Number(line.in_stock),
+                Cell::Number(line.refill),
+                Cell::Number(line.transfer),
+                Cell::day(line.not_before),
+                Cell::Empty,
+            ])
+        });
+        let (rows, printed) = (rows.collect(), columns.len());
+        Ok(Sheet { title: "Shopping list", made_at: self.clock.now(), columns, rows, printed, foot: "" })
+    }
+
+    /// The picking list as a sheet: what the pack of a household still needs, as it would be taken from these places now.
+    /// Whose it is stands nowhere on it: the sheet is carried about.
+    pub async fn picking_sheet(
+        &self,
+        actor: &Actor,
+        household: &str,
+        places: &[String],
+    ) -> Result<Sheet, EngineError> {
+        let stays = self.awaited_or_there(actor, household).await?;
+        let pack = self.packs_of(actor, &stays).await?.into_iter().next().ok_or_else(|| {
+            let message = "This household has no pack to be made up: plan one for its stay.";
+            Refusal::new(RefusalCode::NotFound, message).on("household")
+        })?;
+        let all = self.places(actor).await?;
+        let from = places.iter().map(|code| called(&all, code).map(|place| place.id));
+        let from = from.collect::<Result<Vec<_>, _>>()?;
+        let (picking, shortfalls) = self.picking_list(actor, &pack, &from).await?;
+        let name = |item| pack.items.get(&item).map(|item| (item.code.as_str(), item.name.as_str()));
+        let columns = vec!["place", "item", "name", "quantity", "unit", "lot", "expires", "line", "picked"];
+        let mut rows: Vec<Vec<Cell>> = picking
+            .iter()
+            .map(|row| {
+                vec![
+                    Cell::text(&row.place),
+                    Cell::text(&row.item),
+                    Cell::text(&row.name),
+                    Cell::Number(row.quantity),
+                    Cell::text(&row.unit_of_issue),
+                    Cell::text(row.lot.as_deref().unwrap_or_default()),
+                    Cell::day(row.expires_on),
+                    Cell::Number(row.line),
+                    Cell::Empty,
+                ]
+            })
+            .collect();
+        for short in shortfalls.iter().filter(|short| short.unmet() > 0) {
+            let (code, wanted) = short.wanted.and_then(name).unwrap_or(("", "nothing that suits"));
+            rows.push(vec![
+                Cell::text("not there"),
+                Cell::text(code),
+                Cell::text(wanted),
+                Cell::Number(short.unmet()),
+                Cell::Empty,
+                Cell::Empty,
+                Cell::Empty,
+                Cell::Number(short.line),
+                Cell::Empty,
+            ]);
+        }
+        let foot = "Picked by                               on                    ";
+        let printed = columns.len();
+        Ok(Sheet { title: "Picking list", made_at: self.clock.now(), columns, rows, printed, foot })
+    }
+
+    /// The stays of a household that are booked or in residence, what comes first at the top.
+    async fn awaited_or_there(&self, actor: &Actor, reference: &str) -> Result<Vec<StayId>, EngineError> {
+        let found = self.household(actor, reference.trim()).await?;
+        let household = found.ok_or_else(|| Refusal::not_found("household", "household"))?;
+        let filter = StayFilter {
+            household: Some(household.id),
+            statuses: vec![StayStatus::Booked, StayStatus::InResidence],
+            ..StayFilter::default()
+        };
+        let mut stays = self.stays(actor, &filter, Page { after: None, limit: 100 }).await?;
+        stays.sort_by_key(|stay| stay.nights.arrival());
+        Ok(stays.iter().map(|stay| stay.id).collect())
+    }
+}
+
+/// The place with this code.
+fn called<'p>(places: &'p [Place], code: &str) -> Result<&'p Place, Refusal> {
+    let found = places.iter().find(|place| codes::key(&place.code) == codes::key(code.trim()));
+    let message = "There is no place with this code that holds stock.";
+    found.ok_or_else(|| Refusal::new(RefusalCode::NotFound, message).on("place"))
 }
 
 fn item_cells(item: &Item) -> Vec<Cell> {
@@ -286,21 +227,4 @@ fn item_cells(item: &Item) -> Vec<Cell> {
 
 fn parted<T: ToString>(marks: impl IntoIterator<Item = T>) -> String {
     marks.into_iter().map(|mark| mark.to_string()).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_spreadsheet_would_run_is_made_harmless_and_read_back_the_same() {
-        for cell in
-            ["=1+1", "+44", "-3", "@x", "\tx", "\rx", "'=1", "''=1", "'quoted'", "'", "", "plain", "7-up"]
-        {
-            let told = harmless(cell);
-            assert!(!told.starts_with(RUN), "{told:?}");
-            assert_eq!(plain(&told), cell);
-        }
-        assert_eq!((harmless("=1"), harmless("'tis")), ("'=1".to_owned(), "'tis".to_owned()));
-    }
 }

@@ -1,4 +1,4 @@
-//! `safespace export`: sheets that people take away, fill in and bring back.
+//! `safespace export`: sheets that people take away, and some of which they fill in and bring back.
 
 use std::{
     fs,
@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use safespace_engine::LookAhead;
 
 use crate::{config::Place, failure::Failure, print::say_bytes};
 
@@ -17,9 +18,18 @@ pub struct Arguments {
     /// What.
     #[arg(value_enum)]
     what: What,
-    /// Only what is in this place: its code. For counts.
-    #[arg(long, env = "SAFESPACE_PLACE")]
-    place: Option<String>,
+    /// Only what is in this place: its code. For counts, and for picking, where there may be several.
+    #[arg(long, env = "SAFESPACE_PLACE", value_delimiter = ',')]
+    place: Vec<String>,
+    /// Whose pack is picked: the household's reference. For picking.
+    #[arg(long, env = "SAFESPACE_HOUSEHOLD", required_if_eq("what", "picking"))]
+    household: Option<String>,
+    /// How many days are looked ahead, today included, 1 to 90. For shopping.
+    #[arg(long, env = "SAFESPACE_DAYS", default_value_t = 7)]
+    days: u32,
+    /// From the arrivals of how many days before today it is guessed who else will come, 0 to 90. For shopping.
+    #[arg(long, env = "SAFESPACE_LOOK_BACK", default_value_t = 28)]
+    look_back: u32,
     /// How it is written.
     #[arg(long, value_enum, default_value_t = Format::Csv, env = "SAFESPACE_FORMAT")]
     format: Format,
@@ -35,6 +45,10 @@ enum What {
     Items,
     /// What is on hand, with room for what is counted.
     Counts,
+    /// What is to be bought in the days ahead, by supplier.
+    Shopping,
+    /// What the pack of a household still needs, place by place.
+    Picking,
 }
 
 /// How a sheet is written.
@@ -48,8 +62,16 @@ enum Format {
 
 /// Carries it out.
 pub async fn export(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    if arguments.what == What::Items && arguments.place.is_some() {
-        return Err(Failure::wrong_call("--place is for counts: the catalogue is of no place"));
+    let most_places = match arguments.what {
+        What::Items | What::Shopping => 0,
+        What::Counts => 1,
+        What::Picking => usize::MAX,
+    };
+    if arguments.place.len() > most_places {
+        return Err(Failure::wrong_call("--place is for counts, where there is one, and for picking"));
+    }
+    if arguments.what == What::Picking && arguments.place.is_empty() {
+        return Err(Failure::wrong_call("say from where it is picked: --place CODE"));
     }
     let to_screen = arguments.output.is_none() && std::io::stdout().is_terminal();
     if arguments.format == Format::Xlsx && to_screen {
@@ -60,7 +82,17 @@ pub async fn export(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fa
             let local = engine.local();
             Ok(match arguments.what {
                 What::Items => engine.items_sheet(&local).await?,
-                What::Counts => engine.count_sheet(&local, arguments.place.as_deref()).await?,
+                What::Counts => {
+                    engine.count_sheet(&local, arguments.place.first().map(String::as_str)).await?
+                }
+                What::Shopping => {
+                    let ask = LookAhead { days: arguments.days, look_back: arguments.look_back };
+                    engine.shopping_sheet(&local, ask).await?
+                }
+                What::Picking => {
+                    let household = arguments.household.as_deref().unwrap_or_default();
+                    engine.picking_sheet(&local, household, &arguments.place).await?
+                }
             })
         })
         .await?;

@@ -10,7 +10,7 @@ use std::{
 use clap::Args;
 use flate2::bufread::MultiGzDecoder;
 use safespace_engine::{
-    export::harmless,
+    harmless,
     import::{Files, Mode, RefusedRow, Report, StockFiles, WrongFile},
 };
 

@@ -21,7 +21,7 @@ use safespace_domain::{
 };
 
 use super::workbooks;
-use crate::{ReferralAsk, export};
+use crate::{ReferralAsk, sheets};
 
 /// The most rows of one file: they are in memory together, to be put in order.
 const MOST_ROWS: usize = 250_000;
@@ -682,7 +682,7 @@ fn read_sheet<T>(
     let wrong = |why: String| WrongFile { file, why };
     let bytes = whole(from).map_err(wrong)?;
     // A cell that was made harmless when it was exported is read as it was before.
-    let shape = Shape { columns, needed, most: MOST_ROWS_AT_ONCE, plain: export::plain };
+    let shape = Shape { columns, needed, most: MOST_ROWS_AT_ONCE, plain: sheets::plain };
     let rows = if workbooks::is_one(&bytes) {
         workbooks::rows(bytes, LARGEST_FILE, MOST_ROWS_AT_ONCE)
             .and_then(|records| rows_of(records.into_iter().map(Ok), shape, parse))
