@@ -164,6 +164,14 @@ async fn the_catalogue_goes_out_and_comes_back_the_same(on: &Databases) {
     let swapped = "BEANS,Beans,food,tin,6,3.00,yes,no,,none,vegan,,,no\n\
                    SOAP,Soap,toiletries,bar,12,8.40,no,no,,,,,5000157024671,yes\n";
     assert_eq!(counts(&items(&program, swapped)), [2, 2, 0, 0]);
+    let both = |beans: &str, soap: &str| {
+        format!(
+            "BEANS,Beans,food,tin,6,3.00,yes,no,,none,vegan,,{beans},no\n\
+             SOAP,Soap,toiletries,bar,12,8.40,no,no,,,,,{soap},yes\n"
+        )
+    };
+    assert_eq!(counts(&items(&program, &both("96385074", "5000157024671"))), [2, 1, 1, 0]);
+    assert_eq!(counts(&items(&program, &both("5000157024671", "96385074"))), [2, 2, 0, 0]);
 }
 
 async fn a_count_sheet_comes_back_and_what_is_not_filled_in_is_left(on: &Databases) {

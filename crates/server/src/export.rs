@@ -31,7 +31,7 @@ pub struct Arguments {
     #[arg(long, env = "SAFESPACE_LOOK_BACK", default_value_t = 28)]
     look_back: u32,
     /// How it is written.
-    #[arg(long, value_enum, default_value_t = Format::Csv, env = "SAFESPACE_FORMAT")]
+    #[arg(long, value_enum, default_value_t = Format::Csv, env = "SAFESPACE_EXPORT_FORMAT")]
     format: Format,
     /// A new file to write it to. Without it, standard output.
     #[arg(long, env = "SAFESPACE_OUTPUT")]

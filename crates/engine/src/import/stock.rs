@@ -123,9 +123,14 @@ impl Engine {
             .partition(|(there, _)| *there);
         report.imported += changed.len() + new.len();
         report.unchanged += rows.len() - changed.len() - new.len();
-        // Bar codes that are given up first: another item may get them.
-        let mut changed: Vec<Item> = changed.into_iter().map(|(_, item)| item).collect();
-        changed.sort_by_key(|item| item.barcode.is_some());
+        let changed: Vec<Item> = changed.into_iter().map(|(_, item)| item).collect();
+        // Bar codes may change hands: each is given up before it is taken.
+        for item in &changed {
+            let before = known.get(&codes::key(&item.code)).and_then(|known| known.barcode.as_ref());
+            if before.is_some() && before != item.barcode.as_ref() {
+                work.tx.save_item(&Item { barcode: None, ..item.clone() }).await?;
+            }
+        }
         for item in &changed {
             work.tx.save_item(item).await?;
         }
