@@ -180,9 +180,35 @@ const PACK: &str = "pack { id status nights missing unmet outstanding allergens 
     passedOver { nodes { line item { code } why } } unanswered { nodes { message } } \
     shortfalls { nodes { line missing unmet wanted { code } substitutes { quantity item { code } } } } }";
 
+/// The evening of the mother with a baby: the API, who works there, her stay and its pack.
+struct Evening<'w> {
+    world: &'w World,
+    api: Api,
+    officer: &'w str,
+    manager: &'w str,
+    stay: Json,
+    pack: Json,
+}
+
+impl Evening<'_> {
+    /// Does something with the pack, and gives it as it is then.
+    async fn act(&self, mutation: &str, kind: &str, input: Json) -> Json {
+        let answer = format!("... on PackChanged {{ {PACK} }}");
+        let told = self.api.act(self.officer, mutation, kind, input, &answer).await;
+        assert_eq!(told["__typename"], "PackChanged", "{told}");
+        told["pack"].clone()
+    }
+}
+
 async fn a_mother_with_a_baby_and_a_child_that_may_have_no_nuts_is_looked_after(on: &Databases) {
     let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
     furnish(&world).await;
+    let evening = booked_at_ten(&world).await;
+    made_up_handed_over_and_extended(&evening).await;
+    cut_short_and_paid_for(&evening).await;
+}
+
+async fn booked_at_ten(world: &World) -> Evening<'_> {
     let api = Api::serve(&world.engine).await;
     let (officer, manager) = (world.officer_token.as_str(), world.manager_token.as_str());
 
@@ -282,16 +308,14 @@ async fn a_mother_with_a_baby_and_a_child_that_may_have_no_nuts_is_looked_after(
     OFFICE,SOAP,Item SOAP,2,tin,,,4,
     ");
     assert!(!sheet.to_xlsx().unwrap().is_empty());
+    Evening { world, api, officer, manager, stay, pack: pack_id }
+}
 
+async fn made_up_handed_over_and_extended(evening: &Evening<'_>) {
+    let Evening { api, officer, manager, stay, pack, .. } = evening;
     // Made up; oat drink stands in for the milk that is missing, and that is on record.
-    let answer = format!("... on PackChanged {{ {PACK} }}");
-    let changed = async |token: &str, mutation: &str, kind: &str, input: Json| {
-        let told = api.act(token, mutation, kind, input, &answer).await;
-        assert_eq!(told["__typename"], "PackChanged", "{told}");
-        told["pack"].clone()
-    };
-    let places = json!({ "pack": pack_id, "places": ["OFFICE"] });
-    let prepared = changed(officer, "preparePack", "PickPackInput", places.clone()).await;
+    let places = json!({ "pack": pack, "places": ["OFFICE"] });
+    let prepared = evening.act("preparePack", "PickPackInput", places.clone()).await;
     assert_eq!(
         (&prepared["missing"], &prepared["unmet"], &prepared["outstanding"]),
         (&json!(3), &json!(0), &json!(0))
@@ -301,13 +325,13 @@ async fn a_mother_with_a_baby_and_a_child_that_may_have_no_nuts_is_looked_after(
         json!([{ "line": 3, "missing": 3, "unmet": 0, "wanted": { "code": "MILK" },
             "substitutes": [{ "quantity": 3, "item": { "code": "OAT-DRINK" } }] }])
     );
-    let early = api.act(officer, "handOverPack", "PackInput", json!({ "pack": pack_id }), &answer).await;
+    let early = api.act(officer, "handOverPack", "PackInput", json!({ "pack": pack }), "").await;
     assert_eq!(
         early["message"],
         "The stay is booked: a pack is handed over to a household that is there. Check it in first."
     );
     api.act(officer, "checkIn", "StayInput", json!({ "stay": stay }), "").await;
-    let handed = changed(officer, "handOverPack", "PackInput", json!({ "pack": pack_id })).await;
+    let handed = evening.act("handOverPack", "PackInput", json!({ "pack": pack })).await;
     assert_eq!(handed["status"], "HANDED_OVER");
 
     // The stay is extended by two nights, and so is its pack.
@@ -327,9 +351,12 @@ async fn a_mother_with_a_baby_and_a_child_that_may_have_no_nuts_is_looked_after(
         of_packs,
         ["The pack of R-1, in SS-01, needs 12 unit(s) more than were looked for: top it up."]
     );
-    let topped = changed(officer, "topUpPack", "PickPackInput", places).await;
+    let topped = evening.act("topUpPack", "PickPackInput", places).await;
     assert_eq!((&topped["nights"], &topped["outstanding"]), (&json!(9), &json!(0)));
+}
 
+async fn cut_short_and_paid_for(evening: &Evening<'_>) {
+    let Evening { api, officer, manager, stay, pack, world } = evening;
     // It is cut short to six, and what was not opened comes back.
     let shorter = json!({ "stay": stay, "departure": "2020-11-09" });
     api.act(officer, "shortenStay", "ShortenStayInput", shorter, "").await;
@@ -346,11 +373,11 @@ async fn a_mother_with_a_baby_and_a_child_that_may_have_no_nuts_is_looked_after(
         let contents = now["lines"]["nodes"][no - 1]["contents"].as_array().unwrap();
         contents.iter().find(|content| content["item"]["code"] == code).unwrap()["lot"].clone()
     };
-    let back = json!({ "pack": pack_id, "place": "OFFICE", "lines": [
+    let back = json!({ "pack": pack, "place": "OFFICE", "lines": [
         { "line": 2, "lot": lot(2, "NAPPIES"), "quantity": 18 },
         { "line": 3, "lot": lot(3, "OAT-DRINK"), "quantity": 3 },
         { "line": 5, "lot": lot(5, "FORMULA"), "quantity": 1 } ] });
-    let left = changed(officer, "putBackFromPack", "PutBackFromPackInput", back).await;
+    let left = evening.act("putBackFromPack", "PutBackFromPackInput", back).await;
     let beyond: i64 =
         left["lines"]["nodes"].as_array().unwrap().iter().map(|line| line["beyond"].as_i64().unwrap()).sum();
     assert_eq!(beyond, 0);
@@ -364,7 +391,7 @@ async fn a_mother_with_a_baby_and_a_child_that_may_have_no_nuts_is_looked_after(
     let by_hand =
         json!({ "total": "36.80", "personNights": 18, "perPersonNight": "2.04", "perHousehold": "36.80" });
     assert_eq!(costs, by_hand);
-    must_agree(&world).await;
+    must_agree(world).await;
 }
 
 fn told_of_line(line: &Json) -> String {

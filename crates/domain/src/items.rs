@@ -558,7 +558,7 @@ mod tests {
         assert_eq!(
             refusal.message,
             "Baked beans is not for this household: it contains celery and is not marked as kosher. Give something \
-             else."
+             else, or say why they get it."
         );
         assert!(
             beans().must_suit(&avoids(&[Allergen::Nuts], &[Diet::Vegetarian, Diet::NoPork]), "item").is_ok()

@@ -178,6 +178,7 @@ impl Pack {
     }
 
     /// The household goes on to another stay, and takes its pack along. `from` has closed.
+    #[must_use]
     pub fn moved(self, from: &Stay, to: &Stay) -> Self {
         Self { stay: to.id, nights_before: self.nights_before.saturating_add(from.nights.len()), ..self }
     }
@@ -378,8 +379,8 @@ pub fn concern(
 /// that no shortfall tells of.
 pub fn not_looked_for(list: &PackList, shortfalls: &[Shortfall]) -> u32 {
     let known = |line: u32| {
-        let last = shortfalls.iter().rev().find(|short| short.line == line);
-        last.map_or(0, Shortfall::unmet)
+        let latest = shortfalls.iter().rev().find(|short| short.line == line);
+        latest.map_or(0, Shortfall::unmet)
     };
     let left = list.lines.iter().map(|line| line.outstanding().saturating_sub(known(line.no)));
     left.fold(0, u32::saturating_add)

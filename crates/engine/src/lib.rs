@@ -146,8 +146,8 @@ pub use stock::{
     ReceiptLine, ReceiveStock, ReturnStock, StockFilter, TransferLine, TransferStock, WriteOffStock,
 };
 pub use subject_access::{
-    HeldGift, HeldNextStep, HeldNotice, HeldPack, HeldRecord, HeldReferral, HeldRestriction, HeldStay,
-    HeldSupport, SubjectAccess,
+    HeldGift, HeldNextStep, HeldNotice, HeldPack, HeldRecord, HeldReferral, HeldRestriction, HeldShortfall,
+    HeldStay, HeldSupport, SubjectAccess,
 };
 pub use support::SupportSessionView;
 pub use tokens::NewToken;

@@ -124,8 +124,21 @@ pub struct HeldPack {
     pub avoids: Avoids,
     /// What it asked for besides: names of items, and units.
     pub asked: Vec<(String, u32)>,
-    /// What was wanted for it and was not there: when, the item's name, how many units were missing, and what stood in.
-    pub shortfalls: Vec<(DateTime<Utc>, String, u32, Vec<(String, u32)>)>,
+    /// What was wanted for it and was not there, each time.
+    pub shortfalls: Vec<HeldShortfall>,
+}
+
+/// What was wanted for a pack and was not there.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldShortfall {
+    /// When it was looked for.
+    pub at: DateTime<Utc>,
+    /// The item's name.
+    pub wanted: String,
+    /// How many units were missing.
+    pub missing: u32,
+    /// What stood in for them: names of items, and units.
+    pub stood_in: Vec<(String, u32)>,
 }
 
 /// Something that was given, or came back.
@@ -353,7 +366,7 @@ impl Engine {
             let shortfall = |short: &Shortfall| {
                 let stood_in = short.substitutes.iter().map(|(item, units)| (name(item), *units)).collect();
                 let wanted = short.wanted.as_ref().map_or_else(|| "nothing that suits".to_owned(), name);
-                (short.at, wanted, short.missing, stood_in)
+                HeldShortfall { at: short.at, wanted, missing: short.missing, stood_in }
             };
             HeldPack {
                 planned_at: view.pack.planned_at,

@@ -140,7 +140,13 @@ pub struct PackAsked {
 }
 
 /// The food and toiletries that a household is given, made up from stock by a template.
-pub struct Pack(pub(crate) PackView);
+pub struct Pack(Box<PackView>);
+
+impl From<PackView> for Pack {
+    fn from(view: PackView) -> Self {
+        Self(Box::new(view))
+    }
+}
 
 impl Pack {
     fn item(&self, id: ItemId) -> Option<Item> {
@@ -341,7 +347,7 @@ impl Loader<PackOf> for HouseholdLoader {
 pub(crate) async fn of(ctx: &Context<'_>, stay: StayId) -> Result<Option<Pack>> {
     let loader = ctx.data_unchecked::<DataLoader<HouseholdLoader>>();
     let found = loader.load_one(PackOf(stay)).await.map_err(|error| told_to_one(&error))?;
-    Ok(found.map(Pack))
+    Ok(found.map(Pack::from))
 }
 
 /// A row of the list that somebody takes to the shelf.
@@ -412,7 +418,7 @@ impl PacksQuery {
     /// The pack with this id. Null when there is none that you may see.
     async fn pack(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Pack>> {
         let id = pack_id(&id)?;
-        Ok(engine(ctx).pack(actor(ctx), id).await.map_err(query_error)?.map(Pack))
+        Ok(engine(ctx).pack(actor(ctx), id).await.map_err(query_error)?.map(Pack::from))
     }
 
     /// The packs, oldest first.
@@ -428,7 +434,7 @@ impl PacksQuery {
         let asked = StorePage { after: window.key::<Uuid>()?.map(PackId), limit: window.limit() };
         let filter = PackFilter { statuses: statuses.into_iter().map(Into::into).collect() };
         let found = engine(ctx).packs(actor(ctx), &filter, asked).await.map_err(query_error)?;
-        Ok(window.page(found.into_iter().map(|view| (view.pack.id.to_string(), Pack(view)))))
+        Ok(window.page(found.into_iter().map(|view| (view.pack.id.to_string(), Pack::from(view)))))
     }
 
     /// What a pack still needs, as it would be taken from these places now: the list to go to the shelf with. Null when
@@ -446,7 +452,7 @@ impl PacksQuery {
         let Some(view) = engine.pack(actor, id).await.map_err(query_error)? else { return Ok(None) };
         let found = engine.picking_list(actor, &view, &places).await.map_err(query_error)?;
         let (rows, shortfalls) = found;
-        Ok(Some(PickingList { pack: Pack(view), rows, shortfalls }))
+        Ok(Some(PickingList { pack: view.into(), rows, shortfalls }))
     }
 }
 
@@ -630,7 +636,7 @@ async fn changed(ctx: &Context<'_>, key: Option<String>, command: Command) -> Re
     Ok(match run(ctx, key, command).await? {
         Ok(Outcome::Pack(pack)) => {
             let found = engine(ctx).pack(actor(ctx), pack.id).await.map_err(query_error)?;
-            PackAnswer::Done(PackChanged { pack: Pack(found.ok_or_else(unexpected)?) })
+            PackAnswer::Done(PackChanged { pack: found.ok_or_else(unexpected)?.into() })
         }
         Ok(_) => return Err(unexpected()),
         Err(refused) => PackAnswer::Refused(refused),

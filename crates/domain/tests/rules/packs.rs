@@ -17,7 +17,7 @@ use safespace_domain::{
     money::Pence,
     needs::ChildAges,
     nights::{Nights, earlier, later},
-    pack_lists::{Asked, PackFor, PackList, pack_list},
+    pack_lists::{Asked, PackFor, PackLine, PackList, pack_list},
     pack_templates::{AgeBand, PackTemplate, Per, TemplateLine},
     packs::Pack,
     picking::{Shortfall, pick},
@@ -305,7 +305,7 @@ proptest! {
         // Listed again with what is known by now, the pack has all of it, and nothing is amiss.
         let now = pack_list(&template, &PackFor { avoids, ..to }, &catalogue, &given(&changes));
         prop_assert!(!now.is_amiss());
-        let has: u32 = now.lines.iter().map(|line| line.given_units()).sum();
+        let has: u32 = now.lines.iter().map(PackLine::given_units).sum();
         prop_assert_eq!(i64::from(has), issued);
     }
 
@@ -345,7 +345,7 @@ proptest! {
                 prop_assert!(!may_have(&catalogue[&issued.item], &also));
             }
         }
-        let in_it: Vec<Issued> = now.lines.iter().flat_map(|line| line.contents()).copied().collect();
+        let in_it: Vec<Issued> = now.lines.iter().flat_map(PackLine::contents).copied().collect();
         prop_assert_eq!(in_it.iter().map(|one| one.quantity).sum::<u32>(), given.iter().map(|one| one.quantity).sum());
     }
 
