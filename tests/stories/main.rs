@@ -56,6 +56,7 @@ mod race;
 mod referral_details;
 mod restrictions;
 mod retention;
+mod runs;
 mod security_log;
 mod serving;
 mod sessions;

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use proptest::{
     prelude::{Strategy, any},
     prop_assert, prop_assert_eq,
-    test_runner::{Config, RngSeed, TestCaseError, TestRunner},
+    test_runner::TestCaseError,
 };
 use rust_decimal::Decimal;
 use safespace_domain::{
@@ -26,6 +26,8 @@ use safespace_engine::{
 };
 use safespace_tests::{Databases, Person, World, api::Api, canary, item, on_both};
 use serde_json::{Value as Json, json};
+
+use crate::runs::any_run;
 
 on_both![
     a_mother_with_a_baby_and_a_child_that_may_have_no_nuts_is_looked_after,
@@ -956,54 +958,42 @@ fn any_run_of_packs_balances_on_postgres() {
 /// and did not take back, every penny is accounted for, a stay has one pack at most, and one that was not handed over
 /// keeps nothing once its stay is over.
 fn any_run_balances(on: &Databases, cases: u32) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let config = Config {
-        cases,
-        rng_seed: RngSeed::Fixed(1),
-        failure_persistence: None,
-        max_shrink_time: 60_000,
-        ..Config::default()
-    };
-    let runs = proptest::collection::vec(proptest::collection::vec(step(), 1..4), 1..25);
-    let told = TestRunner::new(config).run(&runs, |batches| {
-        runtime.block_on(async {
-            let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
-            furnish(&world).await;
-            let mut stays = Vec::new();
-            for (unit, household) in [("SS-01", "R-1"), ("SS-02", "R-2")] {
-                stays.push(world.officer().book(unit, household, "2020-11-03", 4).await.unwrap().id);
+    any_run(cases, step(), async |batches| {
+        let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+        furnish(&world).await;
+        let mut stays = Vec::new();
+        for (unit, household) in [("SS-01", "R-1"), ("SS-02", "R-2")] {
+            stays.push(world.officer().book(unit, household, "2020-11-03", 4).await.unwrap().id);
+        }
+        let engines = [Arc::clone(&world.engine), world.another_engine().await];
+        for batch in &batches {
+            let mut asked = Vec::new();
+            for (n, step) in batch.iter().enumerate() {
+                let Some(command) = command(&world, *step, &stays).await else { continue };
+                let (engine, actor) = (Arc::clone(&engines[n % 2]), world.officer().actor);
+                asked.push(tokio::spawn(async move { engine.run(&actor, None, command).await }));
             }
-            let engines = [Arc::clone(&world.engine), world.another_engine().await];
-            for batch in &batches {
-                let mut asked = Vec::new();
-                for (n, step) in batch.iter().enumerate() {
-                    let Some(command) = command(&world, *step, &stays).await else { continue };
-                    let (engine, actor) = (Arc::clone(&engines[n % 2]), world.officer().actor);
-                    asked.push(tokio::spawn(async move { engine.run(&actor, None, command).await }));
-                }
-                for answer in join_all(asked).await {
-                    if let Err(EngineError::Fault(fault)) = answer.unwrap() {
-                        return Err(TestCaseError::fail(format!("{fault:?}")));
-                    }
-                }
-                must_agree(&world).await;
-                for stay in &stays {
-                    let now = world.officer().stay(*stay).await;
-                    let packs = world.engine.packs_of(&world.officer().actor, &[*stay]).await.unwrap();
-                    prop_assert!(packs.len() <= 1);
-                    let left = packs.iter().find(|view| view.pack.status() != PackStatus::HandedOver);
-                    let is_over = !matches!(now.status(), StayStatus::Booked | StayStatus::InResidence);
-                    prop_assert!(!is_over || left.is_none(), "{now:?} {left:?}");
-                    for view in &packs {
-                        prop_assert_eq!(view.to.nights, now.nights.len());
-                    }
+            for answer in join_all(asked).await {
+                if let Err(EngineError::Fault(fault)) = answer.unwrap() {
+                    return Err(TestCaseError::fail(format!("{fault:?}")));
                 }
             }
-            world.leave().await;
-            Ok(())
-        })
+            must_agree(&world).await;
+            for stay in &stays {
+                let now = world.officer().stay(*stay).await;
+                let packs = world.engine.packs_of(&world.officer().actor, &[*stay]).await.unwrap();
+                prop_assert!(packs.len() <= 1);
+                let left = packs.iter().find(|view| view.pack.status() != PackStatus::HandedOver);
+                let is_over = !matches!(now.status(), StayStatus::Booked | StayStatus::InResidence);
+                prop_assert!(!is_over || left.is_none(), "{now:?} {left:?}");
+                for view in &packs {
+                    prop_assert_eq!(view.to.nights, now.nights.len());
+                }
+            }
+        }
+        world.leave().await;
+        Ok(())
     });
-    told.unwrap();
 }
 
 const ITEMS: [&str; 7] = ["NUT-SPREAD", "JAM", "MILK", "OAT-DRINK", "FORMULA", "NAPPIES", "SOAP"];

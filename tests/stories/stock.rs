@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use proptest::{
     prelude::{Strategy, any},
-    test_runner::{Config, RngSeed, TestCaseError, TestRunner},
+    test_runner::TestCaseError,
 };
 use rust_decimal::Decimal;
 use safespace_domain::{
@@ -21,6 +21,8 @@ use safespace_engine::{
 use safespace_tests::{Databases, World, api::Api, canary, day, item, on_both};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
+
+use crate::runs::any_run;
 
 on_both![
     what_comes_is_given_out_moved_counted_and_thrown_away_to_the_penny,
@@ -489,46 +491,30 @@ fn any_run_of_the_ledger_balances_on_postgres() {
 /// Any run of commands, some of them at the same time: whatever is refused, the ledger is what was done, never below
 /// zero, and every penny is accounted for.
 fn any_run_balances(on: &Databases, cases: u32) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let config = Config {
-        cases,
-        rng_seed: RngSeed::Fixed(1),
-        failure_persistence: None,
-        max_shrink_time: 60_000,
-        ..Config::default()
-    };
-    let runs = proptest::collection::vec(proptest::collection::vec(step(), 1..4), 1..25);
-    let told = TestRunner::new(config).run(&runs, |batches| {
-        runtime.block_on(async {
-            let (world, stay) = stocked(on).await;
-            let stays = [stay, awaited(&world, "SS-02", "R-2").await];
-            let mut done = 0;
-            for batch in &batches {
-                let commands = commands(&world, batch, stays).await;
-                let actor = world.officer().actor;
-                let asked = commands.into_iter().map(|command| {
-                    let (engine, actor): (Arc<Engine>, _) = (Arc::clone(&world.engine), Arc::clone(&actor));
-                    tokio::spawn(async move { engine.run(&actor, None, command).await })
-                });
-                for answer in join_all(asked).await {
-                    match answer.unwrap() {
-                        Ok(Outcome::StockEntries(entries)) => done += entries.len(),
-                        Ok(other) => return Err(TestCaseError::fail(format!("{other:?}"))),
-                        Err(EngineError::Refused(_)) => {}
-                        Err(fault) => return Err(TestCaseError::fail(fault.to_string())),
-                    }
+    any_run(cases, step(), async |batches| {
+        let (world, stay) = stocked(on).await;
+        let stays = [stay, awaited(&world, "SS-02", "R-2").await];
+        let mut done = 0;
+        for batch in &batches {
+            let commands = commands(&world, batch, stays).await;
+            let actor = world.officer().actor;
+            let asked = commands.into_iter().map(|command| {
+                let (engine, actor): (Arc<Engine>, _) = (Arc::clone(&world.engine), Arc::clone(&actor));
+                tokio::spawn(async move { engine.run(&actor, None, command).await })
+            });
+            for answer in join_all(asked).await {
+                match answer.unwrap() {
+                    Ok(Outcome::StockEntries(entries)) => done += entries.len(),
+                    Ok(other) => return Err(TestCaseError::fail(format!("{other:?}"))),
+                    Err(EngineError::Refused(_)) => {}
+                    Err(fault) => return Err(TestCaseError::fail(fault.to_string())),
                 }
-                must_agree(&world).await;
             }
-            let written = usize::try_from(world.count("stock_entry").await).unwrap();
-            if written == done {
-                Ok(())
-            } else {
-                Err(TestCaseError::fail("not all that was told was written"))
-            }
-        })
+            must_agree(&world).await;
+        }
+        let written = usize::try_from(world.count("stock_entry").await).unwrap();
+        if written == done { Ok(()) } else { Err(TestCaseError::fail("not all that was told was written")) }
     });
-    told.unwrap();
 }
 
 async fn commands(world: &World, batch: &[Step], stays: [StayId; 2]) -> Vec<Command> {

@@ -5,7 +5,7 @@ use safespace_domain::{
     ReferralId,
     clock::service_day,
     details::Details,
-    items::{self, Avoids},
+    items::Avoids,
     needs::{self, Needs},
     referrals::{self, Source},
 };
@@ -20,6 +20,7 @@ use crate::{
     actor,
     answers::{failed, query_error, unexpected},
     engine, ids,
+    items::{Allergen, Diet},
     paging::{Page, Window},
     scalars::Date,
 };
@@ -150,58 +151,6 @@ pub enum NeedKind {
     DomesticAbuse,
     /// Modern slavery.
     ModernSlavery,
-}
-
-/// The allergens that food must name (Food Information Regulations 2014).
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-#[graphql(remote = "items::Allergen")]
-pub enum Allergen {
-    /// Celery.
-    Celery,
-    /// Cereals containing gluten.
-    Gluten,
-    /// Crustaceans.
-    Crustaceans,
-    /// Eggs.
-    Eggs,
-    /// Fish.
-    Fish,
-    /// Lupin.
-    Lupin,
-    /// Milk.
-    Milk,
-    /// Molluscs.
-    Molluscs,
-    /// Mustard.
-    Mustard,
-    /// Nuts that grow on trees.
-    Nuts,
-    /// Peanuts.
-    Peanuts,
-    /// Sesame.
-    Sesame,
-    /// Soya.
-    Soya,
-    /// Sulphur dioxide and sulphites.
-    Sulphites,
-}
-
-/// A diet.
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-#[graphql(remote = "items::Diet")]
-pub enum Diet {
-    /// No meat, no fish.
-    Vegetarian,
-    /// Nothing of animals.
-    Vegan,
-    /// Halal.
-    Halal,
-    /// Kosher.
-    Kosher,
-    /// No pork.
-    NoPork,
-    /// No beef.
-    NoBeef,
 }
 
 /// A household that needs a place. As little as will do: a name is not needed.
