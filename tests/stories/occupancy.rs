@@ -33,10 +33,14 @@ async fn a_period_cut_by_the_range_counts_only_the_nights_inside_it(on: &Databas
     let program = filled(on).await;
     let ask =
         |by: &str| asked(&program, &format!("--from 2020-03-30 --to 2020-04-09 --by {by} --format csv"));
-    assert_words_snapshot!(["week", "month", "quarter", "year"].map(ask).join("\n"), @r"
+    let all = ["week", "four-weeks", "month", "quarter", "year", "financial-year", "whole"];
+    assert_words_snapshot!(all.map(ask).join("\n"), @r"
     period,in_stock_nights,void_nights,available_nights,occupied_nights,reserved_nights,occupancy_rate,nights,full_nights,full_share
     2020-W14,54,0,54,35,0,64.81,7,0,0.00
     2020-W15,24,0,24,8,0,33.33,3,0,0.00
+
+    period,in_stock_nights,void_nights,available_nights,occupied_nights,reserved_nights,occupancy_rate,nights,full_nights,full_share
+    2020-03-30/P4W,78,0,78,43,0,55.13,10,0,0.00
 
     period,in_stock_nights,void_nights,available_nights,occupied_nights,reserved_nights,occupancy_rate,nights,full_nights,full_share
     2020-03,14,0,14,11,0,78.57,2,0,0.00
@@ -48,6 +52,13 @@ async fn a_period_cut_by_the_range_counts_only_the_nights_inside_it(on: &Databas
 
     period,in_stock_nights,void_nights,available_nights,occupied_nights,reserved_nights,occupancy_rate,nights,full_nights,full_share
     2020,78,0,78,43,0,55.13,10,0,0.00
+
+    period,in_stock_nights,void_nights,available_nights,occupied_nights,reserved_nights,occupancy_rate,nights,full_nights,full_share
+    2019/20,14,0,14,11,0,78.57,2,0,0.00
+    2020/21,64,0,64,32,0,50.00,8,0,0.00
+
+    period,in_stock_nights,void_nights,available_nights,occupied_nights,reserved_nights,occupancy_rate,nights,full_nights,full_share
+    whole,78,0,78,43,0,55.13,10,0,0.00
     ");
 }
 
@@ -133,7 +144,10 @@ async fn a_question_that_makes_no_sense_is_answered_with_what_to_do(on: &Databas
         ("--from 2020-03-01 --to 2020-02-01", "--to, 2020-02-01, must be after --from, 2020-03-01"),
         ("--from 2020-03-01 --to 2020-03-01", "must be after"),
         ("--from 2020-03-01", "--to"),
-        ("--from 2020-03-01 --to 2020-04-01 --by fortnight", "night, week, month, quarter or year"),
+        (
+            "--from 2020-03-01 --to 2020-04-01 --by fortnight",
+            "night, week, four-weeks, month, quarter, year, financial-year, whole",
+        ),
         ("--from 2020-03-01 --to 2020-04-01 --group colour", "property, unit, district or scheme"),
         ("--from 2020-03-01 --to 2020-04-01 --format pdf", "table, csv, json"),
         ("--from 0001-01-01 --to 9999-01-01", ""),

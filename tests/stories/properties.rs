@@ -16,13 +16,8 @@ use proptest::{
     test_runner::{Config, RngSeed, TestCaseError, TestCaseResult, TestError, TestRunner},
 };
 use safespace_domain::{
-    HoldId, Night, Nights, RefusalCode, StayId, UnitId, VoidId,
-    access::Actor,
-    attention::Attention,
-    availability::Ask,
-    households::People,
-    occupancy::{GroupKind, PeriodKind},
-    policies::Policy,
+    HoldId, Night, Nights, RefusalCode, StayId, UnitId, VoidId, access::Actor, attention::Attention,
+    availability::Ask, households::People, occupancy::GroupKind, periods::PeriodKind, policies::Policy,
     units::Scheme,
 };
 use safespace_engine::{

@@ -3,7 +3,8 @@
 use proptest::{prelude::*, strategy::ValueTree as _};
 use safespace_domain::{
     access::Role,
-    occupancy::{GroupKind, PeriodKind},
+    occupancy::GroupKind,
+    periods::PeriodKind,
     retention::{RetentionKind, RetentionPolicy},
 };
 use safespace_engine::{Command, RestrictCase, RetentionCount, RetentionRun};

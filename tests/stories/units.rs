@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use safespace_domain::{Nights, RefusalCode, occupancy::PeriodKind, units::Scheme};
+use safespace_domain::{Nights, RefusalCode, periods::PeriodKind, units::Scheme};
 use safespace_engine::{Command, DescribeProperty, DescribeUnit, RegisterUnit};
 use safespace_tests::{Databases, World, day, nights, on_both, refused};
 

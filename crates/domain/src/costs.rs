@@ -9,7 +9,7 @@ use crate::{
     ids::{GrantId, HouseholdId, StayId},
     money::Pence,
     nights::{Night, Nights, next},
-    occupancy::PeriodKind,
+    periods::PeriodKind,
     stays::{Stay, StayStatus},
     stock::Origin,
 };

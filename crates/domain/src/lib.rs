@@ -38,6 +38,7 @@ pub mod occupancy;
 pub mod pack_lists;
 pub mod pack_templates;
 pub mod packs;
+pub mod periods;
 pub mod picking;
 pub mod places;
 pub mod plan;

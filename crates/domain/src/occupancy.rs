@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use chrono::{Datelike, Weekday};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::{
     availability::Spaces,
     calendar::{Calendar, UnitSet},
     nights::{Night, Nights},
+    periods::PeriodKind,
 };
 
 /// What each figure means, to be printed beside it.
@@ -32,75 +32,12 @@ pub const DEFINITIONS: [(&str, &str); 7] = [
     ),
 ];
 
-/// How a range is cut into periods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PeriodKind {
-    /// `2016-08-01`
-    Night,
-    /// `2016-W31`, the ISO week
-    Week,
-    /// `2016-08`
-    Month,
-    /// `2016-Q3`
-    Quarter,
-    /// `2016`
-    Year,
-}
-
-impl PeriodKind {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Night, Self::Week, Self::Month, Self::Quarter, Self::Year];
-
-    /// The kind's name on the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Night => "night",
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Quarter => "quarter",
-            Self::Year => "year",
-        }
-    }
-
-    /// The label of the period that the night is in.
-    pub fn label(self, night: Night) -> String {
-        match self {
-            Self::Night => night.to_string(),
-            Self::Week => format!("{:04}-W{:02}", night.iso_week().year(), night.iso_week().week()),
-            Self::Month => format!("{:04}-{:02}", night.year(), night.month()),
-            Self::Quarter => format!("{:04}-Q{}", night.year(), night.month0() / 3 + 1),
-            Self::Year => format!("{:04}", night.year()),
-        }
-    }
-
-    /// Whether the night is the first of its period.
-    pub fn begins_on(self, night: Night) -> bool {
-        match self {
-            Self::Night => true,
-            Self::Week => night.weekday() == Weekday::Mon,
-            Self::Month => night.day0() == 0,
-            Self::Quarter => night.day0() == 0 && night.month0().is_multiple_of(3),
-            Self::Year => night.ordinal0() == 0,
-        }
-    }
-}
-
-impl fmt::Display for PeriodKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for PeriodKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| format!("{text:?} is not a period: use night, week, month, quarter or year"))
-    }
-}
+/// What the gross rate means, where it is told beside the others.
+pub const GROSS_RATE: (&str, &str) = (
+    "gross rate",
+    "Occupied divided by in stock, per cent, two decimals, half up: it counts what was out of service as well. Empty when \
+     nothing was in stock.",
+);
 
 /// By what the units are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -171,6 +108,11 @@ pub struct OccupancyRow {
 }
 
 impl OccupancyRow {
+    /// Occupied ÷ in stock, per cent: also of what was out of service.
+    pub fn gross_rate(&self) -> Option<Decimal> {
+        per_cent(self.occupied_nights, self.in_stock_nights)
+    }
+
     /// Occupied ÷ available, per cent.
     pub fn occupancy_rate(&self) -> Option<Decimal> {
         per_cent(self.occupied_nights, self.available_nights)
@@ -266,24 +208,6 @@ fn groups(spaces: &Spaces, kind: Option<GroupKind>) -> Vec<Group> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn periods_are_labelled_as_people_write_them() {
-        let night: Night = "2016-08-01".parse().unwrap();
-        let labels: Vec<_> = PeriodKind::ALL.iter().map(|kind| kind.label(night)).collect();
-        assert_eq!(labels, ["2016-08-01", "2016-W31", "2016-08", "2016-Q3", "2016"]);
-        assert_eq!(PeriodKind::Week.label("2021-01-01".parse().unwrap()), "2020-W53");
-    }
-
-    #[test]
-    fn a_period_begins_where_its_label_changes() {
-        let from: Night = "2019-12-25".parse().unwrap();
-        for (night, after) in from.iter_days().zip(from.iter_days().skip(1)).take(800) {
-            for kind in PeriodKind::ALL {
-                assert_eq!(kind.begins_on(after), kind.label(after) != kind.label(night), "{kind} {after}");
-            }
-        }
-    }
 
     #[test]
     fn a_share_of_nothing_is_empty_and_rounding_is_half_up() {

@@ -8,7 +8,8 @@ use safespace_domain::{
     availability::Spaces,
     calendar::Calendar,
     nights::later,
-    occupancy::{self, GroupKind, OccupancyRow, PeriodKind},
+    occupancy::{self, GroupKind, OccupancyRow},
+    periods::PeriodKind,
     policies::BOOK_AHEAD_NIGHTS,
 };
 

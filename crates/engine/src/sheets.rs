@@ -21,7 +21,7 @@ const DAY_ZERO: Night = match Night::from_ymd_opt(1899, 12, 30) {
 /// The narrowest and the widest column, in characters.
 const WIDTHS: (usize, usize) = (6, 40);
 
-/// A cell that a spreadsheet does not run as a formula: with an apostrophe before it, where it would. [`plain`] takes it
+/// A cell that a spreadsheet does not run as a formula: with an apostrophe before it, where it would. `import` takes it
 /// off again.
 pub fn harmless(cell: &str) -> String {
     if cell.trim_start_matches('\'').starts_with(RUN) { format!("'{cell}") } else { cell.to_owned() }

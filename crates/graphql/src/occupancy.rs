@@ -15,18 +15,24 @@ use crate::{
 
 /// How a range is cut into periods.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-#[graphql(remote = "safespace_domain::occupancy::PeriodKind")]
+#[graphql(remote = "safespace_domain::periods::PeriodKind")]
 pub enum PeriodKind {
     /// `2016-08-01`
     Night,
     /// `2016-W31`, the ISO week
     Week,
+    /// `2016-07-11/P4W`, four weeks from a Monday
+    FourWeeks,
     /// `2016-08`
     Month,
     /// `2016-Q3`
     Quarter,
     /// `2016`
     Year,
+    /// `2016/17`, from 1 April to 31 March
+    FinancialYear,
+    /// `whole`, all of the range
+    Whole,
 }
 
 /// By what the units are grouped.
@@ -83,6 +89,11 @@ impl OccupancyRow {
         count(self.0.reserved_nights)
     }
 
+    /// Occupied divided by in stock, per cent: also of what was out of service. Null when nothing was in stock.
+    async fn gross_rate(&self) -> Option<Decimal> {
+        self.0.gross_rate()
+    }
+
     /// Occupied divided by available, per cent. Null when nothing was available.
     async fn occupancy_rate(&self) -> Option<Decimal> {
         self.0.occupancy_rate()
@@ -124,7 +135,8 @@ pub struct Occupancy {
 impl Occupancy {
     /// What each figure means, to be shown beside it.
     async fn definitions(&self) -> Vec<Definition> {
-        occupancy::DEFINITIONS.iter().map(|(word, meaning)| Definition { word, meaning }).collect()
+        let all = occupancy::DEFINITIONS.iter().chain([&occupancy::GROSS_RATE]);
+        all.map(|(word, meaning)| Definition { word, meaning }).collect()
     }
 
     /// A row for every period and, where units are grouped, every group, in that order.

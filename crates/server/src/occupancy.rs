@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use safespace_domain::{
     Night, Nights,
-    occupancy::{DEFINITIONS, GroupKind, OccupancyRow, PeriodKind},
+    occupancy::{DEFINITIONS, GroupKind, OccupancyRow},
+    periods::PeriodKind,
 };
 
 use crate::{
@@ -24,7 +25,7 @@ pub struct Arguments {
     /// The first night after the range, as YYYY-MM-DD.
     #[arg(long, value_parser = date, env = "SAFESPACE_TO")]
     to: Night,
-    /// How the range is cut: night, week, month, quarter or year.
+    /// How the range is cut: night, week, four-weeks, month, quarter, year, financial-year or whole.
     #[arg(long, default_value = "month", env = "SAFESPACE_BY")]
     by: PeriodKind,
     /// By what the units are grouped: property, unit, district or scheme.

@@ -12,7 +12,8 @@ use safespace_domain::{
     calendar::{Calendar, UnitNo},
     ledger::Entry,
     nights::{earlier, later},
-    occupancy::{GroupKind, OccupancyRow, PeriodKind, occupancy},
+    occupancy::{GroupKind, OccupancyRow, occupancy},
+    periods::PeriodKind,
     stays::{Stay, StayState, StayStatus},
     units::Unit,
     voids::Void,
@@ -173,6 +174,20 @@ fn naive_label(by: PeriodKind, night: Night) -> String {
         PeriodKind::Week => night.format("%G-W%V").to_string(),
         PeriodKind::Month => night.format("%Y-%m").to_string(),
         PeriodKind::Year => night.format("%Y").to_string(),
+        PeriodKind::FourWeeks => {
+            let mut monday = night;
+            while monday.format("%a").to_string() != "Mon" || (monday - d("2020-03-02")).num_days() % 28 != 0
+            {
+                monday = monday.pred_opt().unwrap();
+            }
+            format!("{monday}/P4W")
+        }
+        PeriodKind::FinancialYear => {
+            let year: i32 = night.format("%Y").to_string().parse().unwrap();
+            let begins = if night.format("%m%d").to_string().as_str() < "0401" { year - 1 } else { year };
+            format!("{begins}/{}", &format!("{}", begins + 1)[2..])
+        }
+        PeriodKind::Whole => "whole".to_owned(),
         PeriodKind::Quarter => {
             let quarter = match &*night.format("%m").to_string() {
                 "01" | "02" | "03" => 1,

@@ -8,7 +8,8 @@ use safespace_domain::{
     calendar::{Calendar, UnitSet},
     ledger::{Entry, NightUse, Take},
     nights::{later, runs},
-    occupancy::{OccupancyRow, PeriodKind, occupancy, per_cent},
+    occupancy::{OccupancyRow, occupancy, per_cent},
+    periods::PeriodKind,
     stays::Stay,
     voids::Void,
 };
