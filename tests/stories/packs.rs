@@ -19,10 +19,10 @@ use safespace_domain::{
     units::Scheme,
 };
 use safespace_engine::{
-    AdaptPack, AddPlace, CancelPack, Command, EngineError, ExtendStay, IssueLine, IssueStock, LookAhead,
-    LotInLineAsk, MoveStay, OriginAsk, Outcome, PackFilter, PackView, Page, PickPack, PutBackFromPack,
-    ReceiptLine, ReceiveStock, RestrictCase, ReturnStock, SaveItem, SavePackTemplate, SetLevel,
-    TemplateLineAsk,
+    AdaptPack, AddPlace, BookSplit, CancelPack, Command, EngineError, ExtendStay, IssueLine, IssueStock,
+    LookAhead, LotInLineAsk, MoveStay, OriginAsk, Outcome, PackFilter, PackView, Page, PickPack,
+    PutBackFromPack, ReceiptLine, ReceiveStock, RestrictCase, ReturnStock, SaveItem, SavePackTemplate,
+    SetLevel, SplitPart, TemplateLineAsk,
 };
 use safespace_tests::{Databases, Person, World, api::Api, canary, item, on_both};
 use serde_json::{Value as Json, json};
@@ -34,6 +34,7 @@ on_both![
     a_pack_follows_its_stay,
     what_is_not_needed_goes_back_to_where_it_came_from,
     a_pack_goes_along_with_who_is_moved,
+    what_is_given_once_is_in_the_first_part_of_a_split_stay,
     of_many_who_make_up_a_pack_one_does_and_of_many_who_put_it_back_one_does,
     what_is_found_out_later_is_taken_back_before_anybody_gets_it,
     what_makes_no_sense_is_refused_and_nothing_is_half_written,
@@ -552,6 +553,31 @@ async fn a_pack_goes_along_with_who_is_moved(on: &Databases) {
     let ask = MoveStay { stay: booked.id, unit: world.unit("SS-02").await, departure: None, exception: None };
     officer.run(Command::MoveStay(ask)).await.unwrap();
     assert_eq!(pack_of(&world, booked.id).await.pack.id, before);
+}
+
+async fn what_is_given_once_is_in_the_first_part_of_a_split_stay(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    furnish(&world).await;
+    let officer = world.officer();
+    let part = async |unit: &str, arrival: &str, departure: &str| SplitPart {
+        unit: world.unit(unit).await,
+        arrival: safespace_tests::day(arrival),
+        departure: safespace_tests::day(departure),
+    };
+    let parts = vec![
+        part("SS-01", "2020-11-03", "2020-11-06").await,
+        part("SS-02", "2020-11-06", "2020-11-09").await,
+    ];
+    let booking = officer.to_book("SS-01", "R-1", "2020-11-03", 3).await;
+    let Outcome::Stays(stays) = officer.run(Command::BookSplit(BookSplit { booking, parts })).await.unwrap()
+    else {
+        panic!("stays")
+    };
+    assert_eq!(quantities(&pack_of(&world, stays[0].id).await), [(1, 3, 0), (3, 3, 0), (4, 2, 0)]);
+    assert_eq!(quantities(&pack_of(&world, stays[1].id).await), [(3, 3, 0)]);
+    // Without the first part, the second is where they arrive.
+    officer.cancel(&stays[0]).await.unwrap();
+    assert_eq!(quantities(&pack_of(&world, stays[1].id).await), [(1, 3, 0), (3, 3, 0), (4, 2, 0)]);
 }
 
 async fn of_many_who_make_up_a_pack_one_does_and_of_many_who_put_it_back_one_does(on: &Databases) {

@@ -117,6 +117,7 @@ fn household(numbers: &mut Numbers) -> PackFor {
         avoids: Avoids { allergens, diets },
         nights: 1 + numbers.below(7),
         asked: (0..3).map(|_| Asked { item: ItemId(id(numbers.index(ITEMS))), quantity: 1 }).collect(),
+        goes_on: false,
     }
 }
 

@@ -62,6 +62,9 @@ pub struct PackFor {
     pub nights: u32,
     /// What they asked for besides.
     pub asked: Vec<Asked>,
+    /// Whether they have come from another home with a pack by the same template, as where a stay was split: what is given
+    /// once they have by that.
+    pub goes_on: bool,
 }
 
 impl PackFor {
@@ -267,7 +270,9 @@ pub fn pack_list(template: &PackTemplate, to: &PackFor, catalogue: &Catalogue, g
             let (item, children) = (line.alternatives.first().copied(), to.ages_unknown());
             list.unanswered.push(Unanswered { line: no, per, item, children });
         }
-        let rule = Rule::Line { per, heads: to.heads(per), quantity, every_nights, nights: to.nights };
+        let has_it = to.goes_on && every_nights.is_none();
+        let heads = if has_it { 0 } else { to.heads(per) };
+        let rule = Rule::Line { per, heads, quantity, every_nights, nights: to.nights };
         list.add(no, rule, &line.alternatives, to, catalogue, given);
     }
     let first = u32::try_from(template.lines.len()).unwrap_or(u32::MAX).saturating_add(1);

@@ -472,6 +472,7 @@ mod tests {
             avoids: Avoids::default(),
             nights: 7,
             asked: Vec::new(),
+            goes_on: false,
         }
     }
 
@@ -693,6 +694,12 @@ mod tests {
         let list = list(&alone, &in_it);
         let nappies = list.lines.iter().find(|line| line.no == 2).unwrap();
         assert_eq!((nappies.quantity, nappies.beyond(), nappies.outstanding()), (0, 10, 0));
+    }
+
+    #[test]
+    fn who_comes_from_another_home_with_a_pack_is_not_given_again_what_is_given_once() {
+        let list = list(&PackFor { goes_on: true, ..to() }, &[]);
+        assert_eq!(list.lines.iter().map(|line| line.no).collect::<Vec<_>>(), [1, 2], "no soap");
     }
 
     #[test]

@@ -630,6 +630,7 @@ mod tests {
             avoids: Avoids::default(),
             nights: 7,
             asked: Vec::new(),
+            goes_on: false,
         };
         let past: Vec<_> = ["2020-10-30", "2020-11-01", "2020-09-01"]
             .into_iter()

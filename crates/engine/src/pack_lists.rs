@@ -44,6 +44,7 @@ pub(crate) struct Known {
     template: PackTemplate,
     needs: Needs,
     contents: Vec<Issued>,
+    goes_on: bool,
 }
 
 impl Known {
@@ -61,13 +62,14 @@ impl Known {
     /// Its list, by what the catalogue says of its items.
     pub(crate) fn drawn_up(self, today: Night, catalogue: &Catalogue) -> PackView {
         let named = self.items();
-        let Self { pack, stay, words, template, needs, contents } = self;
+        let Self { pack, stay, words, template, needs, contents, goes_on } = self;
         let to = PackFor {
             people: stay.people,
             ages: words.ages.or(needs.child_ages),
             avoids: both(&needs.avoids, &words.avoids),
             nights: pack.nights(&stay, today),
             asked: words.asked.clone(),
+            goes_on,
         };
         let list = pack_list(&template, &to, catalogue, &contents);
         let items = named.into_iter().filter_map(|id| Some((id, catalogue.get(&id)?.clone()))).collect();
@@ -100,6 +102,7 @@ impl Engine {
                 words: self.pack_words(&facts.needs, &pack, words.as_deref())?,
                 needs: self.needs_among(&facts.needs, pack.household)?,
                 contents: facts.contents.get(&pack.id).cloned().unwrap_or_default(),
+                goes_on: facts.going_on.contains(&pack.id),
                 pack,
             })
         };

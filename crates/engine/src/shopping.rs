@@ -144,6 +144,7 @@ impl Engine {
                     avoids: needs.avoids,
                     nights: stay.planned.len(),
                     asked: Vec::new(),
+                    goes_on: false,
                 },
             });
         }

@@ -1,9 +1,9 @@
 //! Packs. What is in one is in the stock ledger; what is said of it is sealed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use safespace_domain::{
-    HouseholdId, ItemId, LotId, PackId, PackTemplateId, PlaceId, StayId,
+    HouseholdId, ItemId, LotId, Night, PackId, PackTemplateId, PlaceId, StayId,
     money::Pence,
     packs::{Pack, PackState, PackStatus},
     stays::Stay,
@@ -63,6 +63,8 @@ pub struct PackFacts {
     pub contents: BTreeMap<PackId, Vec<Issued>>,
     /// What the households need, sealed.
     pub needs: SealedNeeds,
+    /// Those of these packs whose households come from another home with a pack by the same template.
+    pub going_on: BTreeSet<PackId>,
 }
 
 /// Which packs a list has.
@@ -189,10 +191,46 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             stays.extend(self.stays_by_id(some).await?.into_iter().map(|stay| (stay.id, stay)));
         }
         Ok(PackFacts {
-            stays,
             contents: self.contents(&ids).await?,
             needs: self.last_needs(&households).await?,
+            going_on: self.going_on(packs, &stays, &households).await?,
+            stays,
         })
+    }
+
+    /// Those of these packs whose stay begins on the day on which another of the household's ends that has a pack by the same
+    /// template.
+    async fn going_on(
+        &self,
+        packs: &[StoredPack],
+        stays: &BTreeMap<StayId, Stay>,
+        households: &[HouseholdId],
+    ) -> Result<BTreeSet<PackId>> {
+        let mut ends: BTreeMap<(HouseholdId, Night), Vec<StayId>> = BTreeMap::new();
+        for some in households.chunks(10_000) {
+            for stay in self.whole_stays_of(some).await? {
+                if stay.status().takes_nights() {
+                    ends.entry((stay.household, stay.nights.departure())).or_default().push(stay.id);
+                }
+            }
+        }
+        let before = |pack: &Pack| {
+            let stay = stays.get(&pack.stay)?;
+            let ended = ends.get(&(stay.household, stay.nights.arrival()))?;
+            Some(ended.iter().copied().filter(|other| *other != stay.id).collect::<Vec<_>>())
+        };
+        let all: Vec<StayId> = packs.iter().filter_map(|stored| before(&stored.pack)).flatten().collect();
+        if all.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let packed = self.packs_of_stays(all).await?;
+        let goes_on = |pack: &Pack| {
+            before(pack).into_iter().flatten().any(|stay| {
+                packed.iter().any(|other| (other.pack.stay, other.pack.template) == (stay, pack.template))
+            })
+        };
+        let going_on = packs.iter().map(|stored| &stored.pack).filter(|pack| goes_on(pack));
+        Ok(going_on.map(|pack| pack.id).collect())
     }
 
     /// What is in these packs: what went in and has not come back, by line and lot.

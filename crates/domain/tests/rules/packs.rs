@@ -94,8 +94,8 @@ fn avoids() -> impl Strategy<Value = Avoids> {
 fn whom() -> impl Strategy<Value = PackFor> {
     let ages = (0_u16..3, 0_u16..3, 0_u16..2);
     let asked = btree_map((0..ITEMS).prop_map(|n| ItemId(id(n))), 1_u32..4, 0..3);
-    (0_u16..3, ages, any::<bool>(), avoids(), 1_u32..15, asked).prop_map(
-        |(adults, (young, middle, old), known, avoids, nights, asked)| PackFor {
+    (0_u16..3, ages, any::<bool>(), avoids(), 1_u32..15, asked, any::<bool>()).prop_map(
+        |(adults, (young, middle, old), known, avoids, nights, asked, goes_on)| PackFor {
             people: People { adults, children: young + middle + old },
             ages: known.then(|| ChildAges {
                 under_2: young,
@@ -106,6 +106,7 @@ fn whom() -> impl Strategy<Value = PackFor> {
             avoids,
             nights,
             asked: asked.into_iter().map(|(item, quantity)| Asked { item, quantity }).collect(),
+            goes_on,
         },
     )
 }
@@ -161,6 +162,9 @@ fn naive_units(line: &TemplateLine, to: &PackFor) -> u32 {
         Per::ChildOf(AgeBand::From2To4 | AgeBand::From11To15) => 0,
     };
     let mut units = 0;
+    if to.goes_on && line.every_nights.is_none() {
+        return units;
+    }
     for _ in 0..heads {
         for night in 0..to.nights {
             let again = line.every_nights.map_or(night == 0, |every| night % every == 0);

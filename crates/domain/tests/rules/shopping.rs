@@ -212,6 +212,7 @@ proptest! {
             avoids: Avoids::default(),
             nights: 7,
             asked: [].into(),
+            goes_on: false,
         };
         let past: Vec<_> = past.into_iter().map(|ago| Past { began: earlier(today, ago), scheme: Scheme::SafeSpace, of: of.clone() }).collect();
         let came = past.iter().filter(|stay| stay.began >= earlier(today, back)).count() as u64;
