@@ -1,8 +1,8 @@
-//! How full the homes are, through the command line.
+//! How full the homes are, through the command line and the API.
 
 use std::path::Path;
 
-use safespace_tests::{Databases, on_both, program::Program};
+use safespace_tests::{Databases, World, api::Api, on_both, program::Program};
 use serde_json::{Value as Json, json};
 
 on_both![
@@ -11,6 +11,7 @@ on_both![
     a_rate_with_nothing_available_is_empty,
     the_three_formats_say_the_same,
     a_question_that_makes_no_sense_is_answered_with_what_to_do,
+    a_period_stands_beside_the_one_before_and_the_same_a_year_before,
 ];
 
 async fn filled(on: &Databases) -> Program {
@@ -156,4 +157,38 @@ async fn a_question_that_makes_no_sense_is_answered_with_what_to_do(on: &Databas
         assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{question}");
         assert!(ended.err.contains(why) && !ended.err.contains("panicked"), "{question}: {}", ended.err);
     }
+}
+
+async fn a_period_stands_beside_the_one_before_and_the_same_a_year_before(on: &Databases) {
+    let world = World::at("2020-10-03T21:00:00Z", on).with_units(["SS-01", "SS-02"]).await;
+    let stayed = async |arrival: &str, nights: u32, leaves_at: &str| {
+        let stay = world.officer().book("SS-01", "R-1", arrival, nights).await.unwrap();
+        world.officer().check_in(&stay).await.unwrap();
+        world.wake_at(leaves_at).await;
+        world.officer().check_out(&stay).await.unwrap();
+    };
+    stayed("2020-10-03", 3, "2020-10-06T10:00:00Z").await;
+    world.wake_at("2020-11-03T21:00:00Z").await;
+    stayed("2020-11-03", 7, "2020-11-10T10:00:00Z").await;
+    let api = Api::serve(&world.engine).await;
+    let ask = async |range: &str| {
+        let row = "period nights occupiedNights occupancyRate grossRate before { period nights occupiedNights before { \
+                   period } } aYearBefore { period nights occupiedNights }";
+        let query = format!("{{ occupancy({range}) {{ rows {{ nodes {{ {row} }} }} }} }}");
+        api.ask(&world.manager_token, &query, json!({})).await["occupancy"]["rows"]["nodes"].clone()
+    };
+    let told = ask("from: \"2020-11-01\", to: \"2020-12-01\"").await;
+    assert_eq!(
+        told,
+        json!([{ "period": "2020-11", "nights": 30, "occupiedNights": 7, "occupancyRate": "11.67", "grossRate": "11.67",
+            "before": { "period": "2020-10", "nights": 31, "occupiedNights": 3, "before": null },
+            "aYearBefore": { "period": "2019-11", "nights": 30, "occupiedNights": 0 } }])
+    );
+    // Of a month that is cut, the same part of the one before.
+    let told = ask("from: \"2020-11-01\", to: \"2020-11-05\"").await;
+    assert_eq!((&told[0]["nights"], &told[0]["occupiedNights"]), (&json!(4), &json!(2)));
+    assert_eq!(
+        told[0]["before"],
+        json!({ "period": "2020-10", "nights": 4, "occupiedNights": 2, "before": null })
+    );
 }

@@ -8,7 +8,7 @@ use crate::{
     availability::Spaces,
     calendar::{Calendar, UnitSet},
     nights::{Night, Nights},
-    periods::PeriodKind,
+    periods::{PeriodKind, same_part},
 };
 
 /// What each figure means, to be printed beside it.
@@ -162,6 +162,52 @@ pub fn occupancy(
     }
     rows.append(&mut open);
     rows
+}
+
+/// The figures of a period, beside those of other times.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Of the period.
+    pub row: OccupancyRow,
+    /// Of the period before.
+    pub before: OccupancyRow,
+    /// Of the same period a year before.
+    pub a_year_before: OccupancyRow,
+}
+
+/// As [`occupancy`], each row beside those of the period before and of the same period a year before. A period that is cut
+/// by the range is compared with the same part of the others ([`same_part`]).
+pub fn compared(
+    calendar: &Calendar,
+    spaces: &Spaces,
+    range: Nights,
+    by: PeriodKind,
+    group: Option<GroupKind>,
+    tonight: Night,
+) -> Vec<Compared> {
+    let groups = groups(spaces, group);
+    let figures = |(name, units): &Group, nights: Nights, whole: Nights| {
+        let period = by.label(whole.arrival());
+        let mut row = OccupancyRow { period, group: name.clone(), ..OccupancyRow::default() };
+        nights.iter().for_each(|night| count(&mut row, calendar, night, units, tonight));
+        row
+    };
+    let mut all = Vec::new();
+    let mut night = range.arrival();
+    while range.contains(night) {
+        let whole = by.nights(night, range);
+        let part = whole.intersection(range);
+        for group in &groups {
+            let other = |other: Nights| figures(group, same_part(part, whole, other), other);
+            all.push(Compared {
+                row: figures(group, part, whole),
+                before: other(by.before(whole)),
+                a_year_before: other(by.a_year_before(whole)),
+            });
+        }
+        night = part.departure();
+    }
+    all
 }
 
 fn count(row: &mut OccupancyRow, calendar: &Calendar, night: Night, units: &[(usize, u64)], tonight: Night) {

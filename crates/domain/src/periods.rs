@@ -2,9 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{Datelike, Weekday};
+use chrono::{Datelike, Months, Weekday};
 
-use crate::nights::{Night, earlier};
+use crate::nights::{FIRST_NIGHT, Night, Nights, earlier, later, next};
 
 /// A Monday from which four weeks are counted, before and after: the first of the month in which the strategy's figures
 /// begin. Any Monday four weeks from it cuts the same.
@@ -14,6 +14,8 @@ pub const FOUR_WEEKS_FROM: Night = match Night::from_ymd_opt(2020, 3, 2) {
 };
 /// Nights of four weeks.
 const FOUR_WEEKS: i64 = 28;
+/// Nights of 52 weeks.
+const NIGHTS_IN_52_WEEKS: u32 = 364;
 /// The month in which a financial year begins.
 const APRIL: u32 = 4;
 
@@ -24,7 +26,7 @@ pub enum PeriodKind {
     Night,
     /// `2016-W31`, the ISO week
     Week,
-    /// `2016-07-18/P4W`, four weeks from a Monday, as an ISO 8601 interval; see [`FOUR_WEEKS_FROM`]
+    /// `2016-07-25/P4W`, four weeks from a Monday, as an ISO 8601 interval; see [`FOUR_WEEKS_FROM`]
     FourWeeks,
     /// `2016-08`
     Month,
@@ -97,6 +99,59 @@ impl PeriodKind {
     }
 }
 
+impl PeriodKind {
+    /// All nights of the period that the night is in; of the range, where that is the period.
+    pub fn nights(self, night: Night, range: Nights) -> Nights {
+        if self == Self::Whole {
+            return range;
+        }
+        let mut first = night;
+        while !self.begins_on(first) && first > FIRST_NIGHT {
+            first = earlier(first, 1);
+        }
+        let mut end = next(night);
+        while !self.begins_on(end) {
+            end = next(end);
+        }
+        Nights::between(first, end)
+    }
+
+    /// The period before this one: of the same kind, or for a whole range as many nights.
+    pub fn before(self, period: Nights) -> Nights {
+        let first = period.arrival();
+        match self {
+            Self::Whole => Nights::between(earlier(first, period.len()), first),
+            kind => kind.nights(earlier(first, 1), period),
+        }
+    }
+
+    /// The same period a year before: 52 weeks where it is made of weeks, so that the same days of the week are compared;
+    /// else twelve months.
+    pub fn a_year_before(self, period: Nights) -> Nights {
+        let shift = |night: Night| match self {
+            Self::Week | Self::FourWeeks => earlier(night, NIGHTS_IN_52_WEEKS),
+            _ => night.checked_sub_months(Months::new(12)).unwrap_or(FIRST_NIGHT),
+        };
+        let first = shift(period.arrival());
+        // The end of a single night is the next one also where 29 February has none a year before.
+        let end = if self == Self::Night { next(first) } else { shift(period.departure()) };
+        Nights::between(first, end)
+    }
+}
+
+/// The part of another period that stands in it as `part` stands in `whole`: so that a period that is cut is compared with
+/// as much of the other. Shorter where the other is shorter.
+pub fn same_part(part: Nights, whole: Nights, other: Nights) -> Nights {
+    let offset = Nights::between(whole.arrival(), part.arrival()).len();
+    let first = later(other.arrival(), offset).min(other.departure());
+    let end = if part.departure() == whole.departure() {
+        other.departure()
+    } else {
+        later(first, part.len()).min(other.departure())
+    };
+    Nights::between(first, end)
+}
+
 /// How many nights of its four weeks have passed before the night.
 fn weeks_in(night: Night) -> u32 {
     let since = night.signed_duration_since(FOUR_WEEKS_FROM).num_days();
@@ -130,7 +185,7 @@ mod tests {
         let labels: Vec<_> = PeriodKind::ALL.iter().map(|kind| kind.label(night)).collect();
         assert_eq!(
             labels,
-            ["2016-08-01", "2016-W31", "2016-07-11/P4W", "2016-08", "2016-Q3", "2016", "2016/17", "whole"]
+            ["2016-08-01", "2016-W31", "2016-07-25/P4W", "2016-08", "2016-Q3", "2016", "2016/17", "whole"]
         );
         let label = |kind: PeriodKind, night: &str| kind.label(night.parse().unwrap());
         assert_eq!(label(PeriodKind::FinancialYear, "2020-03-31"), "2019/20");
@@ -138,6 +193,80 @@ mod tests {
         assert_eq!(label(PeriodKind::FourWeeks, "2020-03-29"), "2020-03-02/P4W");
         assert_eq!(label(PeriodKind::FourWeeks, "2020-03-01"), "2020-02-03/P4W");
         assert_eq!(PeriodKind::Week.label("2021-01-01".parse().unwrap()), "2020-W53");
+    }
+
+    fn nights(from: &str, to: &str) -> Nights {
+        Nights::between(from.parse().unwrap(), to.parse().unwrap())
+    }
+
+    #[test]
+    fn a_period_is_compared_with_the_one_before_and_with_the_same_a_year_before() {
+        let range = nights("2020-02-10", "2020-03-10");
+        for (kind, own, before, a_year_before) in [
+            (
+                PeriodKind::Night,
+                ("2020-02-29", "2020-03-01"),
+                ("2020-02-28", "2020-02-29"),
+                ("2019-02-28", "2019-03-01"),
+            ),
+            (
+                PeriodKind::Week,
+                ("2020-02-24", "2020-03-02"),
+                ("2020-02-17", "2020-02-24"),
+                ("2019-02-25", "2019-03-04"),
+            ),
+            (
+                PeriodKind::FourWeeks,
+                ("2020-02-03", "2020-03-02"),
+                ("2020-01-06", "2020-02-03"),
+                ("2019-02-04", "2019-03-04"),
+            ),
+            (
+                PeriodKind::Month,
+                ("2020-02-01", "2020-03-01"),
+                ("2020-01-01", "2020-02-01"),
+                ("2019-02-01", "2019-03-01"),
+            ),
+            (
+                PeriodKind::Quarter,
+                ("2020-01-01", "2020-04-01"),
+                ("2019-10-01", "2020-01-01"),
+                ("2019-01-01", "2019-04-01"),
+            ),
+            (
+                PeriodKind::Year,
+                ("2020-01-01", "2021-01-01"),
+                ("2019-01-01", "2020-01-01"),
+                ("2019-01-01", "2020-01-01"),
+            ),
+            (
+                PeriodKind::FinancialYear,
+                ("2019-04-01", "2020-04-01"),
+                ("2018-04-01", "2019-04-01"),
+                ("2018-04-01", "2019-04-01"),
+            ),
+            (
+                PeriodKind::Whole,
+                ("2020-02-10", "2020-03-10"),
+                ("2020-01-12", "2020-02-10"),
+                ("2019-02-10", "2019-03-10"),
+            ),
+        ] {
+            let period = kind.nights("2020-02-29".parse().unwrap(), range);
+            assert_eq!(period, nights(own.0, own.1), "{kind}");
+            assert_eq!(kind.before(period), nights(before.0, before.1), "{kind}");
+            assert_eq!(kind.a_year_before(period), nights(a_year_before.0, a_year_before.1), "{kind}");
+        }
+    }
+
+    #[test]
+    fn of_a_period_that_is_cut_the_same_part_is_compared() {
+        let (march, february) = (nights("2020-03-01", "2020-04-01"), nights("2020-02-01", "2020-03-01"));
+        let part = |from: &str, to: &str| same_part(nights(from, to), march, february);
+        assert_eq!(part("2020-03-01", "2020-04-01"), february);
+        assert_eq!(part("2020-03-01", "2020-03-11"), nights("2020-02-01", "2020-02-11"));
+        assert_eq!(part("2020-03-20", "2020-04-01"), nights("2020-02-20", "2020-03-01"));
+        assert_eq!(part("2020-03-30", "2020-03-31"), nights("2020-03-01", "2020-03-01"), "it has no 30th");
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use safespace_domain::{
-    Nights, Refusal,
+    Night, Nights, Refusal,
     access::{Actor, Permission},
     availability::Spaces,
     calendar::Calendar,
     nights::later,
-    occupancy::{self, GroupKind, OccupancyRow},
+    occupancy::{self, Compared, GroupKind, OccupancyRow},
     periods::PeriodKind,
     policies::BOOK_AHEAD_NIGHTS,
 };
@@ -27,6 +27,30 @@ impl Engine {
         by: PeriodKind,
         group: Option<GroupKind>,
     ) -> Result<Vec<OccupancyRow>, EngineError> {
+        let today = self.occupancy_is_known(actor, range)?;
+        let figures = |calendar: &Calendar, spaces: &Arc<Spaces>| {
+            occupancy::occupancy(calendar, spaces, range, by, group, today)
+        };
+        Ok(self.look_as(actor, figures).await?)
+    }
+
+    /// As [`Engine::occupancy`], each row beside those of the period before and of the same period a year before.
+    pub async fn occupancy_compared(
+        &self,
+        actor: &Actor,
+        range: Nights,
+        by: PeriodKind,
+        group: Option<GroupKind>,
+    ) -> Result<Vec<Compared>, EngineError> {
+        let today = self.occupancy_is_known(actor, range)?;
+        let figures = |calendar: &Calendar, spaces: &Arc<Spaces>| {
+            occupancy::compared(calendar, spaces, range, by, group, today)
+        };
+        Ok(self.look_as(actor, figures).await?)
+    }
+
+    /// Refused where somebody may not see how full the homes are, or nobody knows it of these nights. Gives today.
+    fn occupancy_is_known(&self, actor: &Actor, range: Nights) -> Result<Night, EngineError> {
         self.must(actor, Permission::SeeSpaces)?;
         if range.len() > LONGEST_RANGE {
             return Err(Refusal::bad("to", format!("The range has at most {LONGEST_RANGE} nights.")).into());
@@ -40,9 +64,6 @@ impl Engine {
             )
             .into());
         }
-        let figures = |calendar: &Calendar, spaces: &Arc<Spaces>| {
-            occupancy::occupancy(calendar, spaces, range, by, group, today)
-        };
-        Ok(self.look_as(actor, figures).await?)
+        Ok(today)
     }
 }

@@ -2,7 +2,10 @@
 
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use rust_decimal::Decimal;
-use safespace_domain::{Nights, occupancy};
+use safespace_domain::{
+    Nights,
+    occupancy::{self, Compared},
+};
 
 use crate::{
     actor,
@@ -21,7 +24,7 @@ pub enum PeriodKind {
     Night,
     /// `2016-W31`, the ISO week
     Week,
-    /// `2016-07-11/P4W`, four weeks from a Monday
+    /// `2016-07-25/P4W`, four weeks from a Monday
     FourWeeks,
     /// `2016-08`
     Month,
@@ -50,69 +53,109 @@ pub enum GroupKind {
 }
 
 /// The figures of one period, and of one group where units are grouped.
-pub struct OccupancyRow(occupancy::OccupancyRow);
+pub struct OccupancyRow {
+    row: occupancy::OccupancyRow,
+    /// Those of other times, where somebody asks.
+    beside: Option<Box<Beside>>,
+}
+
+/// The figures of the period before, and of the same period a year before.
+struct Beside {
+    before: occupancy::OccupancyRow,
+    a_year_before: occupancy::OccupancyRow,
+}
+
+impl From<occupancy::OccupancyRow> for OccupancyRow {
+    fn from(row: occupancy::OccupancyRow) -> Self {
+        Self { row, beside: None }
+    }
+}
+
+impl From<Compared> for OccupancyRow {
+    fn from(Compared { row, before, a_year_before }: Compared) -> Self {
+        Self { row, beside: Some(Box::new(Beside { before, a_year_before })) }
+    }
+}
 
 #[Object]
 impl OccupancyRow {
     /// The label of the period.
     async fn period(&self) -> &str {
-        &self.0.period
+        &self.row.period
     }
 
     /// The name of the group.
     async fn group(&self) -> Option<&str> {
-        self.0.group.as_deref()
+        self.row.group.as_deref()
     }
 
     /// Unit-nights that exist.
     async fn in_stock_nights(&self) -> i32 {
-        count(self.0.in_stock_nights)
+        count(self.row.in_stock_nights)
     }
 
     /// Unit-nights out of service.
     async fn void_nights(&self) -> i32 {
-        count(self.0.void_nights)
+        count(self.row.void_nights)
     }
 
     /// In stock less void.
     async fn available_nights(&self) -> i32 {
-        count(self.0.available_nights)
+        count(self.row.available_nights)
     }
 
     /// Available unit-nights with a household in residence.
     async fn occupied_nights(&self) -> i32 {
-        count(self.0.occupied_nights)
+        count(self.row.occupied_nights)
     }
 
     /// Unit-nights booked, held, or to come of stays in residence.
     async fn reserved_nights(&self) -> i32 {
-        count(self.0.reserved_nights)
+        count(self.row.reserved_nights)
     }
 
     /// Occupied divided by in stock, per cent: also of what was out of service. Null when nothing was in stock.
     async fn gross_rate(&self) -> Option<Decimal> {
-        self.0.gross_rate()
+        self.row.gross_rate()
     }
 
     /// Occupied divided by available, per cent. Null when nothing was available.
     async fn occupancy_rate(&self) -> Option<Decimal> {
-        self.0.occupancy_rate()
+        self.row.occupancy_rate()
     }
 
     /// Nights of the period within the range.
     async fn nights(&self) -> i32 {
-        count(self.0.nights)
+        count(self.row.nights)
     }
 
     /// Nights on which every available unit was occupied.
     async fn full_nights(&self) -> i32 {
-        count(self.0.full_nights)
+        count(self.row.full_nights)
     }
 
     /// Full nights divided by nights, per cent. Null when nothing was available.
     async fn full_share(&self) -> Option<Decimal> {
-        self.0.full_share()
+        self.row.full_share()
     }
+
+    /// The period before; of a period that is cut by the range the same part. Null of what stands beside another.
+    async fn before(&self) -> Option<OccupancyRow> {
+        self.beside.as_ref().map(|beside| beside.before.clone().into())
+    }
+
+    /// The same period a year before: 52 weeks where it is made of weeks, else twelve months; of a period that is cut by the
+    /// range the same part. Null of what stands beside another.
+    async fn a_year_before(&self) -> Option<OccupancyRow> {
+        self.beside.as_ref().map(|beside| beside.a_year_before.clone().into())
+    }
+}
+
+/// Whether somebody asks what stands beside the rows.
+fn is_compared(ctx: &Context<'_>) -> bool {
+    let ahead = ctx.look_ahead();
+    let nodes = [ahead.field("nodes"), ahead.field("edges").field("node")];
+    nodes.iter().any(|node| ["before", "aYearBefore"].iter().any(|name| node.field(name).exists()))
 }
 
 /// What a figure means.
@@ -147,12 +190,14 @@ impl Occupancy {
         first: Option<i32>,
         after: Option<String>,
     ) -> Result<Page<OccupancyRow>> {
-        let group = self.group.map(Into::into);
-        let rows = engine(ctx)
-            .occupancy(actor(ctx), self.range, self.by.into(), group)
-            .await
-            .map_err(query_error)?;
-        Window::new(first, after)?.page_of(rows, OccupancyRow)
+        let (by, group) = (self.by.into(), self.group.map(Into::into));
+        let (engine, actor, window) = (engine(ctx), actor(ctx), Window::new(first, after)?);
+        if is_compared(ctx) {
+            let rows = engine.occupancy_compared(actor, self.range, by, group).await.map_err(query_error)?;
+            return window.page_of(rows, OccupancyRow::from);
+        }
+        let rows = engine.occupancy(actor, self.range, by, group).await.map_err(query_error)?;
+        window.page_of(rows, OccupancyRow::from)
     }
 }
 

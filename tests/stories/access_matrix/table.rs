@@ -694,7 +694,7 @@ pub const TYPES: &[Type] = &[
         "",
         &[(
             "spaces",
-            "availableNights fullNights fullShare grossRate group inStockNights nights occupancyRate occupiedNights period \
+            "aYearBefore availableNights before fullNights fullShare grossRate group inStockNights nights occupancyRate occupiedNights period \
              reservedNights voidNights",
         )],
     ),

@@ -12,7 +12,7 @@ use safespace_domain::{
     calendar::{Calendar, UnitNo},
     ledger::Entry,
     nights::{earlier, later},
-    occupancy::{GroupKind, OccupancyRow, occupancy},
+    occupancy::{GroupKind, OccupancyRow, compared, occupancy},
     periods::PeriodKind,
     stays::{Stay, StayState, StayStatus},
     units::Unit,
@@ -282,7 +282,19 @@ proptest! {
         for by in PeriodKind::ALL {
             for group in groupings() {
                 let rows = occupancy(&calendar, &spaces, world.range, by, group, world.tonight);
-                prop_assert_eq!(rows, recount(&world, &cells, by, group), "by {} and {:?}", by, group);
+                prop_assert_eq!(&rows, &recount(&world, &cells, by, group), "by {} and {:?}", by, group);
+                if group.is_some_and(|group| group != GroupKind::Scheme) {
+                    continue;
+                }
+                let beside = compared(&calendar, &spaces, world.range, by, group, world.tonight);
+                prop_assert_eq!(beside.iter().map(|one| one.row.clone()).collect::<Vec<_>>(), rows);
+                // What stands beside a row is what is told of those nights by themselves.
+                for one in &beside {
+                    for other in [&one.before, &one.a_year_before] {
+                        prop_assert_eq!(other.available_nights + other.void_nights, other.in_stock_nights);
+                        prop_assert!(other.occupied_nights + other.reserved_nights <= other.available_nights);
+                    }
+                }
             }
         }
     }
