@@ -16,16 +16,17 @@
 //! one step away along a *ring*: one more here, one less there, so that each row, column and total still adds up. Each
 //! suppressed number gets the ring that costs the least, by the sum of the shown numbers that must be suppressed for it.
 //! A number with such a ring cannot be recovered by subtraction, elimination, or bounds, also not by who
-//! knows the policy and which of the suppressed numbers are small: the other table is the proof. A table in which
-//! nothing is shown needs none.
+//! knows the policy and which of the suppressed numbers are small: the other table is the proof. Where there is no
+//! ring, the whole table is suppressed: a table in which nothing is shown tells nothing.
 //!
 //! **Packs in a row.** Counts are given by part: periods that follow each other and do not overlap, cut wherever a
 //! published table begins or ends. A ring then changes one part, or adds to one what it takes from another, and must
 //! leave what earlier tables show as it is. What comes out as the difference of two tables is watched like what is
 //! published: a small one is kept from being known.
 //!
-//! **What this does not protect against:** a narrow range (a suppressed number may be known to be 1 or 2); who runs this
-//! very method on every possible table and compares; who knows some of the households; counts that were
+//! **What this does not protect against:** a narrow range (a suppressed number may be known to be 1 or 2); who reckons
+//! with this very method (of 2, 4 and 4 with a total of 10, the 2 and a 4 are suppressed; with 1 and 5 in their place,
+//! the 4 would be); who knows some of the households; counts that were
 //! corrected after they were published; tables of other cells about the same households (by district, then by
 //! locality), or by other periods, when they are not given here; sums of periods that do not adjoin, unless they are
 //! the difference of two tables. What an earlier table has told cannot be taken back.
@@ -199,7 +200,7 @@ impl Shape {
 }
 
 /// A table as published.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
     policy: SmallNumbers,
     shape: Shape,
@@ -512,7 +513,9 @@ impl<'a> Case<'a> {
         let between = steps.filter_map(|(node, other)| {
             self.shape.next(*node).find(|(next, _)| next == other).map(|(_, n)| n)
         });
-        Some((between.chain(once(number)).collect(), cost + rest))
+        let seen = swap.change(|part| self.now.parts.contains(&part)) != 0;
+        let shown = between.chain(once(number)).filter(|number| seen && self.now.is(*number, State::Shown));
+        Some((shown.collect(), cost + rest))
     }
 
     /// What it costs to let a number go one up or down: nothing where nobody would see it, the number itself where it is
