@@ -59,6 +59,7 @@ pub mod standards;
 pub mod stays;
 pub mod stock;
 pub mod support;
+pub mod suppression;
 pub mod throttle;
 pub mod units;
 pub mod voids;

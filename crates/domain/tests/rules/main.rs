@@ -22,5 +22,6 @@ mod sharing;
 mod shopping;
 mod stays;
 mod stock;
+mod suppression;
 mod vectors;
 mod world;
