@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use rust_decimal::Decimal;
-
 use crate::{
     refusal::Refusal,
     simulation::{Home, NIGHTS_OF_A_YEAR, Outcome, Past, Run, World, share},
@@ -188,10 +186,11 @@ impl World {
         let Some(share) = turned_away else {
             return format!("With {units} and nobody who comes, nobody would be turned away.");
         };
-        let a_week = match Decimal::try_from(self.per_night() * 7.0).unwrap_or_default().round() {
-            week if week.is_zero() => "less than 1 referral a week".to_owned(),
-            week if week == Decimal::ONE => "1 referral a week".to_owned(),
-            week => format!("{week} referrals a week"),
+        // Half-up, as all that is told.
+        let a_week = match (self.per_night() * 7.0).round() {
+            0.0 => "less than 1 referral a week".to_owned(),
+            1.0 => "1 referral a week".to_owned(),
+            week => format!("{week:.0} referrals a week"),
         };
         let then = match units_enough {
             Some(enough) => format!("; {enough} units bring it to 1 in 10 or fewer"),
