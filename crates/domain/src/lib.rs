@@ -17,6 +17,7 @@ pub mod departures;
 pub mod details;
 pub mod disclosure;
 pub mod districts;
+pub mod erlang;
 pub mod exceptions;
 pub mod features;
 pub mod grants;
@@ -54,6 +55,7 @@ pub mod reveals;
 pub mod sessions;
 pub mod sharing;
 pub mod shopping;
+pub mod simulation;
 pub mod splits;
 pub mod standards;
 pub mod stays;
@@ -63,6 +65,7 @@ pub mod suppression;
 pub mod throttle;
 pub mod units;
 pub mod voids;
+pub mod what_if;
 
 pub use clock::Clock;
 pub use ids::{

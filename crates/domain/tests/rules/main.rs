@@ -20,6 +20,7 @@ mod plan;
 mod repacking;
 mod sharing;
 mod shopping;
+mod simulation;
 mod stays;
 mod stock;
 mod suppression;

@@ -1,0 +1,242 @@
+//! How many homes do we need: what if? The past of the service, what would be other than now, and the answer.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    refusal::Refusal,
+    simulation::{Home, NIGHTS_OF_A_YEAR, Outcome, Past, Run, World, share},
+    units::MOST_SLEEPS,
+};
+
+/// The most units that are simulated, and up to which more are tried.
+pub const MOST_UNITS: usize = 1_000;
+/// The most years that are simulated.
+pub const MOST_YEARS: u32 = 10_000;
+/// The most nights to warm up.
+pub const MOST_WARM_UP_NIGHTS: u32 = 3_650;
+/// The most households that may come in a run: more would take minutes.
+pub const MOST_ASKED: u32 = 20_000_000;
+/// By how much more, per cent, households may come than in the past.
+pub const MOST_MORE: i32 = 1_000;
+/// By how many nights stays may be longer or shorter.
+pub const MOST_NIGHTS_LONGER: i32 = 365;
+/// The share turned away that units are added to come down to: one in ten.
+const ENOUGH: f64 = 0.1;
+
+/// The service's own past, from which is drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// Households that came for a home: also those who were turned away, or nobody would seem to be missing.
+    pub arrivals: u32,
+    /// Over how many days they came.
+    pub days: u32,
+    /// Those of them whose stay is known whole.
+    pub households: Vec<Past>,
+}
+
+impl History {
+    /// Households in a night, on average.
+    fn per_night(&self) -> f64 {
+        f64::from(self.arrivals) / f64::from(self.days)
+    }
+
+    fn check(&self) -> Result<(), Refusal> {
+        if self.days == 0 {
+            return Err(Refusal::bad("from", "The history has no days: choose a longer time."));
+        }
+        if self.arrivals > 0 && self.households.is_empty() {
+            let why = "No stay of that time is known to its end: choose a longer time.";
+            return Err(Refusal::bad("from", why));
+        }
+        Ok(())
+    }
+}
+
+/// What would be other than now. By default nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WhatIf {
+    /// By how much more households come, per cent: 90 for 90% more, -50 for half as many.
+    pub arrivals_percent: i32,
+    /// By how many nights every stay is longer; below zero, shorter. One night at least is left.
+    pub longer_by_nights: i32,
+    /// Units that are added.
+    pub added: Vec<Home>,
+    /// The codes of units that are closed.
+    pub closed: BTreeSet<String>,
+}
+
+impl WhatIf {
+    /// The world as it would be. Refused where a value is impossible or beyond its limit, and where a unit to close is
+    /// none of `homes`.
+    pub fn of(&self, homes: &[Home], history: &History) -> Result<World, Refusal> {
+        self.check(homes)?;
+        history.check()?;
+        let open = homes.iter().filter(|home| !self.closed.contains(&home.code));
+        let homes: Vec<_> = open.chain(&self.added).cloned().collect();
+        if homes.len() > MOST_UNITS {
+            return Err(Refusal::bad("added", format!("At most {MOST_UNITS} units are simulated.")));
+        }
+        let per_night = history.per_night() * f64::from(100 + self.arrivals_percent) / 100.0;
+        let longer = |past: &Past| {
+            let nights = past.nights.saturating_add_signed(self.longer_by_nights).max(1);
+            Past { nights, ..*past }
+        };
+        Ok(World::new(homes, per_night, history.households.iter().map(longer).collect()))
+    }
+
+    fn check(&self, homes: &[Home]) -> Result<(), Refusal> {
+        if !(-100..=MOST_MORE).contains(&self.arrivals_percent) {
+            let why = format!("The change in those who come must be -100 to {MOST_MORE} per cent.");
+            return Err(Refusal::bad("arrivalsPercent", why));
+        }
+        if !(-MOST_NIGHTS_LONGER..=MOST_NIGHTS_LONGER).contains(&self.longer_by_nights) {
+            let why = format!("Stays can be up to {MOST_NIGHTS_LONGER} nights longer or shorter.");
+            return Err(Refusal::bad("longerByNights", why));
+        }
+        if self.added.iter().any(|home| home.sleeps == 0 || home.sleeps > MOST_SLEEPS) {
+            return Err(Refusal::bad("added", format!("A unit sleeps 1 to {MOST_SLEEPS} people.")));
+        }
+        match self.closed.iter().find(|code| homes.iter().all(|home| home.code != **code)) {
+            Some(code) => Err(Refusal::bad("closed", format!("There is no unit {code} to close."))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What the run found.
+    pub outcome: Outcome,
+    /// With how many units at most one in ten would be turned away, where more than that are now and [`MOST_UNITS`] can
+    /// do it.
+    pub units_enough: Option<usize>,
+    /// All of it in one sentence.
+    pub sentence: String,
+}
+
+impl World {
+    /// Simulates, looks for the number of units with which at most one in ten would be turned away, and says both in a
+    /// sentence. Units are added like the present ones: each as often, in an order by the seed. Refused where the run
+    /// would be too long.
+    pub fn answer(&self, run: &Run) -> Result<Answer, Refusal> {
+        self.check(run)?;
+        let outcome = self.simulate(run);
+        let turned_away = share_of(&outcome);
+        let units_enough = turned_away.filter(|share| *share > ENOUGH).and_then(|_| self.units_enough(run));
+        let sentence = self.sentence(turned_away, units_enough);
+        Ok(Answer { outcome, units_enough, sentence })
+    }
+
+    fn check(&self, run: &Run) -> Result<(), Refusal> {
+        if run.years == 0 || run.years > MOST_YEARS {
+            return Err(Refusal::bad("years", format!("The years must be 1 to {MOST_YEARS}.")));
+        }
+        if run.warm_up_nights > MOST_WARM_UP_NIGHTS {
+            let why = format!("At most {MOST_WARM_UP_NIGHTS} nights to warm up.");
+            return Err(Refusal::bad("warmUpNights", why));
+        }
+        let most = f64::from(MOST_ASKED);
+        if self.per_night() * f64::from(run.years) * f64::from(NIGHTS_OF_A_YEAR) > most {
+            let why = "With so many who come, so many years would take too long: simulate fewer.";
+            return Err(Refusal::bad("years", why));
+        }
+        Ok(())
+    }
+
+    /// The least number of units with which at most one in ten is turned away: by doubling what is added, then halving
+    /// the gap. The households are the same each time, so that more units are hardly ever worse.
+    fn units_enough(&self, run: &Run) -> Option<usize> {
+        let present = self.homes().len();
+        if present == 0 {
+            return None;
+        }
+        let mut like = self.homes().to_vec();
+        fastrand::Rng::with_seed(run.seed).shuffle(&mut like);
+        let enough = |units: usize| {
+            let added = like.iter().cycle().take(units - present);
+            share_of(&self.with_homes(self.homes().iter().chain(added).cloned().collect()).simulate(run))
+                .is_some_and(|share| share <= ENOUGH)
+        };
+        let (mut too_few, mut more) = (present, 1);
+        let mut plenty = loop {
+            let units = (present + more).min(MOST_UNITS);
+            if units <= too_few {
+                return None;
+            }
+            if enough(units) {
+                break units;
+            }
+            (too_few, more) = (units, more * 2);
+        };
+        while too_few + 1 < plenty {
+            let middle = usize::midpoint(too_few, plenty);
+            if enough(middle) {
+                plenty = middle;
+            } else {
+                too_few = middle;
+            }
+        }
+        Some(plenty)
+    }
+
+    fn sentence(&self, turned_away: Option<f64>, units_enough: Option<usize>) -> String {
+        let counted = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
+        let units = counted(self.homes().len(), "unit");
+        let Some(share) = turned_away else {
+            return format!("With {units} and nobody who comes, nobody would be turned away.");
+        };
+        // Half-up, as all that is told.
+        let a_week = match (self.per_night() * 7.0).round() {
+            0.0 => "less than 1 referral a week".to_owned(),
+            1.0 => "1 referral a week".to_owned(),
+            week => format!("{week:.0} referrals a week"),
+        };
+        let then = match units_enough {
+            Some(enough) => format!("; {enough} units bring it to 1 in 10 or fewer"),
+            None if share <= ENOUGH => ", which is no more than 1 in 10".to_owned(),
+            None if self.homes().is_empty() => String::new(),
+            None => format!("; no number of such units up to {MOST_UNITS} brings it to 1 in 10"),
+        };
+        format!("With {units} and {a_week}, {} would be turned away{then}.", about(share))
+    }
+}
+
+fn share_of(outcome: &Outcome) -> Option<f64> {
+    share((outcome.total.turned_away, outcome.total.asked))
+}
+
+/// A share as one says it.
+fn about(share: f64) -> String {
+    match share {
+        0.0 => "nobody".to_owned(),
+        1.0 => "everybody".to_owned(),
+        share if share < 0.01 => "fewer than 1 in 100".to_owned(),
+        share if share < 0.15 => format!("about 1 in {:.0}", 1.0 / share),
+        share if share < 0.95 => format!("about {:.0} in 10", share * 10.0),
+        _ => "nearly everybody".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::about;
+
+    #[test]
+    fn a_share_is_said_in_small_whole_numbers() {
+        for (share, said) in [
+            (0.0, "nobody"),
+            (0.004, "fewer than 1 in 100"),
+            (0.01, "about 1 in 100"),
+            (0.1, "about 1 in 10"),
+            (0.14, "about 1 in 7"),
+            (0.16, "about 2 in 10"),
+            (0.31, "about 3 in 10"),
+            (0.94, "about 9 in 10"),
+            (0.97, "nearly everybody"),
+            (1.0, "everybody"),
+        ] {
+            assert_eq!(about(share), said);
+        }
+    }
+}
