@@ -188,7 +188,8 @@ pub struct Rate {
 /// the whole ± Student's t × the deviation of the parts' rates ÷ √parts. Source: A. M. Law, *Simulation Modeling and
 /// Analysis*, on the method of batch means; B. Schmeiser, "Batch size effects in the analysis of simulation output",
 /// Operations Research 30 (1982), that 10 to 30 batches serve. It tells the chance of the simulation, never whether the
-/// future will be like the past. Where something happens in few batches only, it is a rough guide.
+/// future will be like the past. It is too narrow where a batch is not long beside a stay (few years, or stays of months),
+/// and a rough guide where something happens in few batches; where it happens in none, it has no width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interval {
     /// Its lower end.

@@ -14,6 +14,11 @@ use safespace_domain::{
 
 use crate::world::{d, id};
 
+/// A single run of nights in service.
+fn once<T>(run: T) -> Vec<T> {
+    Vec::from([run])
+}
+
 fn home(no: usize, sleeps: u16) -> Home {
     Home::all_year(format!("SS-{no:02}"), sleeps, Scheme::SafeSpace, 0)
 }
@@ -315,7 +320,7 @@ mod by_days {
 
     fn a_home() -> impl Strategy<Value = Home> {
         let part = (0_u32..NIGHTS_OF_A_YEAR, 1_u32..300)
-            .prop_map(|(from, nights)| Vec::from([from..(from + nights).min(NIGHTS_OF_A_YEAR)]));
+            .prop_map(|(from, nights)| once(from..(from + nights).min(NIGHTS_OF_A_YEAR)));
         let serves = prop_oneof![
             4 => Just(home(1, 1).serves),
             2 => part,
@@ -484,7 +489,7 @@ mod what_if {
             };
             Home::in_year(&unit, Scheme::SafeSpace, 0, d("2021-01-01")).serves
         };
-        let only = |run: Range<u32>| Vec::from([run]);
+        let only = once::<Range<u32>>;
         assert_eq!(serves(&[("2020-03-01", None)]), only(0..365));
         assert_eq!(serves(&[("2021-02-01", None)]), only(31..365));
         assert_eq!(serves(&[("2020-03-01", Some("2021-01-11"))]), only(0..10));
