@@ -17,7 +17,8 @@
 //! suppressed number gets the ring that costs the least, by the sum of the shown numbers that must be suppressed for it.
 //! A number with such a ring cannot be recovered by subtraction, elimination, or bounds, also not by who
 //! knows the policy and which of the suppressed numbers are small: the other table is the proof. Where there is no
-//! ring, the whole table is suppressed: a table in which nothing is shown tells nothing.
+//! ring, the whole table is suppressed: a table in which nothing is shown tells nothing. That is usual for a table of
+//! small numbers only; a large one can come to it after many packs that overlap.
 //!
 //! **Packs in a row.** Counts are given by part: periods that follow each other and do not overlap, cut wherever a
 //! published table begins or ends. A ring then changes one part, or adds to one what it takes from another, and must
@@ -170,6 +171,14 @@ impl Shape {
         row * (self.columns + 1) + column
     }
 
+    /// The total of one cell is that cell.
+    const fn first_equal(self, number: usize) -> usize {
+        let (row, column) = (number / (self.columns + 1), number % (self.columns + 1));
+        let row = if self.rows == 1 { 0 } else { row };
+        self.number(row, if self.columns == 1 { 0 } else { column })
+    }
+
+    /// Whether it is a cell or one of these totals.
     const fn is_told(self, number: usize, totals: Totals) -> bool {
         match (number / (self.columns + 1) == self.rows, number % (self.columns + 1) == self.columns) {
             (false, false) => true,
@@ -409,10 +418,9 @@ impl<'a> Case<'a> {
     fn published(mut self, policy: SmallNumbers) -> Published {
         let mut watched = self.watched();
         while let Some(next) = watched.pop_front() {
-            if self.is_told_already(&next) {
-                continue;
-            }
-            let further = match self.cheapest_ring(&next) {
+            // Who has not seen the earlier tables is not to learn from this one what they told.
+            let known = if self.is_told_already(&next) { &[][..] } else { &self.earlier };
+            let further = match self.cheapest_ring(&next, known) {
                 Some((further, _)) => further,
                 None => (0..self.shape.len()).collect(),
             };
@@ -478,7 +486,10 @@ impl<'a> Case<'a> {
 
     /// Whether an earlier table, or the difference of two, has told the number.
     fn is_told_already(&self, watched: &Watched) -> bool {
-        let shown = || self.earlier.iter().filter(|table| table.is(watched.number, State::Shown));
+        let same = |number: &usize| self.shape.first_equal(*number) == self.shape.first_equal(watched.number);
+        let same: Vec<_> = (0..self.shape.len()).filter(same).collect();
+        let shows = |table: &&Told| same.iter().any(|number| table.is(*number, State::Shown));
+        let shown = || self.earlier.iter().filter(shows);
         shown().any(|whole| {
             self.set(|part| whole.parts.contains(&part)) == watched.parts
                 || shown().any(|inner| {
@@ -487,16 +498,16 @@ impl<'a> Case<'a> {
         })
     }
 
-    fn cheapest_ring(&self, watched: &Watched) -> Option<Ring> {
+    fn cheapest_ring(&self, watched: &Watched, known: &[Told]) -> Option<Ring> {
         let swaps = self.swaps.iter().filter(|swap| swap.change(|part| watched.includes(part)) != 0);
-        let rings = swaps.flat_map(|swap| [1, -1].map(|step| self.ring(watched.number, *swap, step)));
+        let rings = swaps.flat_map(|swap| [1, -1].map(|step| self.ring(watched.number, *swap, step, known)));
         rings.flatten().min_by_key(|(_, cost)| *cost)
     }
 
     /// The cheapest ring by which the number goes one up or down: a way through the network that brings back what flows
     /// too much.
-    fn ring(&self, number: usize, swap: Swap, step: i64) -> Option<Ring> {
-        let cost = self.cost(number, swap, step)?;
+    fn ring(&self, number: usize, swap: Swap, step: i64, known: &[Told]) -> Option<Ring> {
+        let cost = self.cost(number, swap, step, known)?;
         let (from, to) = self.shape.ends(number);
         let (start, end) = if step > 0 { (to, from) } else { (from, to) };
         let along = |node: usize, between: usize| if self.shape.ends(between).0 == node { 1 } else { -1 };
@@ -504,7 +515,7 @@ impl<'a> Case<'a> {
             let node = *node;
             let next = self.shape.next(node).filter(|(_, between)| *between != number);
             next.filter_map(move |(other, between)| {
-                Some((other, self.cost(between, swap, along(node, between))?))
+                Some((other, self.cost(between, swap, along(node, between), known)?))
             })
             .collect::<Vec<_>>()
         };
@@ -520,15 +531,14 @@ impl<'a> Case<'a> {
 
     /// What it costs to let a number go one up or down: nothing where nobody would see it, the number itself where it is
     /// shown now and would have to be suppressed; none where it cannot be, or would be seen.
-    fn cost(&self, number: usize, swap: Swap, step: i64) -> Option<u64> {
+    fn cost(&self, number: usize, swap: Swap, step: i64, known: &[Told]) -> Option<u64> {
         let counts = |part: usize| self.parts.get(part).and_then(|part| part.numbers.get(number));
         counts(swap.up)?.checked_add_signed(step)?;
         if let Some(down) = swap.down {
             counts(down)?.checked_add_signed(-step)?;
         }
         let mut cost = 0;
-        for (table, is_now) in self.earlier.iter().map(|table| (table, false)).chain(once((&self.now, true)))
-        {
+        for (table, is_now) in known.iter().map(|table| (table, false)).chain(once((&self.now, true))) {
             let change = step * swap.change(|part| table.parts.contains(&part));
             if change == 0 || !table.tells() || table.is(number, State::LeftOut) {
                 continue;
@@ -641,6 +651,16 @@ mod tests {
         let earlier = [&earlier[..], &[Earlier { parts: 0..2, published: both }]].concat();
         let second = publish_after(SmallNumbers::PARTNERS, &parts, 1..2, Totals::GRAND, &earlier).unwrap();
         assert_eq!(told(&second), "- - 40 . | . . . 69");
+    }
+
+    #[test]
+    fn who_has_only_the_later_table_does_not_learn_from_it_what_others_were_told() {
+        let parts = [Table::line(&[20, 7, 30])];
+        let partners = publish(SmallNumbers::PARTNERS, &parts[0], Totals::GRAND);
+        assert_eq!(told(&partners), "20 7 30 . | . . . 57");
+        let earlier = [Earlier { parts: 0..1, published: partners }];
+        let outside = publish_after(SmallNumbers::OUTSIDE, &parts, 0..1, Totals::GRAND, &earlier).unwrap();
+        assert_eq!(told(&outside), "- - 30 . | . . . 55");
     }
 
     #[test]
