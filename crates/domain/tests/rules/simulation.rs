@@ -403,7 +403,7 @@ mod what_if {
             ),
             (
                 said(WhatIf { arrivals_percent: -50, ..WhatIf::default() }, 13),
-                "With 13 units and 11 referrals a week, about 1 in 21 would be turned away, which is no more than 1 in 10.",
+                "With 13 units and 11 referrals a week, about 1 in 25 would be turned away, which is no more than 1 in 10.",
             ),
         ] {
             assert_eq!(said, expected);
