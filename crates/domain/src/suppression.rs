@@ -272,7 +272,8 @@ pub fn publish(policy: SmallNumbers, table: &Table, totals: Totals) -> Published
 
 /// The table of some parts as published, when readers may have the earlier ones: the quarter, then the half-year that
 /// contains it. `parts` are the counts of periods that follow each other without overlap, cut wherever a table
-/// begins or ends. Give everything that these readers may have of these cells, under whatever policy.
+/// begins or ends. Give everything that these readers may have of these cells, under whatever policy; what was told under
+/// another policy is still kept from who has only tables under this one.
 pub fn publish_after(
     policy: SmallNumbers,
     parts: &[Table],
@@ -418,9 +419,10 @@ impl<'a> Case<'a> {
     fn published(mut self, policy: SmallNumbers) -> Published {
         let mut watched = self.watched();
         while let Some(next) = watched.pop_front() {
-            // Who has not seen the earlier tables is not to learn from this one what they told.
-            let known = if self.is_told_already(&next) { &[][..] } else { &self.earlier };
-            let further = match self.cheapest_ring(&next, known) {
+            // What tables under another policy told, readers of those under this one are not to learn.
+            let told = self.is_told_already(&next);
+            let known: Vec<_> = self.earlier.iter().filter(|table| !told || table.policy == policy).collect();
+            let further = match self.cheapest_ring(&next, &known) {
                 Some((further, _)) => further,
                 None => (0..self.shape.len()).collect(),
             };
@@ -498,7 +500,7 @@ impl<'a> Case<'a> {
         })
     }
 
-    fn cheapest_ring(&self, watched: &Watched, known: &[Told]) -> Option<Ring> {
+    fn cheapest_ring(&self, watched: &Watched, known: &[&Told]) -> Option<Ring> {
         let swaps = self.swaps.iter().filter(|swap| swap.change(|part| watched.includes(part)) != 0);
         let rings = swaps.flat_map(|swap| [1, -1].map(|step| self.ring(watched.number, *swap, step, known)));
         rings.flatten().min_by_key(|(_, cost)| *cost)
@@ -506,7 +508,7 @@ impl<'a> Case<'a> {
 
     /// The cheapest ring by which the number goes one up or down: a way through the network that brings back what flows
     /// too much.
-    fn ring(&self, number: usize, swap: Swap, step: i64, known: &[Told]) -> Option<Ring> {
+    fn ring(&self, number: usize, swap: Swap, step: i64, known: &[&Told]) -> Option<Ring> {
         let cost = self.cost(number, swap, step, known)?;
         let (from, to) = self.shape.ends(number);
         let (start, end) = if step > 0 { (to, from) } else { (from, to) };
@@ -531,14 +533,14 @@ impl<'a> Case<'a> {
 
     /// What it costs to let a number go one up or down: nothing where nobody would see it, the number itself where it is
     /// shown now and would have to be suppressed; none where it cannot be, or would be seen.
-    fn cost(&self, number: usize, swap: Swap, step: i64, known: &[Told]) -> Option<u64> {
+    fn cost(&self, number: usize, swap: Swap, step: i64, known: &[&Told]) -> Option<u64> {
         let counts = |part: usize| self.parts.get(part).and_then(|part| part.numbers.get(number));
         counts(swap.up)?.checked_add_signed(step)?;
         if let Some(down) = swap.down {
             counts(down)?.checked_add_signed(-step)?;
         }
         let mut cost = 0;
-        for (table, is_now) in known.iter().map(|table| (table, false)).chain(once((&self.now, true))) {
+        for (table, is_now) in known.iter().map(|table| (*table, false)).chain(once((&self.now, true))) {
             let change = step * swap.change(|part| table.parts.contains(&part));
             if change == 0 || !table.tells() || table.is(number, State::LeftOut) {
                 continue;
