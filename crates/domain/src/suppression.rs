@@ -490,8 +490,8 @@ impl<'a> Case<'a> {
     fn is_told_already(&self, watched: &Watched) -> bool {
         let same = |number: &usize| self.shape.first_equal(*number) == self.shape.first_equal(watched.number);
         let same: Vec<_> = (0..self.shape.len()).filter(same).collect();
-        let shows = |table: &&Told| same.iter().any(|number| table.is(*number, State::Shown));
-        let shown = || self.earlier.iter().filter(shows);
+        let has_told = |table: &&Told| same.iter().any(|number| table.is(*number, State::Shown));
+        let shown = || self.earlier.iter().filter(has_told);
         shown().any(|whole| {
             self.set(|part| whole.parts.contains(&part)) == watched.parts
                 || shown().any(|inner| {
