@@ -5,18 +5,18 @@
 //! takes that no suppressed one can be worked out, from this table or from it and those published before.
 //!
 //! **Zero is a small number.** "None from Hertsmere by the police" tells who looks for somebody where not to look, and
-//! that all the others are elsewhere. Output checkers treat low counts and zeros as one question, and a zero that moves
-//! everybody into the other cells as disclosure about a class (Office for National Statistics, Secure Research Service
-//! Output Checking Guidance, "Low counts and zeros" and "Class disclosure"). Others show zeros (NHS Digital, disclosure
-//! control for Hospital Episode Statistics, from which rounding to five is taken); this service does not. Leave rows and
+//! that all the others are elsewhere. The Office for National Statistics has one section for both (Secure Research
+//! Service, Output Checking Guidance 2022, 6.1 "Low counts and zeros") and one for what zeros tell of a whole class (6.2
+//! "Class disclosure"). NHS Digital's disclosure control for Hospital Episode Statistics suppresses small numbers
+//! from 1 up, not zeros; this service is stricter, for who looks for a household is part of its risk. Leave rows and
 //! columns out that cannot have counts: a reader knows their zeros anyway, and they hide nothing.
 //!
 //! **The method.** A suppressed number is safe when there is another table of whole counts, none below zero, that agrees
 //! with all that is published, has the same small numbers, and differs there. In a table with totals, such a table is
 //! one step away along a *ring*: one more here, one less there, so that each row, column and total still adds up. Each
 //! suppressed number gets the ring that costs the least, by the sum of the shown numbers that must be suppressed for it.
-//! A number with such a ring cannot be recovered by subtraction, elimination, or bounds, also not by who
-//! knows the policy and which of the suppressed numbers are small: the other table is the proof. Where there is no
+//! A number with such a ring cannot be recovered by subtraction, elimination or bounds, also not by who knows the policy
+//! and which of the suppressed numbers are small: the other table is the proof. Where there is no
 //! ring, the whole table is suppressed: a table in which nothing is shown tells nothing. That is usual for a table of
 //! small numbers only; a large one can come to it after many packs that overlap.
 //!
@@ -27,10 +27,9 @@
 //!
 //! **What this does not protect against:** a narrow range (a suppressed number may be known to be 1 or 2); who reckons
 //! with this very method (of 2, 4 and 4 with a total of 10, the 2 and a 4 are suppressed; with 1 and 5 in their place,
-//! the 4 would be); who knows some of the households; counts that were
-//! corrected after they were published; tables of other cells about the same households (by district, then by
-//! locality), or by other periods, when they are not given here; sums of periods that do not adjoin, unless they are
-//! the difference of two tables. What an earlier table has told cannot be taken back.
+//! the 4 would be); who knows some of the households; counts that were corrected after they were published; tables of
+//! other cells about the same households (by district, then by locality), or by other periods, when they are not given
+//! here; sums of periods that do not adjoin, unless they are the difference of two tables. What an earlier table has told cannot be taken back.
 
 use std::{collections::VecDeque, iter::once, ops::Range};
 
