@@ -5,18 +5,18 @@
 //! takes that no suppressed one can be worked out, from this table or from it and those published before.
 //!
 //! **Zero is a small number.** "None from Hertsmere by the police" tells who looks for somebody where not to look, and
-//! that all the others are elsewhere. Output checkers treat low counts and zeros as one question, and a zero that moves
-//! everybody into the other cells as disclosure about a class (Office for National Statistics, Secure Research Service
-//! Output Checking Guidance, "Low counts and zeros" and "Class disclosure"). Others show zeros (NHS Digital, disclosure
-//! control for Hospital Episode Statistics, from which rounding to five is taken); this service does not. Leave rows and
+//! that all the others are elsewhere. The Office for National Statistics has one section for both (Secure Research
+//! Service, Output Checking Guidance 2022, 6.1 "Low counts and zeros") and one for what zeros tell of a whole class (6.2
+//! "Class disclosure"). NHS Digital's disclosure control for Hospital Episode Statistics suppresses small numbers
+//! from 1 up, not zeros; this service is stricter, for who looks for a household is part of its risk. Leave rows and
 //! columns out that cannot have counts: a reader knows their zeros anyway, and they hide nothing.
 //!
 //! **The method.** A suppressed number is safe when there is another table of whole counts, none below zero, that agrees
 //! with all that is published, has the same small numbers, and differs there. In a table with totals, such a table is
 //! one step away along a *ring*: one more here, one less there, so that each row, column and total still adds up. Each
 //! suppressed number gets the ring that costs the least, by the sum of the shown numbers that must be suppressed for it.
-//! A number with such a ring cannot be recovered by subtraction, elimination, or bounds, also not by who
-//! knows the policy and which of the suppressed numbers are small: the other table is the proof. Where there is no
+//! A number with such a ring cannot be recovered by subtraction, elimination or bounds, also not by who knows the policy
+//! and which of the suppressed numbers are small: the other table is the proof. Where there is no
 //! ring, the whole table is suppressed: a table in which nothing is shown tells nothing. That is usual for a table of
 //! small numbers only; a large one can come to it after many packs that overlap.
 //!
@@ -27,10 +27,9 @@
 //!
 //! **What this does not protect against:** a narrow range (a suppressed number may be known to be 1 or 2); who reckons
 //! with this very method (of 2, 4 and 4 with a total of 10, the 2 and a 4 are suppressed; with 1 and 5 in their place,
-//! the 4 would be); who knows some of the households; counts that were
-//! corrected after they were published; tables of other cells about the same households (by district, then by
-//! locality), or by other periods, when they are not given here; sums of periods that do not adjoin, unless they are
-//! the difference of two tables. What an earlier table has told cannot be taken back.
+//! the 4 would be); who knows some of the households; counts that were corrected after they were published; tables of
+//! other cells about the same households (by district, then by locality), or by other periods, when they are not given
+//! here; sums of periods that do not adjoin, unless they are the difference of two tables. What an earlier table has told cannot be taken back.
 
 use std::{collections::VecDeque, iter::once, ops::Range};
 
@@ -272,7 +271,8 @@ pub fn publish(policy: SmallNumbers, table: &Table, totals: Totals) -> Published
 
 /// The table of some parts as published, when readers may have the earlier ones: the quarter, then the half-year that
 /// contains it. `parts` are the counts of periods that follow each other without overlap, cut wherever a table
-/// begins or ends. Give everything that these readers may have of these cells, under whatever policy.
+/// begins or ends. Give everything that these readers may have of these cells, under whatever policy; what was told under
+/// another policy is still kept from who has only tables under this one.
 pub fn publish_after(
     policy: SmallNumbers,
     parts: &[Table],
@@ -418,9 +418,10 @@ impl<'a> Case<'a> {
     fn published(mut self, policy: SmallNumbers) -> Published {
         let mut watched = self.watched();
         while let Some(next) = watched.pop_front() {
-            // Who has not seen the earlier tables is not to learn from this one what they told.
-            let known = if self.is_told_already(&next) { &[][..] } else { &self.earlier };
-            let further = match self.cheapest_ring(&next, known) {
+            // What tables under another policy told, readers of those under this one are not to learn.
+            let told = self.is_told_already(&next);
+            let known: Vec<_> = self.earlier.iter().filter(|table| !told || table.policy == policy).collect();
+            let further = match self.cheapest_ring(&next, &known) {
                 Some((further, _)) => further,
                 None => (0..self.shape.len()).collect(),
             };
@@ -488,8 +489,8 @@ impl<'a> Case<'a> {
     fn is_told_already(&self, watched: &Watched) -> bool {
         let same = |number: &usize| self.shape.first_equal(*number) == self.shape.first_equal(watched.number);
         let same: Vec<_> = (0..self.shape.len()).filter(same).collect();
-        let shows = |table: &&Told| same.iter().any(|number| table.is(*number, State::Shown));
-        let shown = || self.earlier.iter().filter(shows);
+        let has_told = |table: &&Told| same.iter().any(|number| table.is(*number, State::Shown));
+        let shown = || self.earlier.iter().filter(has_told);
         shown().any(|whole| {
             self.set(|part| whole.parts.contains(&part)) == watched.parts
                 || shown().any(|inner| {
@@ -498,7 +499,7 @@ impl<'a> Case<'a> {
         })
     }
 
-    fn cheapest_ring(&self, watched: &Watched, known: &[Told]) -> Option<Ring> {
+    fn cheapest_ring(&self, watched: &Watched, known: &[&Told]) -> Option<Ring> {
         let swaps = self.swaps.iter().filter(|swap| swap.change(|part| watched.includes(part)) != 0);
         let rings = swaps.flat_map(|swap| [1, -1].map(|step| self.ring(watched.number, *swap, step, known)));
         rings.flatten().min_by_key(|(_, cost)| *cost)
@@ -506,7 +507,7 @@ impl<'a> Case<'a> {
 
     /// The cheapest ring by which the number goes one up or down: a way through the network that brings back what flows
     /// too much.
-    fn ring(&self, number: usize, swap: Swap, step: i64, known: &[Told]) -> Option<Ring> {
+    fn ring(&self, number: usize, swap: Swap, step: i64, known: &[&Told]) -> Option<Ring> {
         let cost = self.cost(number, swap, step, known)?;
         let (from, to) = self.shape.ends(number);
         let (start, end) = if step > 0 { (to, from) } else { (from, to) };
@@ -531,14 +532,14 @@ impl<'a> Case<'a> {
 
     /// What it costs to let a number go one up or down: nothing where nobody would see it, the number itself where it is
     /// shown now and would have to be suppressed; none where it cannot be, or would be seen.
-    fn cost(&self, number: usize, swap: Swap, step: i64, known: &[Told]) -> Option<u64> {
+    fn cost(&self, number: usize, swap: Swap, step: i64, known: &[&Told]) -> Option<u64> {
         let counts = |part: usize| self.parts.get(part).and_then(|part| part.numbers.get(number));
         counts(swap.up)?.checked_add_signed(step)?;
         if let Some(down) = swap.down {
             counts(down)?.checked_add_signed(-step)?;
         }
         let mut cost = 0;
-        for (table, is_now) in known.iter().map(|table| (table, false)).chain(once((&self.now, true))) {
+        for (table, is_now) in known.iter().map(|table| (*table, false)).chain(once((&self.now, true))) {
             let change = step * swap.change(|part| table.parts.contains(&part));
             if change == 0 || !table.tells() || table.is(number, State::LeftOut) {
                 continue;

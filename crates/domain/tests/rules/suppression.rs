@@ -310,6 +310,25 @@ proptest! {
     }
 
     #[test]
+    fn packs_for_everybody_are_safe_from_who_has_none_of_those_for_partners(
+        parts in parts(2..3), totals in totals()
+    ) {
+        let tables: Vec<_> = parts.iter().map(|cells| Table::new(cells).unwrap()).collect();
+        let mut packs = Packs { told: Vec::new(), policy: SmallNumbers::OUTSIDE, parts };
+        let mut earlier: Vec<Earlier> = Vec::new();
+        for range in [0..1, 0..2] {
+            for policy in [SmallNumbers::PARTNERS, SmallNumbers::OUTSIDE] {
+                let published = publish_after(policy, &tables, range.clone(), totals, &earlier).unwrap();
+                if policy == packs.policy {
+                    packs.told.push((range.clone(), figures(&published, &packs.parts[0])));
+                }
+                earlier.push(Earlier { parts: range.clone(), published });
+            }
+        }
+        packs.hold()?;
+    }
+
+    #[test]
     fn a_table_without_small_numbers_is_shown_whole(parts in parts(1..2), policy in policy(), totals in totals()) {
         let cells: Cells = parts[0].iter().map(|row| row.iter().map(|n| n + policy.below).collect()).collect();
         let packs = Packs::publish(vec![cells], policy, &[(0..1, totals)]);
