@@ -33,6 +33,7 @@ mod crash;
 mod database_address;
 mod database_roles;
 mod days;
+mod departure_changes;
 mod edge;
 mod exceptions;
 mod forged_credentials;

@@ -13,6 +13,7 @@ pub mod calendar;
 pub mod clock;
 pub mod codes;
 pub mod costs;
+pub mod departure_changes;
 pub mod departures;
 pub mod details;
 pub mod disclosure;

@@ -45,6 +45,7 @@ impl Engine {
             ready.extend(free_for_others(&mut change));
         }
         work.tx.save_stay(&after).await?;
+        self.note_departure_change(work, before, &after).await?;
         self.claim_or_clash(work, &unit, &after, &change).await?;
         self.give_back(work, &unit, &change.release, Some(before)).await?;
         work.claim_free(&ready).await?;

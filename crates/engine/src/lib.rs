@@ -23,6 +23,7 @@ mod commands;
 mod costs;
 mod credentials;
 pub mod demo;
+mod departure_changes;
 mod departures;
 mod details;
 mod disclosure;

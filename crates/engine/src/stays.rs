@@ -479,6 +479,7 @@ impl Engine {
         } else {
             work.tx.save_stay(&to).await?;
         }
+        self.note_departure_change(work, &before, &to).await?;
         if let (Some(allowed), Some(reason)) = (granted, &exception) {
             self.grant(work, &to, allowed, reason).await?;
         }

@@ -87,6 +87,8 @@ pub struct HeldStay {
     pub people: People,
     /// When it was booked.
     pub booked_at: DateTime<Utc>,
+    /// When its planned departure was changed, from which day and to which, oldest first.
+    pub departure_changes: Vec<(DateTime<Utc>, Night, Night)>,
     /// Why a longer stay was allowed, and when.
     pub exceptions: Vec<(DateTime<Utc>, Option<String>)>,
     /// Where the household went.
@@ -302,6 +304,7 @@ impl Engine {
         let mut held = Vec::new();
         for stay in self.store.reader().whole_stays_of(&[household]).await? {
             let exceptions = self.exceptions(actor, &stay).await?;
+            let changes = self.store.reader().departure_changes(&[stay.id]).await?;
             held.push(HeldStay {
                 unit: spaces.unit_by_id(stay.unit).map(|unit| unit.code.clone()).unwrap_or_default(),
                 status: stay.status().as_str(),
@@ -309,6 +312,10 @@ impl Engine {
                 departure: stay.nights.departure(),
                 people: stay.people,
                 booked_at: stay.booked_at,
+                departure_changes: changes
+                    .into_iter()
+                    .map(|change| (change.at, change.before, change.after))
+                    .collect(),
                 exceptions: exceptions.into_iter().map(|view| (view.granted_at, view.reason)).collect(),
                 left_for: self.departure(actor, &stay).await?,
             });

@@ -11,6 +11,7 @@ mod audit_search;
 mod chain;
 mod codes;
 mod commands;
+mod departure_changes;
 mod departures;
 mod details;
 mod disclosure;
