@@ -24,6 +24,7 @@ mod m0015_stock_notes;
 mod m0017_departure_changes;
 mod m0018_statutory_return;
 mod m0019_figures;
+mod m0020_targets_and_meetings;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_departure_changes::MIGRATION),
             Box::new(m0018_statutory_return::MIGRATION),
             Box::new(m0019_figures::MIGRATION),
+            Box::new(m0020_targets_and_meetings::MIGRATION),
         ]
     }
 }

@@ -58,6 +58,7 @@ impl Role {
             }
             Permission::GrantExceptions
             | Permission::SeeReports
+            | Permission::ManageReports
             | Permission::SeeQuestions
             | Permission::ManageSpaces
             | Permission::ManageStock
@@ -111,6 +112,8 @@ pub enum Permission {
     AnswerReferrals,
     /// See figures, targets, the return and what goes to groups that meet.
     SeeReports,
+    /// Keep targets, and what goes to groups that meet.
+    ManageReports,
     /// See what partner councils have asked.
     SeeQuestions,
     /// Write down a household's personal details.
@@ -149,13 +152,14 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::SeeSpaces,
         Self::SeeStays,
         Self::PlaceHouseholds,
         Self::RecordVoids,
         Self::AnswerReferrals,
         Self::SeeReports,
+        Self::ManageReports,
         Self::SeeQuestions,
         Self::KeepHouseholdDetails,
         Self::GiveSupport,
@@ -183,6 +187,7 @@ impl Permission {
             Self::RecordVoids => "record voids",
             Self::AnswerReferrals => "answer referrals",
             Self::SeeReports => "see reports: ask a manager",
+            Self::ManageReports => "keep targets or packs for meetings: ask a manager",
             Self::SeeQuestions => "see what partners ask: ask a manager",
             Self::KeepHouseholdDetails => "keep a household's details",
             Self::GiveSupport => "record support",
@@ -215,6 +220,7 @@ impl Permission {
             | Self::KeepStock
             | Self::ManageStock
             | Self::GrantExceptions
+            | Self::ManageReports
             | Self::ManageSpaces
             | Self::KeepAddresses
             | Self::ImportRecords => Some(Scope::Change),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     flow,
-    ids::{HouseholdId, PackId, ReferralId, StayId, SupportSessionId, UnitId, VoidId},
+    ids::{HouseholdId, PackId, ReferralId, StayId, SupportSessionId, VoidId},
     occupancy::{OccupancyRow, per_cent},
     people_figures, provision_figures, stay_figures,
 };
@@ -118,6 +118,8 @@ pub enum Leaves {
     AsItIs,
     /// It counts people or what is about single ones: small numbers are suppressed, with as many others as that takes.
     SmallNumbers,
+    /// As small numbers, but who was there in two periods is in both: they do not add up over time.
+    DistinctNumbers,
     /// It is the sum of groups of others, where all of them are told.
     SumOf(&'static [Summand]),
     /// It is divided anew, from what is told of the two.
@@ -183,8 +185,6 @@ pub enum Record {
     Household(HouseholdId),
     /// A void.
     Void(VoidId),
-    /// A unit.
-    Unit(UnitId),
     /// A session of support.
     Session(SupportSessionId),
     /// A pack.

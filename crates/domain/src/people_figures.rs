@@ -7,7 +7,7 @@ use crate::{
     flow::NOT_SAID,
     households::People,
     ids::HouseholdId,
-    needs::ChildAges,
+    needs::{AdultsBySex, ChildAges},
     nights::{Night, Nights, next},
     referrals::NeedKind,
     stays::{Stay, StayStatus},
@@ -15,8 +15,11 @@ use crate::{
 };
 
 /// Of whom the people of households are, in the order in which they are told.
-const WHO: [&str; 7] = [
-    "adults",
+const WHO: [&str; 10] = [
+    "adults, women",
+    "adults, men",
+    "adults, another answer or none",
+    "adults, nobody asked",
     "children under 2",
     "children from 2 to 4",
     "children from 5 to 10",
@@ -39,16 +42,16 @@ static HOUSEHOLDS: Measure = Measure {
     title: "Households helped",
     measured_in: MeasuredIn::Count,
     means: "Households that were in a home of the service on a night of the period, each once. By what they are made of and \
-            what they flee from; by scheme, where who was in both is in each.",
-    leaves: Leaves::SmallNumbers,
+            what they flee from; by scheme and by characteristic, where one household may be in several or in none.",
+    leaves: Leaves::DistinctNumbers,
 };
 static PERSONS: Measure = Measure {
     code: "persons_helped",
     title: "Persons helped",
     measured_in: MeasuredIn::Count,
-    means: "People of the households helped, by age, as the last of their stays in the period counts them. Ages are those \
-            that the referral says.",
-    leaves: Leaves::SmallNumbers,
+    means: "People of the households helped, by age and sex, as the last of their stays in the period counts them. Ages and \
+            sexes are those that the referral says, where they are of as many people as came.",
+    leaves: Leaves::DistinctNumbers,
 };
 static ADULTS: Measure = Measure {
     code: "adults_helped",
@@ -75,6 +78,10 @@ pub struct Described {
     pub need: Option<NeedKind>,
     /// The children by age.
     pub child_ages: Option<ChildAges>,
+    /// The adults by sex.
+    pub adults_by_sex: Option<AdultsBySex>,
+    /// Codes of characteristics.
+    pub characteristics: BTreeSet<String>,
 }
 
 /// What the figures of people are counted from.
@@ -84,6 +91,8 @@ pub struct PeopleRecords<'r> {
     pub stays: &'r [Stay],
     /// What is known of their households.
     pub described: &'r BTreeMap<HouseholdId, Described>,
+    /// Codes of the characteristics that there are.
+    pub characteristics: &'r [String],
     /// What a unit is for.
     pub scheme: SchemeOf<'r>,
     /// Today: no night after it has been.
@@ -117,14 +126,17 @@ pub fn people(figures: &mut Figures, records: &PeopleRecords<'_>, period: Nights
         .iter()
         .flat_map(|helped| helped.schemes.iter().map(|scheme| (scheme.to_string(), counted(helped))));
     figures.marks(&HOUSEHOLDS, "scheme", Scheme::ALL.map(Scheme::as_str), scheme);
+    let has = helped.iter().flat_map(|helped| {
+        described(helped).characteristics.iter().map(|code| (code.clone(), counted(helped)))
+    });
+    figures.marks(&HOUSEHOLDS, "characteristic", records.characteristics.iter().map(String::as_str), has);
     let who: Vec<(String, Counted)> = helped
         .iter()
         .flat_map(|helped| {
-            who(helped.people, described(helped).child_ages)
-                .into_iter()
-                .zip(WHO)
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, name)| (name.to_owned(), Counted { count, ..counted(helped) }))
+            let described = described(helped);
+            let (adults, children) = (adults(helped.people, described), children(helped.people, described));
+            let counts = adults.into_iter().chain(children).zip(WHO).filter(|(count, _)| *count > 0);
+            counts.map(|(count, name)| (name.to_owned(), Counted { count, ..counted(helped) }))
         })
         .collect();
     let of = |begins: &str| {
@@ -176,19 +188,27 @@ const fn made_of(people: People) -> &'static str {
     }
 }
 
-/// How many there are of each of [`WHO`]. Ages that are not those of as many children as came are not theirs.
-fn who(people: People, ages: Option<ChildAges>) -> [u32; 7] {
-    let (adults, children) = (u32::from(people.adults), u32::from(people.children));
-    match ages.filter(|ages| ages.total() == children) {
-        Some(ages) => [
-            adults,
-            u32::from(ages.under_2),
-            u32::from(ages.from_2_to_4),
-            u32::from(ages.from_5_to_10),
-            u32::from(ages.from_11_to_15),
-            u32::from(ages.from_16_to_17),
-            0,
-        ],
-        None => [adults, 0, 0, 0, 0, 0, children],
+/// How many adults there are of each of [`WHO`]. Sexes that are not those of as many adults as came are not theirs.
+fn adults(people: People, described: &Described) -> [u32; 4] {
+    let adults = u32::from(people.adults);
+    match described.adults_by_sex.filter(|sexes| sexes.total() == adults) {
+        Some(AdultsBySex { female, male, other_or_not_said }) => {
+            [u32::from(female), u32::from(male), u32::from(other_or_not_said), 0]
+        }
+        None => [0, 0, 0, adults],
+    }
+}
+
+/// As [`adults`], of children by age.
+fn children(people: People, described: &Described) -> [u32; 6] {
+    let children = u32::from(people.children);
+    match described.child_ages.filter(|ages| ages.total() == children) {
+        Some(ages) => {
+            let ChildAges { under_2, from_2_to_4, from_5_to_10, from_11_to_15, from_16_to_17 } = ages;
+            let [a, b, c, d, e] =
+                [under_2, from_2_to_4, from_5_to_10, from_11_to_15, from_16_to_17].map(u32::from);
+            [a, b, c, d, e, 0]
+        }
+        None => [0, 0, 0, 0, 0, children],
     }
 }

@@ -25,7 +25,7 @@ static PROVIDED: Measure = Measure {
     title: "Households provided for",
     measured_in: MeasuredIn::Count,
     means: "Households that something was issued to in the period, or came back from.",
-    leaves: Leaves::SmallNumbers,
+    leaves: Leaves::DistinctNumbers,
 };
 static PER_HOUSEHOLD: Measure = Measure {
     code: "cost_per_household",

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     clock::service_day,
+    departure_changes::DepartureChange,
     departures::Departure,
     figures::{self, Counted, Figures, Leaves, Measure, MeasuredIn, Record, Summand, mean, median, ratio},
     flow::NOT_SAID,
@@ -186,8 +187,8 @@ pub struct StayRecords<'r> {
     pub stays: &'r [Stay],
     /// What is known of their departures.
     pub departures: &'r [Departure],
-    /// Stays whose planned departure was put off, and when.
-    pub extensions: &'r [(StayId, DateTime<Utc>)],
+    /// What was changed of planned departures in the period, or more.
+    pub changes: &'r [DepartureChange],
     /// Stays that a manager granted an exception for, and when.
     pub exceptions: &'r [(StayId, DateTime<Utc>)],
     /// The voids with a night in the period, or in a gap before it, or more.
@@ -213,7 +214,13 @@ pub fn stays(figures: &mut Figures, records: &StayRecords<'_>, period: Nights, a
         let within = made.iter().filter(|(_, at)| period.contains(service_day(*at)));
         within.map(|(stay, _)| Counted::one(Record::Stay(*stay))).collect::<Vec<_>>()
     };
-    figures.count(&EXTENSIONS, made(records.extensions));
+    let put_off: Vec<(StayId, DateTime<Utc>)> = records
+        .changes
+        .iter()
+        .filter(|change| change.is_extension())
+        .map(|change| (change.stay, change.at))
+        .collect();
+    figures.count(&EXTENSIONS, made(&put_off));
     figures.count(&EXCEPTIONS, made(records.exceptions));
     overstayed(figures, records, &there, period);
     let were_to_begin = |status: StayStatus| {

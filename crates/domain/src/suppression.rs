@@ -216,6 +216,31 @@ pub struct Published {
 }
 
 impl Published {
+    /// A table in which nothing is shown: it tells nothing.
+    #[must_use]
+    pub fn withheld(&self) -> Self {
+        let figures = self.figures.iter().map(|figure| figure.map(|_| Figure::Suppressed)).collect();
+        Self { figures, ..self.clone() }
+    }
+
+    /// A table of one row with other columns: each is one of its own, or one that it did not have, whose counts were zero
+    /// then, as everybody knows.
+    #[must_use]
+    pub fn rearranged(&self, columns: &[Option<usize>]) -> Self {
+        let cell = |column: &Option<usize>| match column {
+            Some(column) => self.cell(0, *column),
+            None => Some(Figure::Shown(0)),
+        };
+        let row = |total: Option<Figure>| columns.iter().map(cell).chain([total]).collect::<Vec<_>>();
+        let below = self.column_totals(columns);
+        let figures = row(self.row_total(0)).into_iter().chain(below).chain([self.grand_total()]).collect();
+        Self { policy: self.policy, shape: Shape { rows: 1, columns: columns.len() }, figures }
+    }
+
+    fn column_totals(&self, columns: &[Option<usize>]) -> Vec<Option<Figure>> {
+        columns.iter().map(|column| column.and_then(|column| self.column_total(column))).collect()
+    }
+
     /// A cell; none outside the table.
     pub fn cell(&self, row: usize, column: usize) -> Option<Figure> {
         (row < self.shape.rows && column < self.shape.columns).then(|| self.figure(row, column)).flatten()

@@ -8,6 +8,7 @@ use safespace_domain::{
     districts::District,
     features::{self, Feature},
     localities::Locality,
+    meeting_packs::{Discretion, MeetingGroup},
     policies::Policy,
     reasons::{self, Reason, ReasonKind},
     standards::Standards,
@@ -39,6 +40,12 @@ impl Engine {
         commands.extend(new.map(Command::SaveReason));
         if self.store.reader().disclosure_policy().await?.is_none() {
             commands.push(Command::SetDisclosurePolicy(DisclosurePolicy::default()));
+        }
+        if self.store.reader().discretion().await?.is_none() {
+            commands.push(Command::SetDiscretion(Discretion::default()));
+        }
+        if self.store.reader().meeting_groups().await?.is_empty() {
+            commands.extend(MeetingGroup::defaults().map(Command::SaveMeetingGroup));
         }
         let service = Arc::new(self.local());
         for command in &commands {

@@ -19,6 +19,7 @@ use safespace_domain::{
     items::{Item, ItemCategory, Level},
     key_workers::KeyWorker,
     localities::Locality,
+    meeting_packs::{Discretion, MeetingGroup, MeetingPack},
     next_steps::{NextStep, NextStepState},
     pack_templates::PackTemplate,
     packs::Pack,
@@ -34,6 +35,7 @@ use safespace_domain::{
     stays::Stay,
     stock::StockEntry,
     support::{Channel, Hours, OutcomeKind, SupportSession},
+    targets::Target,
     units::{Scheme, Unit},
     voids::{Void, VoidReason},
 };
@@ -322,6 +324,35 @@ pub enum Command {
     SetLevel(SetLevel),
     /// Adds a grant, or changes what is said of it.
     SaveGrant(SaveGrant),
+    /// Keeps a target, instead of the one with its code in its year where there is one.
+    SaveTarget(Target),
+    /// Takes a target back.
+    RemoveTarget {
+        /// The first day of its financial year.
+        year: Night,
+        /// Its code.
+        code: String,
+    },
+    /// Keeps what is a small number to whom.
+    SetDiscretion(Discretion),
+    /// Keeps a group that meets, instead of the one with its code where there is one.
+    SaveMeetingGroup(MeetingGroup),
+    /// Keeps what a manager says to a group's pack, until it is issued. An empty text takes it back.
+    SaveCommentary {
+        /// The group's code.
+        group: String,
+        /// A day of the pack's period.
+        on: Night,
+        /// What they say.
+        text: String,
+    },
+    /// Freezes a group's pack.
+    IssueMeetingPack {
+        /// The group's code.
+        group: String,
+        /// A day of the pack's period.
+        on: Night,
+    },
     /// Adds a pack template, or its next version: packs that were made by the one before keep that.
     SavePackTemplate(SavePackTemplate),
     /// No more packs are made by a template.
@@ -791,6 +822,12 @@ impl Command {
             Self::ReopenPlace { .. } => "reopen_place",
             Self::SetLevel(_) => "set_level",
             Self::SaveGrant(_) => "save_grant",
+            Self::SaveTarget(_) => "save_target",
+            Self::RemoveTarget { .. } => "remove_target",
+            Self::SetDiscretion(_) => "set_discretion",
+            Self::SaveMeetingGroup(_) => "save_meeting_group",
+            Self::SaveCommentary { .. } => "save_commentary",
+            Self::IssueMeetingPack { .. } => "issue_meeting_pack",
             Self::SavePackTemplate(_) => "save_pack_template",
             Self::RetirePackTemplate { .. } => "retire_pack_template",
             Self::RestorePackTemplate { .. } => "restore_pack_template",
@@ -890,6 +927,12 @@ impl Command {
             | Self::TransferStock(_)
             | Self::CountStock(_)
             | Self::WriteOffStock(_) => Permission::KeepStock,
+            Self::SaveTarget(_)
+            | Self::RemoveTarget { .. }
+            | Self::SetDiscretion(_)
+            | Self::SaveMeetingGroup(_)
+            | Self::SaveCommentary { .. }
+            | Self::IssueMeetingPack { .. } => Permission::ManageReports,
             _ => Permission::PlaceHouseholds,
         }
     }
@@ -972,6 +1015,14 @@ pub enum Outcome {
     Level(Level),
     /// A grant as it is now.
     Grant(Grant),
+    /// A target as it is now; none where it was taken back.
+    Target(Option<Target>),
+    /// What is a small number to whom now.
+    Discretion(Discretion),
+    /// A group that meets as it is now.
+    MeetingGroup(MeetingGroup),
+    /// A group's pack as it is now, without what it holds.
+    MeetingPack(MeetingPack),
     /// A pack template as it is now.
     PackTemplate(PackTemplate),
     /// A pack as it is now.

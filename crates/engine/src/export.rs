@@ -41,7 +41,15 @@ impl Engine {
         ];
         let rows = items.iter().map(item_cells).collect();
         let printed = columns.len();
-        Ok(Sheet { title: "Items", made_at: self.clock.now(), columns, rows, printed, foot: "" })
+        Ok(Sheet {
+            title: "Items",
+            made_at: self.clock.now(),
+            columns,
+            rows,
+            printed,
+            foot: "",
+            definitions: Vec::new(),
+        })
     }
 
     /// The count sheet: what is on hand, in one place or in all, by place, item and what expires first, with room for
@@ -68,7 +76,7 @@ impl Engine {
                         Cell::text(one.lot.code.as_deref().unwrap_or_default()),
                         Cell::day(one.lot.expires_on),
                         Cell::text(&item.unit_of_issue),
-                        Cell::Number(one.balance.quantity),
+                        Cell::Number(one.balance.quantity.into()),
                         Cell::Empty,
                         Cell::Empty,
                         Cell::Empty,
@@ -83,7 +91,15 @@ impl Engine {
             "as_of",
         ];
         let foot = "Counted by                              on                    ";
-        Ok(Sheet { title: "Count sheet", made_at, printed: columns.len() - 2, columns, rows, foot })
+        Ok(Sheet {
+            title: "Count sheet",
+            made_at,
+            printed: columns.len() - 2,
+            columns,
+            rows,
+            foot,
+            definitions: Vec::new(),
+        })
     }
 
     /// The shopping list as a sheet: what is to be bought in the days ahead, by supplier, with the sum it comes from.
@@ -111,20 +127,28 @@ impl Engine {
                 Cell::text(line.supplier.as_deref().unwrap_or_default()),
                 Cell::text(&item.code),
                 Cell::text(&item.name),
-                Cell::Number(line.packs),
-                Cell::Number(item.pack_size),
-                Cell::Number(line.units),
-                Cell::Pounds(line.cost.pounds()),
-                Cell::Number(line.needed),
-                Cell::Number(line.in_stock),
-                Cell::Number(line.refill),
-                Cell::Number(line.transfer),
+                Cell::Number(line.packs.into()),
+                Cell::Number(item.pack_size.into()),
+                Cell::Number(line.units.into()),
+                Cell::Decimal(line.cost.pounds()),
+                Cell::Number(line.needed.into()),
+                Cell::Number(line.in_stock.into()),
+                Cell::Number(line.refill.into()),
+                Cell::Number(line.transfer.into()),
                 Cell::day(line.not_before),
                 Cell::Empty,
             ])
         });
         let (rows, printed) = (rows.collect(), columns.len());
-        Ok(Sheet { title: "Shopping list", made_at: self.clock.now(), columns, rows, printed, foot: "" })
+        Ok(Sheet {
+            title: "Shopping list",
+            made_at: self.clock.now(),
+            columns,
+            rows,
+            printed,
+            foot: "",
+            definitions: Vec::new(),
+        })
     }
 
     /// The picking list as a sheet: what the pack of a household still needs, as it would be taken from these places now.
@@ -153,11 +177,11 @@ impl Engine {
                     Cell::text(&row.place),
                     Cell::text(&row.item),
                     Cell::text(&row.name),
-                    Cell::Number(row.quantity),
+                    Cell::Number(row.quantity.into()),
                     Cell::text(&row.unit_of_issue),
                     Cell::text(row.lot.as_deref().unwrap_or_default()),
                     Cell::day(row.expires_on),
-                    Cell::Number(row.line),
+                    Cell::Number(row.line.into()),
                     Cell::Empty,
                 ]
             })
@@ -168,17 +192,25 @@ impl Engine {
                 Cell::text("not there"),
                 Cell::text(code),
                 Cell::text(wanted),
-                Cell::Number(short.unmet()),
+                Cell::Number(short.unmet().into()),
                 Cell::Empty,
                 Cell::Empty,
                 Cell::Empty,
-                Cell::Number(short.line),
+                Cell::Number(short.line.into()),
                 Cell::Empty,
             ]);
         }
         let foot = "Picked by                               on                    ";
         let printed = columns.len();
-        Ok(Sheet { title: "Picking list", made_at: self.clock.now(), columns, rows, printed, foot })
+        Ok(Sheet {
+            title: "Picking list",
+            made_at: self.clock.now(),
+            columns,
+            rows,
+            printed,
+            foot,
+            definitions: Vec::new(),
+        })
     }
 
     /// The stays of a household that are booked or in residence, what comes first at the top.
@@ -212,8 +244,8 @@ fn item_cells(item: &Item) -> Vec<Cell> {
         Cell::text(&item.name),
         Cell::text(&item.category),
         Cell::text(&item.unit_of_issue),
-        Cell::Number(item.pack_size),
-        Cell::Pounds(item.price.pounds()),
+        Cell::Number(item.pack_size.into()),
+        Cell::Decimal(item.price.pounds()),
         Cell::yes(item.eaten),
         Cell::yes(item.perishable),
         Cell::text(item.supplier.as_deref().unwrap_or_default()),

@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveTime, Utc};
 use safespace_domain::{
-    HouseholdId, Nights, Refusal, StayId,
+    HouseholdId, Nights, PackId, ReferralId, Refusal, StayId, SupportSessionId,
     access::{Actor, Permission},
     availability::Spaces,
     clock::at_service_time,
     costs::{Cost, Stayed},
+    departure_changes::DepartureChange,
     departures::Departure,
     disclosure::RoomAnswer,
-    figures::{Figures, Line, Section, beside},
+    figures::{Counted, Figures, Line, Record, Section, beside},
     flow::{self, Asked, Demand, NoRoom},
     group_offers::GroupAttendance,
+    needs::Needs,
     nights::{earlier, later},
     occupancy::{GroupKind, OccupancyRow},
     packs::Pack,
@@ -76,7 +78,7 @@ struct Records {
     questions: Vec<Asked>,
     stays: Vec<Stay>,
     departures: Vec<Departure>,
-    extensions: Vec<(StayId, DateTime<Utc>)>,
+    changes: Vec<DepartureChange>,
     exceptions: Vec<(StayId, DateTime<Utc>)>,
     voids: Vec<Void>,
     described: BTreeMap<HouseholdId, Described>,
@@ -152,7 +154,7 @@ impl Engine {
             let records = StayRecords {
                 stays: &records.stays,
                 departures: &records.departures,
-                extensions: &records.extensions,
+                changes: &records.changes,
                 exceptions: &records.exceptions,
                 voids: &records.voids,
                 void_reasons: &spaces.void_reasons.keys().cloned().collect::<Vec<_>>(),
@@ -164,7 +166,8 @@ impl Engine {
         }
         if has(Section::People) {
             let (stays, described) = (&records.stays, &records.described);
-            let records = PeopleRecords { stays, described, scheme: &scheme, today };
+            let characteristics = &codes_of(spaces, ReasonKind::Characteristic);
+            let records = PeopleRecords { stays, described, characteristics, scheme: &scheme, today };
             people_figures::people(&mut figures, &records, period);
         }
         if has(Section::Provision) {
@@ -212,6 +215,8 @@ impl Engine {
             let known: BTreeSet<StayId> = records.stays.iter().map(|stay| stay.id).collect();
             let ids: Vec<StayId> = known.iter().copied().collect();
             records.departures = self.departures_among(&ids).await?;
+            records.changes = reader.departure_changes_made(from..to).await?;
+            records.changes.retain(|change| known.contains(&change.stay));
             records.exceptions = reader.exceptions_granted(from, to).await?;
             records.exceptions.retain(|(stay, _)| known.contains(stay));
             records.voids = self.voids_around(actor, span).await?;
@@ -308,7 +313,9 @@ impl Engine {
             for (household, stored) in &known.referrals {
                 let needs = self.needs_among(&known, *household)?;
                 let need = Some(stored.referral.facts.kind);
-                described.insert(*household, Described { need, child_ages: needs.child_ages });
+                let Needs { child_ages, adults_by_sex, characteristics, .. } = needs;
+                let of = Described { need, child_ages, adults_by_sex, characteristics };
+                described.insert(*household, of);
             }
         }
         Ok(described)
@@ -352,4 +359,99 @@ fn periods(ask: &FiguresAsk) -> Result<Vec<Told>, Refusal> {
         first = period.departure();
     }
     Ok(told)
+}
+
+/// A record that a figure was counted from, as people know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traced {
+    /// The record, and as how many it counts.
+    pub counted: Counted,
+    /// The reference of the referral or of the household whose it is, or the code of the unit; none of a question.
+    pub reference: Option<String>,
+}
+
+impl Engine {
+    /// The records that a figure was counted from, as people know them. Those that are there no more, and those of cases that
+    /// are closed to the actor, are left out.
+    pub async fn traced(&self, actor: &Actor, of: &[Counted]) -> Result<Vec<Traced>, EngineError> {
+        self.must(actor, Permission::SeeReports)?;
+        let mut references = BTreeMap::new();
+        for some in of.chunks(BY_ID) {
+            references.extend(self.references(actor, some).await?);
+        }
+        let traced = of.iter().filter_map(|counted| {
+            let reference = match counted.record {
+                Record::Question(_) => None,
+                record => Some(references.get(&record)?.clone()),
+            };
+            Some(Traced { counted: *counted, reference })
+        });
+        Ok(traced.collect())
+    }
+
+    /// How people know these records.
+    async fn references(
+        &self,
+        actor: &Actor,
+        of: &[Counted],
+    ) -> Result<BTreeMap<Record, String>, EngineError> {
+        let (reader, spaces) = (self.store.reader(), self.spaces());
+        let ids = Ids::of(of);
+        let mut owners: BTreeMap<Record, HouseholdId> =
+            ids.households.iter().map(|id| (Record::Household(*id), *id)).collect();
+        let stays = reader.stays_by_id(&ids.stays).await?;
+        owners.extend(stays.into_iter().map(|stay| (Record::Stay(stay.id), stay.household)));
+        let packs = reader.packs_by_id(&ids.packs).await?.into_iter().map(|stored| stored.pack);
+        owners.extend(packs.map(|pack| (Record::Pack(pack.id), pack.household)));
+        let sessions = reader.support_sessions_by_id(&ids.sessions).await?;
+        let sessions = sessions.into_iter().map(|stored| stored.session);
+        owners.extend(sessions.map(|session| (Record::Session(session.id), session.household)));
+        let households: BTreeSet<HouseholdId> = owners.values().copied().collect();
+        let households: Vec<HouseholdId> = households.into_iter().collect();
+        let named = self.households(actor, &households).await?;
+        let named: BTreeMap<HouseholdId, String> =
+            named.into_iter().map(|household| (household.id, household.reference)).collect();
+        let owned =
+            owners.into_iter().filter_map(|(record, owner)| Some((record, named.get(&owner)?.clone())));
+        let mut references: BTreeMap<Record, String> = owned.collect();
+        let referrals = reader.referrals_by_id(&ids.referrals).await?.into_iter();
+        let referrals = referrals.map(|stored| stored.referral).filter(|referral| {
+            referral.household().is_none_or(|household| !self.is_closed_to(actor, household))
+        });
+        references.extend(referrals.map(|referral| (Record::Referral(referral.id), referral.reference)));
+        for stored in reader.voids_by_id(&ids.voids).await? {
+            let unit = spaces.unit_by_id(stored.void.unit);
+            references.extend(unit.map(|unit| (Record::Void(stored.void.id), unit.code.clone())));
+        }
+        Ok(references)
+    }
+}
+
+/// The ids of records, by kind.
+#[derive(Default)]
+struct Ids {
+    referrals: Vec<ReferralId>,
+    stays: Vec<Uuid>,
+    households: Vec<HouseholdId>,
+    voids: Vec<Uuid>,
+    sessions: Vec<SupportSessionId>,
+    packs: Vec<PackId>,
+}
+
+impl Ids {
+    fn of(counted: &[Counted]) -> Self {
+        let mut ids = Self::default();
+        for counted in counted {
+            match counted.record {
+                Record::Referral(id) => ids.referrals.push(id),
+                Record::Stay(id) => ids.stays.push(id.0),
+                Record::Household(id) => ids.households.push(id),
+                Record::Void(id) => ids.voids.push(id.0),
+                Record::Session(id) => ids.sessions.push(id),
+                Record::Pack(id) => ids.packs.push(id),
+                Record::Question(_) => {}
+            }
+        }
+        ids
+    }
 }

@@ -46,6 +46,7 @@ mod key_ring;
 mod key_workers;
 mod keys;
 mod ledger;
+mod meeting_packs;
 mod next_steps;
 mod occupancy;
 mod pack_lists;
@@ -75,6 +76,7 @@ mod stays;
 mod stock;
 mod subject_access;
 mod support;
+mod targets;
 mod throttle;
 mod tokens;
 mod units;
@@ -111,7 +113,7 @@ pub use commands::{
 pub use erasure::Erased;
 pub use error::{EngineError, Fault};
 pub use exceptions::ExceptionView;
-pub use figures::FiguresAsk;
+pub use figures::{FiguresAsk, Traced};
 pub use grants::{GrantView, SaveGrant};
 pub use ids::SystemIds;
 pub use issuers::{Errand, IssuerAnswer, NewIssuer, Returned};
@@ -119,6 +121,7 @@ pub use items::{SaveItem, SetLevel};
 pub use key_ring::{FixedKey, GivenKeys, KeyFile, KeyProvider, RootKey};
 pub use key_workers::KeyWorkerView;
 pub use keys::KeyError;
+pub use meeting_packs::MeetingPackView;
 pub use next_steps::NextStepView;
 pub use pack_lists::PackView;
 pub use pack_templates::{SavePackTemplate, TemplateLineAsk};
@@ -141,7 +144,7 @@ pub use second_factors::{NewSecondFactor, code_now};
 pub use sessions::SessionView;
 pub use set_up::SetUp;
 pub use sharing::ApartView;
-pub use sheets::{Sheet, harmless};
+pub use sheets::{Cell, Sheet, harmless};
 pub use shopping::{LookAhead, ShoppingView};
 pub use sign_in::SignedIn;
 pub use stock::{
@@ -153,6 +156,7 @@ pub use subject_access::{
     HeldStay, HeldSupport, SubjectAccess,
 };
 pub use support::SupportSessionView;
+pub use targets::TargetView;
 pub use tokens::NewToken;
 pub use voids::VoidView;
 

@@ -79,6 +79,11 @@ impl Engine {
     }
 
     /// Whether a household's case is closed to the actor.
+    /// Whether any case is closed to the actor.
+    pub(crate) fn has_closed_cases(&self, actor: &Actor) -> bool {
+        self.live.closed_households(actor.who.id()).is_some()
+    }
+
     pub(crate) fn is_closed_to(&self, actor: &Actor, household: HouseholdId) -> bool {
         let closed = self.live.closed_households(actor.who.id());
         closed.is_some_and(|households| households.contains(&household))

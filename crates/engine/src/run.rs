@@ -383,6 +383,16 @@ impl Engine {
             }
             Command::SetLevel(ask) => apart(move || self.set_level(work, ask)),
             Command::SaveGrant(ask) => apart(move || self.save_grant(work, ask)),
+            Command::SaveTarget(ask) => apart(move || self.save_target(work, ask)),
+            Command::RemoveTarget { year, code } => apart(move || self.remove_target(work, year, code)),
+            Command::SetDiscretion(ask) => apart(move || self.set_discretion(work, ask)),
+            Command::SaveMeetingGroup(ask) => apart(move || self.save_meeting_group(work, ask)),
+            Command::SaveCommentary { group, on, text } => {
+                apart(move || self.save_commentary(work, group, on, text))
+            }
+            Command::IssueMeetingPack { group, on } => {
+                apart(move || self.issue_meeting_pack(work, group, on))
+            }
             Command::SavePackTemplate(ask) => apart(move || self.save_pack_template(work, ask)),
             Command::RetirePackTemplate { template } => {
                 apart(move || async move { self.retire_pack_template(work, &template).await })

@@ -37,16 +37,22 @@ pub(crate) fn plain(cell: &str) -> &str {
 
 /// A cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Cell {
+pub enum Cell {
+    /// Nothing.
     Empty,
+    /// Words, made [`harmless`]: see [`Cell::text`].
     Text(String),
-    Number(u32),
-    Pounds(Decimal),
+    /// A whole number.
+    Number(u64),
+    /// A number with two decimals.
+    Decimal(Decimal),
+    /// A date.
     Day(Night),
 }
 
 impl Cell {
-    pub(crate) fn text(text: &str) -> Self {
+    /// Words that a spreadsheet does not run.
+    pub fn text(text: &str) -> Self {
         if text.is_empty() { Self::Empty } else { Self::Text(harmless(text)) }
     }
 
@@ -55,7 +61,7 @@ impl Cell {
     }
 
     pub(crate) fn number(n: Option<u32>) -> Self {
-        n.map_or(Self::Empty, Self::Number)
+        n.map_or(Self::Empty, |n| Self::Number(n.into()))
     }
 
     pub(crate) fn yes(yes: bool) -> Self {
@@ -67,7 +73,7 @@ impl Cell {
             Self::Empty => String::new(),
             Self::Text(text) => text.clone(),
             Self::Number(n) => n.to_string(),
-            Self::Pounds(pounds) => pounds.to_string(),
+            Self::Decimal(number) => number.to_string(),
             Self::Day(day) => day.to_string(),
         }
     }
@@ -84,9 +90,22 @@ pub struct Sheet {
     pub(crate) printed: usize,
     /// What is written at the foot of each page by hand.
     pub(crate) foot: &'static str,
+    /// What the figures mean, on a sheet of its own.
+    pub(crate) definitions: Vec<(String, String)>,
 }
 
 impl Sheet {
+    /// Figures as a sheet, with what they mean on another one of the same workbook.
+    pub fn of_figures(
+        title: &'static str,
+        made_at: DateTime<Utc>,
+        columns: Vec<&'static str>,
+        rows: Vec<Vec<Cell>>,
+        definitions: Vec<(String, String)>,
+    ) -> Self {
+        Self { title, made_at, printed: columns.len(), columns, rows, foot: "", definitions }
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -125,13 +144,16 @@ impl Sheet {
         sheet.set_name(self.title)?;
         self.fill(sheet)?;
         self.set_up(sheet)?;
+        if !self.definitions.is_empty() {
+            define(book.add_worksheet(), &self.definitions)?;
+        }
         book.save_to_buffer()
     }
 
     fn fill(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
         let ruled = Format::new().set_border_bottom(FormatBorder::Hair);
         let head = Format::new().set_bold().set_border_bottom(FormatBorder::Thin).set_align(FormatAlign::Top);
-        let pounds = ruled.clone().set_num_format("0.00");
+        let decimal = ruled.clone().set_num_format("0.00");
         let day = ruled.clone().set_num_format("yyyy-mm-dd");
         for (column, name) in (0_u16..).zip(&self.columns) {
             sheet.write_string_with_format(0, column, *name, &head)?;
@@ -141,10 +163,13 @@ impl Sheet {
                 match cell {
                     Cell::Empty => sheet.write_blank(line, column, &ruled)?,
                     Cell::Text(text) => sheet.write_string_with_format(line, column, text, &ruled)?,
-                    Cell::Number(n) => sheet.write_number_with_format(line, column, *n, &ruled)?,
-                    Cell::Pounds(amount) => {
-                        let amount = amount.to_f64().unwrap_or_default();
-                        sheet.write_number_with_format(line, column, amount, &pounds)?
+                    Cell::Number(n) => {
+                        let number = n.to_f64().unwrap_or_default();
+                        sheet.write_number_with_format(line, column, number, &ruled)?
+                    }
+                    Cell::Decimal(number) => {
+                        let number = number.to_f64().unwrap_or_default();
+                        sheet.write_number_with_format(line, column, number, &decimal)?
                     }
                     Cell::Day(night) => {
                         let days = i32::try_from((*night - DAY_ZERO).num_days()).unwrap_or_default();
@@ -180,6 +205,25 @@ impl Sheet {
         sheet.set_footer(format!("&L{}&RPage &P of &N", self.foot));
         Ok(())
     }
+}
+
+/// What words mean, a sheet of its own.
+fn define(sheet: &mut Worksheet, definitions: &[(String, String)]) -> Result<(), XlsxError> {
+    let head = Format::new().set_bold().set_border_bottom(FormatBorder::Thin);
+    let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
+    sheet.set_name("Definitions")?;
+    sheet.set_column_width(0, 40)?;
+    sheet.set_column_width(1, 100)?;
+    sheet.write_string_with_format(0, 0, "figure", &head)?;
+    sheet.write_string_with_format(0, 1, "definition", &head)?;
+    for (line, (word, meaning)) in (1_u32..).zip(definitions) {
+        sheet.write_string_with_format(line, 0, harmless(word), &wrapped)?;
+        sheet.write_string_with_format(line, 1, harmless(meaning), &wrapped)?;
+    }
+    sheet.set_freeze_panes(1, 0)?;
+    sheet.set_paper_size(A4).set_landscape().set_print_fit_to_pages(1, 0);
+    sheet.set_repeat_rows(0, 0)?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod documents;
 mod echo;
 mod endpoint;
 mod exceptions;
+mod figures;
 mod grants;
 mod group_offers;
 mod holds;
@@ -35,6 +36,7 @@ mod immediate_needs;
 mod items;
 mod key_workers;
 mod limits;
+mod meeting_packs;
 mod next_steps;
 mod occupancy;
 mod order;
@@ -58,6 +60,7 @@ mod stays;
 mod stock;
 mod subscriptions;
 mod support;
+mod targets;
 mod tokens;
 mod units;
 mod voids;
@@ -118,6 +121,9 @@ pub struct Query(
     packs::PacksQuery,
     shopping::ShoppingQuery,
     costs::CostsQuery,
+    figures::FiguresQuery,
+    targets::TargetsQuery,
+    meeting_packs::MeetingPacksQuery,
 );
 
 /// Everything that can be done. Each takes an idempotency key: the same key and input have one effect and one answer.
@@ -149,6 +155,8 @@ pub struct Mutation(
     items::ItemsMutation,
     places::PlacesMutation,
     grants::GrantsMutation,
+    targets::TargetsMutation,
+    meeting_packs::MeetingPacksMutation,
     stock::StockMutation,
     pack_templates::PackTemplatesMutation,
     packs::PacksMutation,

@@ -12,8 +12,7 @@ use safespace_domain::{
 use crate::{
     config::Place,
     failure::Failure,
-    print::say,
-    table::{Cell, Format, Table, date},
+    table::{Cell, Output, Table, date},
 };
 
 /// What is asked.
@@ -28,9 +27,8 @@ pub struct Arguments {
     /// By what they are told.
     #[arg(long, value_enum, default_value_t = By::Total, env = "SAFESPACE_COSTS_BY")]
     by: By,
-    /// How it is printed.
-    #[arg(long, value_enum, default_value_t = Format::Table, env = "SAFESPACE_FORMAT")]
-    format: Format,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// By what costs are told.
@@ -50,6 +48,7 @@ enum By {
 
 /// Carries it out.
 pub async fn costs(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    arguments.output.check()?;
     let range = Nights::new(arguments.from, arguments.to).map_err(|_| {
         Failure::wrong_call(format!(
             "--to, {}, must be after --from, {}, and both in our times",
@@ -63,7 +62,7 @@ pub async fn costs(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fai
         })
         .await?;
     let grants = grants.into_iter().map(|view| (view.grant.id, view.grant.code)).collect();
-    say(&table(&costs, &grants, range, arguments.by).print(arguments.format)?)?;
+    arguments.output.print(&table(&costs, &grants, range, arguments.by))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -116,5 +115,5 @@ fn table(costs: &Costs, grants: &BTreeMap<GrantId, String>, range: Nights, by: B
             ]],
         ),
     };
-    Table { columns: columns.to_vec(), rows, definitions: &DEFINITIONS }
+    Table { title: "Costs", columns: columns.to_vec(), rows, definitions: DEFINITIONS.to_vec() }
 }

@@ -1,16 +1,11 @@
 //! `safespace export`: sheets that people take away, and some of which they fill in and bring back.
 
-use std::{
-    fs,
-    io::{IsTerminal, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 use safespace_engine::LookAhead;
 
-use crate::{config::Place, failure::Failure, print::say_bytes};
+use crate::{config::Place, failure::Failure, table::write_new};
 
 /// What to export, and where to.
 #[derive(Args)]
@@ -100,14 +95,6 @@ pub async fn export(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fa
         Format::Csv => sheet.to_csv()?,
         Format::Xlsx => sheet.to_xlsx()?,
     };
-    match &arguments.output {
-        None => say_bytes(&bytes)?,
-        Some(file) => fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(file)
-            .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
-            .map_err(|error| Failure::failed(format!("the export can't be written: {error}")))?,
-    }
+    write_new(arguments.output.as_deref(), &bytes)?;
     Ok(ExitCode::SUCCESS)
 }

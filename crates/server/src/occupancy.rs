@@ -12,8 +12,7 @@ use safespace_domain::{
 use crate::{
     config::Place,
     failure::Failure,
-    print::say,
-    table::{Cell, Format, Table, date},
+    table::{Cell, Output, Table, date},
 };
 
 /// What is asked.
@@ -31,13 +30,13 @@ pub struct Arguments {
     /// By what the units are grouped: property, unit, district or scheme.
     #[arg(long, env = "SAFESPACE_GROUP")]
     group: Option<GroupKind>,
-    /// How it is printed.
-    #[arg(long, value_enum, default_value_t = Format::Table, env = "SAFESPACE_FORMAT")]
-    format: Format,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// Carries it out.
 pub async fn occupancy(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    arguments.output.check()?;
     let range = Nights::new(arguments.from, arguments.to).map_err(|_| {
         Failure::wrong_call(format!(
             "--to, {}, must be after --from, {}, and both in our times",
@@ -47,7 +46,7 @@ pub async fn occupancy(place: &Place, arguments: &Arguments) -> Result<ExitCode,
     let rows = place.with_engine(async |engine| {
         Ok(engine.occupancy(&engine.local(), range, arguments.by, arguments.group).await?)
     });
-    say(&table(&rows.await?, arguments.group.is_some()).print(arguments.format)?)?;
+    arguments.output.print(&table(&rows.await?, arguments.group.is_some()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -82,5 +81,10 @@ fn table(rows: &[OccupancyRow], grouped: bool) -> Table {
         ]);
         cells
     };
-    Table { columns, rows: rows.iter().map(cells).collect(), definitions: &DEFINITIONS }
+    Table {
+        title: "Occupancy",
+        columns,
+        rows: rows.iter().map(cells).collect(),
+        definitions: DEFINITIONS.to_vec(),
+    }
 }

@@ -1,13 +1,19 @@
 //! Figures as a table, printed for people, for spreadsheets and for programs.
 
-use std::fmt::Write;
+use std::{
+    fmt::Write as _,
+    fs::OpenOptions,
+    io::{IsTerminal, Write as _},
+    path::{Path, PathBuf},
+};
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use rust_decimal::Decimal;
-use safespace_domain::Night;
+use safespace_domain::{Night, clock::Clock};
+use safespace_engine::{Sheet, SystemClock};
 use serde_json::{Value as Json, json};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, print::say_bytes};
 
 /// How figures are printed.
 #[derive(Clone, Copy, ValueEnum)]
@@ -18,6 +24,46 @@ pub enum Format {
     Csv,
     /// A list of objects.
     Json,
+    /// A workbook with real numbers, and what they mean on a sheet of their own.
+    Xlsx,
+}
+
+/// How figures are printed, and where to.
+#[derive(Args)]
+pub struct Output {
+    /// How they are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table, env = "SAFESPACE_FORMAT")]
+    format: Format,
+    /// A new file to write them to. Without it, standard output.
+    #[arg(long, env = "SAFESPACE_OUTPUT")]
+    output: Option<PathBuf>,
+}
+
+impl Output {
+    /// Refused where a workbook would go to a screen.
+    pub fn check(&self) -> Result<(), Failure> {
+        let to_screen = self.output.is_none() && std::io::stdout().is_terminal();
+        if matches!(self.format, Format::Xlsx) && to_screen {
+            return Err(Failure::wrong_call("a workbook can't be shown here: give --output FILE"));
+        }
+        Ok(())
+    }
+
+    /// Prints a table, or writes it to the file.
+    pub fn print(&self, table: &Table) -> Result<(), Failure> {
+        write_new(self.output.as_deref(), &table.print(self.format)?)
+    }
+}
+
+/// Writes to a new file, or without one to standard output.
+pub fn write_new(file: Option<&Path>, bytes: &[u8]) -> Result<(), Failure> {
+    let Some(file) = file else { return say_bytes(bytes) };
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(file)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .map_err(|error| Failure::failed(format!("{} can't be written: {error}", file.display())))
 }
 
 /// Reads a date, in words when it is none.
@@ -27,12 +73,14 @@ pub fn date(text: &str) -> Result<Night, String> {
 
 /// Figures as rows of cells, in the order of the columns.
 pub struct Table {
+    /// What they are, as the title of a workbook's sheet.
+    pub title: &'static str,
     /// The names of the columns.
     pub columns: Vec<&'static str>,
     /// The rows.
     pub rows: Vec<Vec<Cell>>,
     /// What the figures mean, printed below them for people.
-    pub definitions: &'static [(&'static str, &'static str)],
+    pub definitions: Vec<(&'static str, &'static str)>,
 }
 
 /// A cell.
@@ -54,6 +102,15 @@ impl Cell {
         }
     }
 
+    fn in_sheet(&self) -> safespace_engine::Cell {
+        use safespace_engine::Cell;
+        match self {
+            Self::Text(text) => Cell::text(text),
+            Self::Number(n) => Cell::Number(*n),
+            Self::Decimal(decimal) => decimal.map_or(Cell::Empty, Cell::Decimal),
+        }
+    }
+
     fn json(&self) -> Json {
         match self {
             Self::Text(text) => json!(text),
@@ -68,12 +125,26 @@ impl Cell {
 
 impl Table {
     /// The table as it is printed.
-    pub fn print(&self, format: Format) -> Result<String, Failure> {
+    pub fn print(&self, format: Format) -> Result<Vec<u8>, Failure> {
         match format {
-            Format::Table => Ok(self.to_text()),
-            Format::Csv => self.to_csv(),
-            Format::Json => self.to_json(),
+            Format::Table => Ok(self.to_text().into_bytes()),
+            Format::Csv => Ok(self.sheet().to_csv()?),
+            Format::Json => Ok(self.to_json()?.into_bytes()),
+            Format::Xlsx => Ok(self.sheet().to_xlsx()?),
         }
+    }
+
+    fn sheet(&self) -> Sheet {
+        let cells = |row: &Vec<Cell>| row.iter().map(Cell::in_sheet).collect();
+        let definitions =
+            self.definitions.iter().map(|(word, meaning)| ((*word).to_owned(), (*meaning).to_owned()));
+        Sheet::of_figures(
+            self.title,
+            SystemClock.now(),
+            self.columns.clone(),
+            self.rows.iter().map(cells).collect(),
+            definitions.collect(),
+        )
     }
 
     fn to_text(&self) -> String {
@@ -99,23 +170,11 @@ impl Table {
         let mut text = line(self.columns.iter().map(ToString::to_string).collect());
         self.rows.iter().for_each(|row| text += &line(row.iter().map(Cell::text).collect()));
         text.push('\n');
-        for (word, meaning) in self.definitions {
+        for (word, meaning) in &self.definitions {
             // Writing to a string can't fail.
             let _ = writeln!(text, "{word}: {meaning}");
         }
         text
-    }
-
-    fn to_csv(&self) -> Result<String, Failure> {
-        let unwritable = |_| Failure::failed("the figures can't be written as CSV");
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(&self.columns).map_err(unwritable)?;
-        for row in &self.rows {
-            writer.write_record(row.iter().map(Cell::text)).map_err(unwritable)?;
-        }
-        let bytes =
-            writer.into_inner().map_err(|_| Failure::failed("the figures can't be written as CSV"))?;
-        String::from_utf8(bytes).map_err(|_| Failure::failed("the figures can't be written as CSV"))
     }
 
     fn to_json(&self) -> Result<String, Failure> {

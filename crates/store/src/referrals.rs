@@ -262,6 +262,13 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         referral::Entity::find_by_id(id.0).one(self.connection).await?.map(domain).transpose()
     }
 
+    /// The referrals with these ids, in no order.
+    pub async fn referrals_by_id(&self, ids: &[ReferralId]) -> Result<Vec<StoredReferral>> {
+        let ids = ids.iter().map(|id| id.0);
+        let select = referral::Entity::find().filter(referral::Column::Id.is_in(ids));
+        select.all(self.connection).await?.into_iter().map(domain).collect()
+    }
+
     /// A page of the referrals that pass the filter, oldest first.
     pub async fn referrals(
         &self,

@@ -107,6 +107,16 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         row.map(domain).transpose()
     }
 
+    /// The sessions with these ids, in no order.
+    pub async fn support_sessions_by_id(
+        &self,
+        ids: &[SupportSessionId],
+    ) -> Result<Vec<StoredSupportSession>> {
+        let ids = ids.iter().map(|id| id.0);
+        let select = support_session::Entity::find().filter(support_session::Column::Id.is_in(ids));
+        select.all(self.connection).await?.into_iter().map(domain).collect()
+    }
+
     /// The sessions of these households, what was taken back among them, latest first.
     pub async fn support_sessions(&self, households: &[HouseholdId]) -> Result<Vec<StoredSupportSession>> {
         let of = households.iter().map(|household| household.0);

@@ -12,7 +12,9 @@
 mod availability;
 mod calendar;
 mod disclosure;
+mod figures;
 mod immediate_needs;
+mod meeting_packs;
 mod naive;
 mod occupancy;
 mod packs;
