@@ -21,6 +21,7 @@ mod m0012_support;
 mod m0013_stock;
 mod m0014_packs;
 mod m0015_stock_notes;
+mod m0016_accommodation_kinds;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_stock::MIGRATION),
             Box::new(m0014_packs::MIGRATION),
             Box::new(m0015_stock_notes::MIGRATION),
+            Box::new(m0016_accommodation_kinds::MIGRATION),
         ]
     }
 }
