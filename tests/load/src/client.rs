@@ -51,17 +51,21 @@ impl Target {
         request.extend_from_slice(body.as_bytes());
     }
 
+    /// Sends one body, and gives that of the answer.
+    pub fn raw(&self, body: &str) -> Result<Vec<u8>> {
+        let mut request = Vec::new();
+        self.write(body, &mut request);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let mut connection = Connection::open(self.address).await?;
+            Ok(tokio::time::timeout(LONGEST, connection.exchange(&request)).await??.to_vec())
+        })
+    }
+
     /// Asks once, and gives the data.
     pub fn ask(&self, query: &str, variables: &Json) -> Result<Json> {
         let body = json!({ "query": query, "variables": variables }).to_string();
-        let mut request = Vec::new();
-        self.write(&body, &mut request);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let answer: Json = runtime.block_on(async {
-            let mut connection = Connection::open(self.address).await?;
-            let answer = tokio::time::timeout(LONGEST, connection.exchange(&request)).await??;
-            Ok::<_, crate::Failure>(serde_json::from_slice(answer)?)
-        })?;
+        let answer: Json = serde_json::from_slice(&self.raw(&body)?)?;
         match answer.get("data") {
             Some(data) if answer.get("errors").is_none() => Ok(data.clone()),
             _ => Err(format!("the server answered {answer}").into()),

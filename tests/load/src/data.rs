@@ -124,6 +124,32 @@ pub fn stays_at_nine_tenths(folder: &Path, units: u64, today: NaiveDate) -> Resu
     write(folder, "stays.csv", &text)
 }
 
+/// A year of stays up to today in homes to move on to, with about nine nights in ten taken: four weeks each, then up to
+/// six nights. Gives the file, and how many nights of the year are occupied.
+pub fn a_year_of_long_stays(folder: &Path, units: u64, today: NaiveDate) -> Result<(PathBuf, u64)> {
+    let mut dice = Dice::new(5);
+    let first = shift(today, -365);
+    let (mut rows, mut occupied) = (Vec::new(), 0);
+    for unit in 0..units {
+        let mut day = shift(first, i64::try_from(dice.between(0, 6))?);
+        while day < today {
+            let departure = shift(day, 28);
+            let status = if departure <= today { "departed" } else { "in_residence" };
+            occupied += u64::try_from((departure.min(today) - day).num_days())?;
+            let booked_on = shift(day, -3);
+            rows.push((day, format!("{},{day},{departure},{status},1,0,{booked_on}", unit_code(unit))));
+            day = shift(departure, i64::try_from(dice.between(0, 6))?);
+        }
+    }
+    rows.sort();
+    let mut text =
+        String::from("reference,property,unit,arrival,departure,status,adults,children,booked_on\n");
+    for (n, (_, row)) in rows.iter().enumerate() {
+        writeln!(text, "H-{n},,{row}")?;
+    }
+    Ok((write(folder, "long-stays.csv", &text)?, occupied))
+}
+
 /// Files of the resort file's size: as many units and rows, a tenth of the stays longer than seven nights, no unit
 /// named, so that each row is allocated one.
 pub fn resort(folder: &Path) -> Result<(PathBuf, PathBuf)> {

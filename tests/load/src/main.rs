@@ -11,10 +11,12 @@ mod client;
 mod data;
 mod database;
 mod floor;
+mod growth;
 mod import;
 mod issuing;
 mod notify;
 mod occupancy;
+mod plot;
 mod reading;
 mod report;
 mod server;
@@ -58,6 +60,9 @@ struct Arguments {
     /// The stays to import, plain or gzipped.
     #[arg(long, requires = "spaces")]
     stays: Option<PathBuf>,
+    /// Where the plot of how occupancy grows is written, as SVG.
+    #[arg(long)]
+    plot: Option<PathBuf>,
     /// Where scratch databases go; on the disk whose speed is to be measured.
     #[arg(long)]
     scratch: Option<PathBuf>,
@@ -79,6 +84,9 @@ enum Measure {
     Reading,
     /// Occupancy by month and district.
     Occupancy,
+    /// The same from 19 to 10,000 units on either database. Filling those takes minutes, so it is measured where it is
+    /// named only.
+    Growth,
     /// Booking beside bare rows.
     Booking,
     /// Issuing twenty lines of stock beside bare rows.
@@ -102,6 +110,8 @@ struct Run {
     program: Program,
     scratch: TempDir,
     resort: Option<(PathBuf, PathBuf)>,
+    /// Where the plot of how occupancy grows goes.
+    plot: Option<PathBuf>,
     /// A throw-away PostgreSQL, where its programs are here.
     cluster: Option<Cluster>,
 }
@@ -163,6 +173,7 @@ fn measure(arguments: Arguments) -> Result<()> {
         program,
         scratch,
         resort: arguments.spaces.zip(arguments.stays),
+        plot: arguments.plot,
         cluster,
     };
     // What was measured before something failed is still worth reading.
@@ -175,8 +186,9 @@ fn measure(arguments: Arguments) -> Result<()> {
 type Step = fn(&Run, &mut Report) -> Result<()>;
 
 fn measure_all(run: &Run, report: &mut Report) -> Result<()> {
-    let steps: [(&[Measure], Step); 6] = [
+    let steps: [(&[Measure], Step); 7] = [
         (&[Measure::Reading, Measure::Occupancy], read),
+        (&[Measure::Growth], growth::measure),
         (&[Measure::Booking], booking::measure),
         (&[Measure::Issuing], issuing::measure),
         (&[Measure::Import], import::measure),

@@ -100,6 +100,8 @@ pub struct Report {
     only: Vec<Measure>,
     rows: Vec<Row>,
     notes: Vec<String>,
+    /// Tables of their own, below the notes.
+    tables: Vec<String>,
 }
 
 impl Report {
@@ -110,7 +112,7 @@ impl Report {
 
     /// Whether this is measured at all.
     pub fn wants(&self, measure: Measure) -> bool {
-        let usual = self.only.is_empty() && measure != Measure::Audit;
+        let usual = self.only.is_empty() && !matches!(measure, Measure::Audit | Measure::Growth);
         usual || self.only.contains(&measure)
     }
 
@@ -118,6 +120,11 @@ impl Report {
     pub fn add(&mut self, row: Row) {
         eprintln!("   {row}");
         self.rows.push(row);
+    }
+
+    /// Adds a table of its own.
+    pub fn table(&mut self, table: String) {
+        self.tables.push(table);
     }
 
     /// Adds a sentence below the table.
@@ -150,7 +157,8 @@ impl fmt::Display for Report {
         writeln!(f, "| measure | result | p50 / p99 | floor | ratio | target | met |")?;
         writeln!(f, "|---|---:|---:|---:|---:|---|---|")?;
         self.rows.iter().try_for_each(|row| writeln!(f, "{row}"))?;
-        self.notes.iter().try_for_each(|note| write!(f, "\n- {note}"))
+        self.notes.iter().try_for_each(|note| write!(f, "\n- {note}"))?;
+        self.tables.iter().try_for_each(|table| write!(f, "\n\n{table}"))
     }
 }
 

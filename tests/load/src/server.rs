@@ -17,7 +17,7 @@ const START: Duration = Duration::from_mins(1);
 /// How long a program may take to end when told to.
 const END: Duration = Duration::from_secs(15);
 /// How long a command may take.
-const COMMAND: Duration = Duration::from_mins(3);
+const COMMAND: Duration = Duration::from_mins(15);
 /// Ticks of the kernel's accounts in a second.
 const TICKS: f64 = 100.0;
 

@@ -17,6 +17,8 @@ mod immediate_needs;
 mod meeting_packs;
 mod naive;
 mod occupancy;
+mod occupancy_edges;
+mod occupancy_lives;
 mod packs;
 mod plan;
 mod repacking;
