@@ -25,6 +25,7 @@ use crate::{
     refusal::{Refusal, RefusalCode},
     sharing::Bar,
     standards::Standards,
+    statutory_return::ReturnLine,
     units::{Scheme, Unit},
     voids::VoidReason,
 };
@@ -67,6 +68,8 @@ pub struct Spaces {
     pub standards: Standards,
     /// The templates that packs are made by, in all their versions.
     pub pack_templates: Vec<PackTemplate>,
+    /// The lines of the statutory return, by section, in order.
+    pub return_lines: Vec<ReturnLine>,
 }
 
 impl Spaces {

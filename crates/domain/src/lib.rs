@@ -58,6 +58,7 @@ pub mod shopping;
 pub mod simulation;
 pub mod splits;
 pub mod standards;
+pub mod statutory_return;
 pub mod stays;
 pub mod stock;
 pub mod support;

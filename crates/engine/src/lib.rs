@@ -69,6 +69,7 @@ mod sharing;
 mod sheets;
 mod shopping;
 mod sign_in;
+mod statutory_return;
 mod stays;
 mod stock;
 mod subject_access;
@@ -141,6 +142,7 @@ pub use sharing::ApartView;
 pub use sheets::{Sheet, harmless};
 pub use shopping::{LookAhead, ShoppingView};
 pub use sign_in::SignedIn;
+pub use statutory_return::SetReturnLines;
 pub use stock::{
     CorrectReceipt, CountLine, CountStock, EntryView, IssueLine, IssueStock, LowStock, OriginAsk,
     ReceiptLine, ReceiveStock, ReturnStock, StockFilter, TransferLine, TransferStock, WriteOffStock,

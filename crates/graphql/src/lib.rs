@@ -54,6 +54,7 @@ mod scalars;
 mod sessions;
 mod sharing;
 mod shopping;
+mod statutory_return;
 mod stays;
 mod stock;
 mod subscriptions;
@@ -118,6 +119,7 @@ pub struct Query(
     packs::PacksQuery,
     shopping::ShoppingQuery,
     costs::CostsQuery,
+    statutory_return::StatutoryReturnQuery,
 );
 
 /// Everything that can be done. Each takes an idempotency key: the same key and input have one effect and one answer.
@@ -152,6 +154,7 @@ pub struct Mutation(
     stock::StockMutation,
     pack_templates::PackTemplatesMutation,
     packs::PacksMutation,
+    statutory_return::StatutoryReturnMutation,
 );
 
 type Schema = async_graphql::Schema<Query, Mutation, subscriptions::Subscription>;
