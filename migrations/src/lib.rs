@@ -21,6 +21,7 @@ mod m0012_support;
 mod m0013_stock;
 mod m0014_packs;
 mod m0015_stock_notes;
+mod m0016_accommodation_kinds;
 mod m0018_statutory_return;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_stock::MIGRATION),
             Box::new(m0014_packs::MIGRATION),
             Box::new(m0015_stock_notes::MIGRATION),
+            Box::new(m0016_accommodation_kinds::MIGRATION),
             Box::new(m0018_statutory_return::MIGRATION),
         ]
     }

@@ -18,6 +18,7 @@ macro_rules! assert_words_snapshot {
 }
 
 mod access_matrix;
+mod accommodation_kinds;
 mod accounts;
 mod allocation;
 mod api;

@@ -68,7 +68,7 @@ async fn there_is_a_row_per_period_and_group_also_where_nothing_was_occupied(on:
     let ask = |group: &str| {
         asked(&program, &format!("--from 2020-04-08 --to 2020-04-10 --by night --group {group} --format csv"))
     };
-    assert_words_snapshot!(["district", "scheme", "property"].map(ask).join("\n"), @r"
+    assert_words_snapshot!(["district", "scheme", "kind", "property"].map(ask).join("\n"), @r"
     period,group,in_stock_nights,void_nights,available_nights,occupied_nights,reserved_nights,occupancy_rate,nights,full_nights,full_share
     2020-04-08,Examplewick,5,0,5,1,0,20.00,1,0,0.00
     2020-04-08,Sampleford,3,0,3,1,0,33.33,1,0,0.00
@@ -80,6 +80,12 @@ async fn there_is_a_row_per_period_and_group_also_where_nothing_was_occupied(on:
     2020-04-08,safe_space,6,0,6,1,0,16.67,1,0,0.00
     2020-04-09,move_on,2,0,2,1,0,50.00,1,0,0.00
     2020-04-09,safe_space,6,0,6,1,0,16.67,1,0,0.00
+
+    period,group,in_stock_nights,void_nights,available_nights,occupied_nights,reserved_nights,occupancy_rate,nights,full_nights,full_share
+    2020-04-08,other_emergency,6,0,6,1,0,16.67,1,0,0.00
+    2020-04-08,second_stage,2,0,2,1,0,50.00,1,0,0.00
+    2020-04-09,other_emergency,6,0,6,1,0,16.67,1,0,0.00
+    2020-04-09,second_stage,2,0,2,1,0,50.00,1,0,0.00
 
     period,group,in_stock_nights,void_nights,available_nights,occupied_nights,reserved_nights,occupancy_rate,nights,full_nights,full_share
     2020-04-08,EX-A,3,0,3,0,0,0.00,1,0,0.00
@@ -149,7 +155,7 @@ async fn a_question_that_makes_no_sense_is_answered_with_what_to_do(on: &Databas
             "--from 2020-03-01 --to 2020-04-01 --by fortnight",
             "night, week, four-weeks, month, quarter, year, financial-year, whole",
         ),
-        ("--from 2020-03-01 --to 2020-04-01 --group colour", "property, unit, district or scheme"),
+        ("--from 2020-03-01 --to 2020-04-01 --group colour", "property, unit, district, scheme or kind"),
         ("--from 2020-03-01 --to 2020-04-01 --format pdf", "table, csv, json"),
         ("--from 0001-01-01 --to 9999-01-01", ""),
     ] {

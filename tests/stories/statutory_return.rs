@@ -298,6 +298,15 @@ async fn the_lines_are_data_and_what_none_counts_is_told(on: &Databases) {
     let lines = api.ask(officer, query, json!({})).await["returnLines"]["nodes"].clone();
     assert_eq!((&lines[0]["code"], &lines[1]["label"]), (&json!("Z"), &json!("Home of its own")));
     assert_eq!(lines.as_array().unwrap().len(), 2);
+
+    // Another property may be of another kind than its scheme's.
+    let input = json!({ "code": "flat", "label": "A kind that the form has no line for" });
+    api.act(manager, "saveAccommodationKind", "SaveCodeInput", input, "").await;
+    let input = json!({ "scheme": "MOVE_ON", "kind": "flat" });
+    let set = api.act(manager, "setSchemeKind", "SetSchemeKindInput", input, "").await;
+    assert_ne!(set["__typename"], "Refused", "{set}");
+    let counted = counting(&told(&api, officer, "2020/21").await);
+    assert!(counted.contains("SUPPORTED not_mapped: 1 ") && !counted.contains("second_stage"), "{counted}");
 }
 
 async fn lines_that_would_count_twice_or_nothing_are_refused(on: &Databases) {

@@ -8,6 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    accommodation_kinds::{self, AccommodationKind},
     calendar::{Calendar, UnitNo, UnitSet},
     codes,
     disclosure::DisclosurePolicy,
@@ -70,6 +71,12 @@ pub struct Spaces {
     pub pack_templates: Vec<PackTemplate>,
     /// The lines of the statutory return, by section, in order.
     pub return_lines: Vec<ReturnLine>,
+    /// The code list of kinds of accommodation, by code.
+    pub accommodation_kinds: BTreeMap<String, AccommodationKind>,
+    /// The kind that a scheme's homes are, by code; a scheme that is not here has its default.
+    pub scheme_kinds: BTreeMap<Scheme, String>,
+    /// The kind that a property is, where it is another than its scheme's.
+    pub property_kinds: BTreeMap<PropertyId, String>,
 }
 
 impl Spaces {
@@ -188,6 +195,27 @@ impl Spaces {
     /// The policy that holds for a unit: its property's scheme's.
     pub fn policy_of(&self, unit: &Unit) -> Policy {
         self.policy(self.property_of(unit).map_or(Scheme::SafeSpace, |property| property.scheme))
+    }
+
+    /// The code of the kind of accommodation that the scheme's homes are.
+    pub fn kind_of_scheme(&self, scheme: Scheme) -> &str {
+        self.scheme_kinds
+            .get(&scheme)
+            .map_or_else(|| accommodation_kinds::default_for(scheme), String::as_str)
+    }
+
+    /// The code of the kind of accommodation that the property is: its own, else its scheme's.
+    pub fn kind_of(&self, property: &Property) -> &str {
+        let own = self.property_kinds.get(&property.id);
+        own.map_or_else(|| self.kind_of_scheme(property.scheme), String::as_str)
+    }
+
+    /// The kind of accommodation with this code; refused when it is not on the list.
+    pub fn accommodation_kind(&self, code: &str, field: &str) -> Result<&AccommodationKind, Refusal> {
+        let instead = || known(self.accommodation_kinds.keys());
+        let unknown =
+            || Refusal::bad(field, format!("There is no kind of accommodation {code:?}. {}", instead()));
+        self.accommodation_kinds.get(code).ok_or_else(unknown)
     }
 
     /// Refused when a feature is on no code list.

@@ -4,6 +4,7 @@
 //! decides is its return value. The engine loads, asks here, and saves.
 
 pub mod access;
+pub mod accommodation_kinds;
 pub mod accounts;
 pub mod addresses;
 pub mod attention;

@@ -50,11 +50,14 @@ pub enum GroupKind {
     District,
     /// By scheme.
     Scheme,
+    /// By kind of accommodation, under its code: as the statutory return counts
+    /// ([`crate::accommodation_kinds`]).
+    Kind,
 }
 
 impl GroupKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Property, Self::Unit, Self::District, Self::Scheme];
+    pub const ALL: [Self; 5] = [Self::Property, Self::Unit, Self::District, Self::Scheme, Self::Kind];
 
     /// The kind's name on the command line.
     pub const fn as_str(self) -> &'static str {
@@ -63,6 +66,7 @@ impl GroupKind {
             Self::Unit => "unit",
             Self::District => "district",
             Self::Scheme => "scheme",
+            Self::Kind => "kind",
         }
     }
 }
@@ -80,7 +84,7 @@ impl FromStr for GroupKind {
         Self::ALL
             .into_iter()
             .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| format!("{text:?} is not a group: use property, unit, district or scheme"))
+            .ok_or_else(|| format!("{text:?} is not a group: use property, unit, district, scheme or kind"))
     }
 }
 
@@ -243,6 +247,7 @@ fn groups(spaces: &Spaces, kind: Option<GroupKind>) -> Vec<Group> {
             GroupKind::Property => property.map(|property| property.code.clone()),
             GroupKind::District => property.map(|property| property.district.clone()),
             GroupKind::Scheme => property.map(|property| property.scheme.to_string()),
+            GroupKind::Kind => property.map(|property| spaces.kind_of(property).to_owned()),
         };
         if let Some(name) = name {
             sets.entry(name).or_default().insert(no);

@@ -14,7 +14,7 @@ use chrono::Datelike;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    codes,
+    accommodation_kinds, codes,
     households::People,
     ids::{HouseholdId, ReferralId},
     needs::AdultsBySex,
@@ -203,16 +203,6 @@ pub fn checked_lines(section: Section, lines: Vec<ReturnLine>) -> Result<Vec<Ret
     Ok(checked)
 }
 
-/// The kinds of accommodation that a new service's return has a line for: those of SI 2021/991, regulation 2.
-const KINDS: [(&str, &str); 6] = [
-    ("refuge", "Refuge accommodation"),
-    ("specialist_safe", "Specialist safe accommodation"),
-    ("dispersed", "Dispersed accommodation"),
-    ("second_stage", "Second stage accommodation"),
-    ("other_emergency", "Other designated emergency accommodation"),
-    ("sanctuary_scheme", "Sanctuary scheme"),
-];
-
 /// What declines count as, as the return calls it.
 const DECLINES: [(&str, &str); 6] = [
     ("no_capacity", "No capacity"),
@@ -233,7 +223,7 @@ pub fn default_lines(section: Section) -> Vec<ReturnLine> {
     };
     let each = |of: &[(&str, &str)]| of.iter().map(|(code, label)| line(code, label)).collect();
     match section {
-        Section::Supported => each(&KINDS),
+        Section::Supported => each(&accommodation_kinds::DEFAULTS),
         Section::Characteristic => each(&reasons::CHARACTERISTICS),
         Section::NotSupported => each(&DECLINES),
         Section::Ending => reasons::defaults()

@@ -293,6 +293,12 @@ async fn read_spaces(store: &Store) -> Result<Spaces, Fault> {
     spaces.reasons = read.reasons().await?;
     spaces.pack_templates = read.pack_templates().await?;
     spaces.return_lines = statutory_return::with_defaults(read.return_lines().await?);
+    let kinds = read.accommodation_kinds().await?;
+    spaces.accommodation_kinds = kinds.into_iter().map(|kind| (kind.code.clone(), kind)).collect();
+    let of_schemes = read.scheme_kinds().await?;
+    spaces.scheme_kinds = of_schemes.into_iter().map(|of| (of.scheme, of.kind)).collect();
+    let of_properties = read.property_kinds().await?;
+    spaces.property_kinds = of_properties.into_iter().map(|of| (of.property, of.kind)).collect();
     let localities = read.localities().await?;
     spaces.localities = localities.into_iter().map(|locality| (locality.name.clone(), locality)).collect();
     Ok(spaces)

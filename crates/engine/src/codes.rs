@@ -3,7 +3,9 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use safespace_domain::{
-    Refusal, codes,
+    Refusal,
+    accommodation_kinds::{self, AccommodationKind, SchemeKind},
+    codes,
     disclosure::DisclosurePolicy,
     districts::District,
     features::{self, Feature},
@@ -11,6 +13,7 @@ use safespace_domain::{
     policies::Policy,
     reasons::{self, Reason, ReasonKind},
     standards::Standards,
+    units::Scheme,
     voids::{self, VoidReason},
 };
 
@@ -32,6 +35,16 @@ impl Engine {
         if spaces.void_reasons.is_empty() {
             let all = voids::DEFAULT_REASONS.into_iter().map(owned);
             commands.extend(all.map(|(code, label)| Command::SaveVoidReason(VoidReason { code, label })));
+        }
+        if spaces.accommodation_kinds.is_empty() {
+            let all = accommodation_kinds::DEFAULTS.into_iter().map(owned);
+            let kind = |(code, label)| Command::SaveAccommodationKind(AccommodationKind { code, label });
+            commands.extend(all.map(kind));
+        }
+        if spaces.scheme_kinds.is_empty() {
+            let kind = |scheme| accommodation_kinds::default_for(scheme).to_owned();
+            let all = Scheme::ALL.into_iter().map(|scheme| SchemeKind { scheme, kind: kind(scheme) });
+            commands.extend(all.map(Command::SetSchemeKind));
         }
         // List by list: what is in use from before gets the lists that have come since.
         let there: BTreeSet<ReasonKind> = spaces.reasons.iter().map(|reason| reason.kind).collect();

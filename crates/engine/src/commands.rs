@@ -7,6 +7,7 @@ use safespace_domain::{
     HoldId, HouseholdId, ImmediateNeedId, Night, PackId, PropertyId, ReferralId, StayId, SupportSessionId,
     UnitId, VoidId,
     access::Permission,
+    accommodation_kinds::{AccommodationKind, SchemeKind},
     departures::Departure,
     disclosure::DisclosurePolicy,
     districts::District,
@@ -64,6 +65,17 @@ pub enum Command {
     SaveFeature(Feature),
     /// Adds a reason for voids to the code list, or changes its label.
     SaveVoidReason(VoidReason),
+    /// Adds a kind of accommodation to the code list, or changes its label.
+    SaveAccommodationKind(AccommodationKind),
+    /// Says which kind of accommodation a scheme's homes are.
+    SetSchemeKind(SchemeKind),
+    /// Says which kind of accommodation a property is.
+    SetPropertyKind {
+        /// Which.
+        property: PropertyId,
+        /// The code of the kind; none for that of its scheme.
+        kind: Option<String>,
+    },
     /// Keeps a scheme's policy.
     SetPolicy(Policy),
     /// Keeps what partner councils are told.
@@ -726,6 +738,9 @@ impl Command {
             Self::SaveDistrict(_) => "save_district",
             Self::SaveFeature(_) => "save_feature",
             Self::SaveVoidReason(_) => "save_void_reason",
+            Self::SaveAccommodationKind(_) => "save_accommodation_kind",
+            Self::SetSchemeKind(_) => "set_scheme_kind",
+            Self::SetPropertyKind { .. } => "set_property_kind",
             Self::SetPolicy(_) => "set_policy",
             Self::SetDisclosurePolicy(_) => "set_disclosure_policy",
             Self::SetRetentionPolicy(_) => "set_retention_policy",
@@ -834,6 +849,9 @@ impl Command {
             Self::SaveDistrict(_)
             | Self::SaveFeature(_)
             | Self::SaveVoidReason(_)
+            | Self::SaveAccommodationKind(_)
+            | Self::SetSchemeKind(_)
+            | Self::SetPropertyKind { .. }
             | Self::SetPolicy(_)
             | Self::SetDisclosurePolicy(_)
             | Self::SaveReason(_)
@@ -910,6 +928,8 @@ pub enum Outcome {
     Feature(Feature),
     /// A reason for voids as it is now.
     VoidReason(VoidReason),
+    /// A kind of accommodation as it is now.
+    AccommodationKind(AccommodationKind),
     /// A policy as it is now.
     Policy(Policy),
     /// What partner councils are told now.

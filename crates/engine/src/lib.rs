@@ -4,6 +4,7 @@
 //! checks, has one effect under one idempotency key, and leaves one audit record in the same transaction.
 
 mod access;
+mod accommodation_kinds;
 mod accounts;
 mod addresses;
 mod allocation;

@@ -284,6 +284,11 @@ impl Engine {
             Command::SaveDistrict(district) => apart(move || self.save_district(work, district)),
             Command::SaveFeature(feature) => apart(move || self.save_feature(work, feature)),
             Command::SaveVoidReason(reason) => apart(move || self.save_void_reason(work, reason)),
+            Command::SaveAccommodationKind(kind) => apart(move || self.save_accommodation_kind(work, kind)),
+            Command::SetSchemeKind(ask) => apart(move || self.set_scheme_kind(work, ask)),
+            Command::SetPropertyKind { property, kind } => {
+                apart(move || self.set_property_kind(work, property, kind))
+            }
             Command::SetPolicy(policy) => apart(move || self.set_policy(work, policy)),
             Command::SetDisclosurePolicy(policy) => apart(move || self.set_disclosure_policy(work, policy)),
             Command::SetRetentionPolicy(policy) => apart(move || self.set_retention_policy(work, policy)),

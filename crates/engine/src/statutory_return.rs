@@ -14,10 +14,9 @@ use safespace_domain::{
     referrals::{Referral, ReferralState},
     statutory_return::{
         Afterwards, FinancialYear, Left, Records, Referred, Return, ReturnLine, Section, Stayed, Unplaced,
-        Who, checked_lines, default_lines, statutory_return,
+        Who, checked_lines, statutory_return,
     },
     stays::{Stay, StayState, StayStatus},
-    units::Scheme,
 };
 use safespace_store::{Page, StayFilter};
 use serde::{Deserialize, Serialize};
@@ -143,8 +142,7 @@ impl Engine {
 /// Refused where the service has no such code to count.
 fn must_be_known(spaces: &Spaces, section: Section, code: &str) -> Result<(), Refusal> {
     match section {
-        Section::Supported if default_lines(section).iter().any(|line| line.counts.contains(code)) => Ok(()),
-        Section::Supported => Err(Refusal::bad("counts", "There is no such kind of accommodation.")),
+        Section::Supported => spaces.accommodation_kind(code, "counts").map(drop),
         Section::Characteristic => spaces.reason(ReasonKind::Characteristic, code, "counts").map(drop),
         Section::Ending => spaces.reason(ReasonKind::Destination, code, "counts").map(drop),
         Section::NotSupported if DECLINES_COUNT_AS.contains(&code) => Ok(()),
@@ -168,18 +166,10 @@ fn stayed(spaces: &Spaces, stay: &Stay, departure: Option<&Departure>, year: Nig
     };
     Stayed {
         household: stay.household,
-        kind: property.map(|property| kind_of(property.scheme).to_owned()).unwrap_or_default(),
+        kind: property.map(|property| spaces.kind_of(property).to_owned()).unwrap_or_default(),
         people: stay.people,
         nights: kept.intersection(Nights::between(kept.arrival(), next(today))),
         left,
-    }
-}
-
-/// The kind of accommodation that the homes of a scheme are.
-const fn kind_of(scheme: Scheme) -> &'static str {
-    match scheme {
-        Scheme::SafeSpace => "other_emergency",
-        Scheme::MoveOn => "second_stage",
     }
 }
 

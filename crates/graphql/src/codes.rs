@@ -246,11 +246,11 @@ pub struct SaveDistrictInput {
 #[derive(InputObject)]
 pub struct SaveCodeInput {
     /// The code.
-    code: String,
+    pub(crate) code: String,
     /// What people read.
-    label: String,
+    pub(crate) label: String,
     /// The same key and input have one effect and one answer.
-    idempotency_key: Option<String>,
+    pub(crate) idempotency_key: Option<String>,
 }
 
 /// The rules of a scheme.

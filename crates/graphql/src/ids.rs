@@ -7,7 +7,8 @@ use uuid::Uuid;
 use crate::answers::bad_input;
 
 /// The kinds that a refusal names. One that somebody made up is not said back.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 19] = [
+    "AccommodationKind",
     "District",
     "Feature",
     "Hold",

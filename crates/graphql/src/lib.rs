@@ -8,6 +8,7 @@
 #![expect(clippy::unused_async, reason = "resolvers are `async`, whether or not they wait")]
 
 mod access;
+mod accommodation_kinds;
 mod accounts;
 mod allocation;
 mod answers;
@@ -88,6 +89,7 @@ pub struct Query(
     Nodes,
     access::AccessQuery,
     codes::CodesQuery,
+    accommodation_kinds::AccommodationKindsQuery,
     properties::PropertiesQuery,
     units::UnitsQuery,
     households::HouseholdsQuery,
@@ -126,6 +128,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     codes::CodesMutation,
+    accommodation_kinds::AccommodationKindsMutation,
     properties::PropertiesMutation,
     units::UnitsMutation,
     stays::StaysMutation,

@@ -50,6 +50,8 @@ pub enum GroupKind {
     District,
     /// By scheme.
     Scheme,
+    /// By kind of accommodation, under its code.
+    Kind,
 }
 
 /// The figures of one period, and of one group where units are grouped.

@@ -8,6 +8,7 @@ use safespace_engine::{Command, DescribeProperty, Outcome, RegisterProperty};
 use uuid::Uuid;
 
 use crate::{
+    accommodation_kinds::AccommodationKind,
     answers::{answer, run, unexpected},
     codes::{District, Scheme, may_see_spaces},
     engine, ids,
@@ -44,6 +45,11 @@ impl Property {
     /// What it is for.
     async fn scheme(&self) -> Scheme {
         self.property.scheme.into()
+    }
+
+    /// Which kind of accommodation it is: its own, else that of its scheme's homes.
+    async fn accommodation_kind(&self) -> Option<AccommodationKind> {
+        AccommodationKind::of(&self.spaces, self.spaces.kind_of(&self.property))
     }
 
     /// The district that it is in.
@@ -221,7 +227,11 @@ impl PropertiesMutation {
     }
 }
 
-async fn answer(ctx: &Context<'_>, key: Option<String>, command: Command) -> Result<PropertyAnswer> {
+pub(crate) async fn answer(
+    ctx: &Context<'_>,
+    key: Option<String>,
+    command: Command,
+) -> Result<PropertyAnswer> {
     Ok(match run(ctx, key, command).await? {
         Ok(Outcome::Property(property)) => {
             PropertyAnswer::Done(PropertySaved { property: Property::new(&engine(ctx).spaces(), property) })

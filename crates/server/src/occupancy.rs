@@ -28,7 +28,7 @@ pub struct Arguments {
     /// How the range is cut: night, week, four-weeks, month, quarter, year, financial-year or whole.
     #[arg(long, default_value = "month", env = "SAFESPACE_BY")]
     by: PeriodKind,
-    /// By what the units are grouped: property, unit, district or scheme.
+    /// By what the units are grouped: property, unit, district, scheme or kind (of accommodation).
     #[arg(long, env = "SAFESPACE_GROUP")]
     group: Option<GroupKind>,
     /// How it is printed.

@@ -4,6 +4,7 @@
 //! Reading goes through a [`Reader`], over the pool ([`Store::reader`]) or inside a transaction ([`Tx::reader`]);
 //! writing only through a [`Tx`].
 
+mod accommodation_kinds;
 mod accounts;
 mod addresses;
 mod audit;

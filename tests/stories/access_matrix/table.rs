@@ -143,6 +143,7 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
     ("Query.units", "spaces", "units(first: 3) %"),
     ("Query.viewer", "oneself", "viewer %"),
     ("Query.voidReasons", "spaces", "voidReasons(first: 3) %"),
+    ("Query.accommodationKinds", "spaces", "accommodationKinds(first: 3) %"),
     ("Query.voids", "spaces", "voids(first: 3) %"),
     (
         "Mutation.bookStay",
@@ -200,6 +201,17 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
     ("Mutation.saveDistrict", "managing", "saveDistrict(input: {name: \"Elsewhere\", kind: PARTNER}) %"),
     ("Mutation.saveFeature", "managing", "saveFeature(input: {code: \"cot\", label: \"A cot\"}) %"),
     ("Mutation.saveVoidReason", "managing", "saveVoidReason(input: {code: \"flood\", label: \"Flood\"}) %"),
+    (
+        "Mutation.saveAccommodationKind",
+        "managing",
+        "saveAccommodationKind(input: {code: \"refuge\", label: \"Refuge\"}) %",
+    ),
+    (
+        "Mutation.setSchemeKind",
+        "managing",
+        "setSchemeKind(input: {scheme: MOVE_ON, kind: \"second_stage\"}) %",
+    ),
+    ("Mutation.setPropertyKind", "managing", "setPropertyKind(input: {property: \"{property}\"}) %"),
     (
         "Mutation.setPolicy",
         "managing",
@@ -590,7 +602,7 @@ pub const TYPES: &[Type] = &[
     (
         "Property",
         "property(code: \"HOUSE\") { % }",
-        &[("spaces", "code district hasAddress id locality scheme sharing units")],
+        &[("spaces", "accommodationKind code district hasAddress id locality scheme sharing units")],
     ),
     (
         "Void",
@@ -600,6 +612,11 @@ pub const TYPES: &[Type] = &[
     ("Viewer", "viewer { % }", &[("oneself", "council role scopes secondFactorFreshUntil")]),
     ("District", "districts(first: 1) { nodes { % } }", &[("spaces", "id kind name")]),
     ("Feature", "features(first: 1) { nodes { % } }", &[("spaces", "code id label")]),
+    (
+        "AccommodationKind",
+        "accommodationKinds(first: 1) { nodes { % } }",
+        &[("spaces", "code id label schemes")],
+    ),
     ("VoidReason", "voidReasons(first: 1) { nodes { % } }", &[("spaces", "code id label")]),
     (
         "Policy",
@@ -720,6 +737,7 @@ pub const TYPES: &[Type] = &[
     ("StayChanged", "", &[("case", "stay")]),
     ("StayMoved", "", &[("case", "from to")]),
     ("UnitSaved", "", &[("managing", "unit")]),
+    ("AccommodationKindSaved", "", &[("managing", "accommodationKind")]),
     ("VoidReasonSaved", "", &[("managing", "voidReason")]),
     ("VoidSaved", "", &[("spaces", "void")]),
     ("Subscription", "", &[("case", "boardChanged")]),

@@ -15,6 +15,8 @@ mod disclosure;
 mod immediate_needs;
 mod naive;
 mod occupancy;
+mod occupancy_edges;
+mod occupancy_lives;
 mod packs;
 mod plan;
 mod repacking;

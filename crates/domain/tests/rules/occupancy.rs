@@ -15,12 +15,13 @@ use safespace_domain::{
     occupancy::{GroupKind, OccupancyRow, compared, occupancy},
     periods::PeriodKind,
     stays::{Stay, StayState, StayStatus},
-    units::Unit,
+    units::{Scheme, Unit},
     voids::Void,
 };
 
 use crate::world::{
-    Sketch, booked, d, first_night, id, in_service, nights, nights_from, property, sketches, spaces, unit,
+    DISPERSED, Sketch, booked, d, first_night, id, in_service, nights, nights_from, property, sketches,
+    spaces, unit,
 };
 
 /// Some nights before and after what a world has records of.
@@ -139,10 +140,10 @@ fn world() -> impl Strategy<Value = World> {
 
 /// What one unit in stock is on one night, as the records tell.
 #[derive(Clone, Copy, Debug, Default)]
-struct Cell {
-    void: bool,
-    occupied: bool,
-    reserved: bool,
+pub struct Cell {
+    pub void: bool,
+    pub occupied: bool,
+    pub reserved: bool,
 }
 
 fn cell(stays: &[&Stay], voids: &[&Void], night: Night, tonight: Night) -> Cell {
@@ -207,6 +208,11 @@ fn naive_group(unit: &Unit, kind: GroupKind) -> String {
         GroupKind::Property => home.code,
         GroupKind::District => home.district,
         GroupKind::Scheme => home.scheme.as_str().to_owned(),
+        GroupKind::Kind if DISPERSED.iter().any(|n| property(*n).id == home.id) => "dispersed".to_owned(),
+        GroupKind::Kind => match home.scheme {
+            Scheme::SafeSpace => "other_emergency".to_owned(),
+            Scheme::MoveOn => "second_stage".to_owned(),
+        },
     }
 }
 
@@ -221,19 +227,21 @@ fn cells(world: &World) -> Vec<Vec<Option<Cell>>> {
     world.units.iter().map(row).collect()
 }
 
-/// Every row, in order of period, then group. Periods come in the order of their nights.
-fn recount(
-    world: &World,
+/// Every row of the range, in order of period, then group. Periods come in the order of their nights. The cells are a row
+/// per unit, in order of night.
+pub fn recount(
+    units: &[Unit],
+    range: Nights,
     cells: &[Vec<Option<Cell>>],
     by: PeriodKind,
     group: Option<GroupKind>,
 ) -> Vec<OccupancyRow> {
     let mut members: BTreeMap<Option<String>, Vec<UnitNo>> = BTreeMap::new();
-    for (no, unit) in world.units.iter().enumerate() {
+    for (no, unit) in units.iter().enumerate() {
         members.entry(group.map(|kind| naive_group(unit, kind))).or_default().push(no);
     }
     let mut periods: Vec<(String, Vec<usize>)> = Vec::new();
-    for (i, night) in world.range.iter().enumerate() {
+    for (i, night) in range.iter().enumerate() {
         let label = naive_label(by, night);
         match periods.iter_mut().find(|(known, _)| *known == label) {
             Some((_, nights)) => nights.push(i),
@@ -269,7 +277,7 @@ fn add_night(row: &mut OccupancyRow, cells: impl Iterator<Item = Cell>) {
     row.full_nights += u64::from(available != 0 && available == occupied);
 }
 
-fn groupings() -> impl Iterator<Item = Option<GroupKind>> {
+pub fn groupings() -> impl Iterator<Item = Option<GroupKind>> {
     once(None).chain(GroupKind::ALL.map(Some))
 }
 
@@ -282,7 +290,7 @@ proptest! {
         for by in PeriodKind::ALL {
             for group in groupings() {
                 let rows = occupancy(&calendar, &spaces, world.range, by, group, world.tonight);
-                prop_assert_eq!(&rows, &recount(&world, &cells, by, group), "by {} and {:?}", by, group);
+                prop_assert_eq!(&rows, &recount(&world.units, world.range, &cells, by, group), "by {} and {:?}", by, group);
                 if group.is_some_and(|group| group != GroupKind::Scheme) {
                     continue;
                 }

@@ -36,6 +36,8 @@ pub const LOCALITIES: [(&str, &str, &[&str]); 6] = [
 /// The locality of each property; none where nobody knows.
 const LOCALITY_OF: [Option<&str>; 8] =
     [None, Some("Hitchin"), Some("Ware"), None, None, Some("Old Town"), Some("Letchworth"), None];
+/// The properties, by number, that are dispersed homes: one of each scheme.
+pub const DISPERSED: [usize; 2] = [3, 5];
 pub const FEATURES: [&str; 5] = ["step_free", "ground_floor", "cot", "pets", "women_only"];
 
 /// The night that is written so: `2020-11-03`.
@@ -172,5 +174,8 @@ pub fn spaces(units: Vec<Unit>, turnaround_nights: u32) -> Spaces {
     };
     spaces.localities =
         LOCALITIES.into_iter().map(locality).map(|locality| (locality.name.clone(), locality)).collect();
+    // Of one scheme managers have said which kind it is, of the other nobody has; and some properties are another.
+    spaces.scheme_kinds = [(Scheme::SafeSpace, "other_emergency".to_owned())].into();
+    spaces.property_kinds = DISPERSED.map(|n| (PropertyId(id(n)), "dispersed".to_owned())).into();
     spaces
 }
