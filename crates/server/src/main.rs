@@ -150,6 +150,6 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Export(arguments) => export::export(&cli.place, &arguments).await,
         Command::Occupancy(arguments) => occupancy::occupancy(&cli.place, &arguments).await,
         Command::Costs(arguments) => costs::costs(&cli.place, &arguments).await,
-        Command::Report(command) => report::report(&cli.place, &command).await,
+        Command::Report(command) => report::run(&cli.place, command).await,
     }
 }

@@ -1,4 +1,4 @@
-//! `safespace report`: figures for those who plan, pay and watch.
+//! `safespace report`: what managers and the groups that meet look at.
 
 mod statutory_return;
 
@@ -11,13 +11,13 @@ use crate::{config::Place, failure::Failure};
 /// Which report.
 #[derive(Subcommand)]
 pub enum Command {
-    /// The annual return on support in domestic abuse safe accommodation.
+    /// Make the annual return on support in domestic abuse safe accommodation.
     Return(statutory_return::Arguments),
 }
 
 /// Carries it out.
-pub async fn report(place: &Place, command: &Command) -> Result<ExitCode, Failure> {
+pub async fn run(place: &Place, command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Return(arguments) => statutory_return::report(place, arguments).await,
+        Command::Return(arguments) => statutory_return::run(place, &arguments).await,
     }
 }

@@ -25,7 +25,7 @@ pub struct Arguments {
 }
 
 /// Carries it out. Fails, after it has printed the return, where a section does not add up.
-pub async fn report(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
+pub async fn run(place: &Place, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let made = place
         .with_engine(async |engine| Ok(engine.statutory_return(&engine.local(), arguments.year).await?))
         .await?;
