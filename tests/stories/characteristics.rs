@@ -237,7 +237,11 @@ async fn a_file_brings_it_in_by_code_and_an_unknown_code_is_not_quoted(on: &Data
     );
     let ended = program.run(["import", "--referrals", file.to_str().unwrap()]);
     assert_eq!(ended.code, 3, "{ended:?}");
-    assert_words_snapshot!(&ended.err, @"");
+    assert_words_snapshot!(&ended.err, @r"
+    referrals line 4: The sexes are of 2 adults, and the household has 1.
+    referrals line 5: There is no such characteristic. Known: care_leaver, disability, drug_or_alcohol, gypsy_roma_traveller, immigration, language, lgbt, mental_health, minority_ethnic, multiple_needs, older, pregnancy, religion_or_belief, trans, young.
+    referrals line 6: adults_female must be 0 or more, and there are not so many
+    ");
     let token = program.run(["token", "create", "--role", "officer"]).out.trim().to_owned();
     let service = program.serve(&[]);
     let client = safespace_tests::api::client().build().unwrap();

@@ -64,6 +64,7 @@ mod security_log;
 mod serving;
 mod sessions;
 mod sign_in;
+mod statutory_return;
 mod stays;
 mod stock;
 mod stock_files;

@@ -26,6 +26,7 @@ use crate::{
     refusal::{Refusal, RefusalCode},
     sharing::Bar,
     standards::Standards,
+    statutory_return::ReturnLine,
     units::{Scheme, Unit},
     voids::VoidReason,
 };
@@ -68,6 +69,8 @@ pub struct Spaces {
     pub standards: Standards,
     /// The templates that packs are made by, in all their versions.
     pub pack_templates: Vec<PackTemplate>,
+    /// The lines of the statutory return, by section, in order.
+    pub return_lines: Vec<ReturnLine>,
     /// The code list of kinds of accommodation, by code.
     pub accommodation_kinds: BTreeMap<String, AccommodationKind>,
     /// The kind that a scheme's homes are, by code; a scheme that is not here has its default.

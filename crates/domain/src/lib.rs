@@ -65,6 +65,7 @@ pub mod shopping;
 pub mod simulation;
 pub mod splits;
 pub mod standards;
+pub mod statutory_return;
 pub mod stay_figures;
 pub mod stays;
 pub mod stock;

@@ -19,6 +19,7 @@ use safespace_domain::{
     calendar::Calendar,
     nights::{earlier, later},
     policies::BOOK_AHEAD_NIGHTS,
+    statutory_return,
 };
 use safespace_store::{ChangeMark, Store};
 use tokio::sync::RwLock as Gate;
@@ -291,6 +292,7 @@ async fn read_spaces(store: &Store) -> Result<Spaces, Fault> {
     spaces.standards = read.standards().await?.unwrap_or_default();
     spaces.reasons = read.reasons().await?;
     spaces.pack_templates = read.pack_templates().await?;
+    spaces.return_lines = statutory_return::with_defaults(read.return_lines().await?);
     let kinds = read.accommodation_kinds().await?;
     spaces.accommodation_kinds = kinds.into_iter().map(|kind| (kind.code.clone(), kind)).collect();
     let of_schemes = read.scheme_kinds().await?;

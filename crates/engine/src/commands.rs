@@ -33,6 +33,7 @@ use safespace_domain::{
     retention::RetentionPolicy,
     sharing::{SharesAs, Sharing},
     standards::Standards,
+    statutory_return::ReturnLine,
     stays::Stay,
     stock::StockEntry,
     support::{Channel, Hours, OutcomeKind, SupportSession},
@@ -51,6 +52,7 @@ use crate::{
     pack_templates::SavePackTemplate,
     packs::{AdaptPack, CancelPack, PickPack, PutBackFromPack},
     places::AddPlace,
+    statutory_return::SetReturnLines,
     stock::{
         CorrectReceipt, CountStock, IssueStock, ReceiveStock, ReturnStock, TransferStock, WriteOffStock,
     },
@@ -184,6 +186,8 @@ pub enum Command {
     SaveLocality(Locality),
     /// Keeps how soon what is to be done.
     SetStandards(Standards),
+    /// Keeps the lines of a section of the statutory return.
+    SetReturnLines(SetReturnLines),
     /// Two households must not be together in one property.
     KeepApart(KeepApart),
     /// Two households need not be kept apart any more.
@@ -798,6 +802,7 @@ impl Command {
             Self::SaveReason(_) => "save_reason",
             Self::SaveLocality(_) => "save_locality",
             Self::SetStandards(_) => "set_standards",
+            Self::SetReturnLines(_) => "set_return_lines",
             Self::KeepApart(_) => "keep_apart",
             Self::EndKeepApart { .. } => "end_keep_apart",
             Self::HoldUnit(_) => "hold_unit",
@@ -889,6 +894,7 @@ impl Command {
             | Self::SaveReason(_)
             | Self::SaveLocality(_)
             | Self::SetStandards(_)
+            | Self::SetReturnLines(_)
             | Self::RegisterProperty(_)
             | Self::DescribeProperty(_)
             | Self::CloseProperty { .. }
@@ -979,6 +985,8 @@ pub enum Outcome {
     Locality(Locality),
     /// How soon what is to be done now.
     Standards(Standards),
+    /// The lines of a section of the statutory return now, in order.
+    ReturnLines(Vec<ReturnLine>),
     /// Two households are kept apart, or no longer.
     Apart {
         /// The one.

@@ -73,6 +73,7 @@ mod sharing;
 mod sheets;
 mod shopping;
 mod sign_in;
+mod statutory_return;
 mod stays;
 mod stock;
 mod subject_access;
@@ -148,6 +149,7 @@ pub use sharing::ApartView;
 pub use sheets::{Cell, Sheet, harmless};
 pub use shopping::{LookAhead, ShoppingView};
 pub use sign_in::SignedIn;
+pub use statutory_return::SetReturnLines;
 pub use stock::{
     CorrectReceipt, CountLine, CountStock, EntryView, IssueLine, IssueStock, LowStock, OriginAsk,
     ReceiptLine, ReceiveStock, ReturnStock, StockFilter, TransferLine, TransferStock, WriteOffStock,

@@ -333,6 +333,7 @@ impl Engine {
             Command::SaveReason(reason) => apart(move || self.save_reason(work, reason)),
             Command::SaveLocality(locality) => apart(move || self.save_locality(work, locality)),
             Command::SetStandards(standards) => apart(move || self.set_standards(work, standards)),
+            Command::SetReturnLines(ask) => apart(move || self.set_return_lines(work, ask)),
             Command::KeepApart(ask) => apart(move || self.keep_apart(work, ask)),
             Command::EndKeepApart { household, other } => {
                 apart(move || async move { self.end_keep_apart(work, &household, &other).await })

@@ -57,6 +57,7 @@ mod scalars;
 mod sessions;
 mod sharing;
 mod shopping;
+mod statutory_return;
 mod stays;
 mod stock;
 mod subscriptions;
@@ -123,6 +124,7 @@ pub struct Query(
     packs::PacksQuery,
     shopping::ShoppingQuery,
     costs::CostsQuery,
+    statutory_return::StatutoryReturnQuery,
     figures::FiguresQuery,
     targets::TargetsQuery,
     meeting_packs::MeetingPacksQuery,
@@ -163,6 +165,7 @@ pub struct Mutation(
     stock::StockMutation,
     pack_templates::PackTemplatesMutation,
     packs::PacksMutation,
+    statutory_return::StatutoryReturnMutation,
 );
 
 type Schema = async_graphql::Schema<Query, Mutation, subscriptions::Subscription>;

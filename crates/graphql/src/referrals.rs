@@ -272,6 +272,12 @@ pub struct LookedFor {
 /// A request for help about one household.
 pub struct Referral(ReferralView);
 
+impl From<ReferralView> for Referral {
+    fn from(view: ReferralView) -> Self {
+        Self(view)
+    }
+}
+
 #[Object]
 impl Referral {
     /// Its id.

@@ -2,6 +2,7 @@
 
 mod figures;
 mod pack;
+mod statutory_return;
 mod targets;
 
 use std::process::ExitCode;
@@ -27,6 +28,8 @@ enum Report {
     Targets(targets::Arguments),
     /// The pack of a group that meets, as its readers are told it.
     Pack(pack::Arguments),
+    /// The annual return on support in domestic abuse safe accommodation.
+    Return(statutory_return::Arguments),
 }
 
 /// Of which days and nights a report is.
@@ -57,5 +60,6 @@ pub async fn report(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fa
         Report::Figures(arguments) => figures::figures(place, arguments).await,
         Report::Targets(arguments) => targets::targets(place, arguments).await,
         Report::Pack(arguments) => pack::pack(place, arguments).await,
+        Report::Return(arguments) => statutory_return::statutory_return(place, arguments).await,
     }
 }

@@ -44,6 +44,7 @@ mod reveals;
 mod sessions;
 mod sharing;
 mod sql;
+mod statutory_return;
 mod stays;
 mod stock;
 mod support;

@@ -11,7 +11,7 @@ use safespace_domain::{
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set, Unchanged},
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::ExprTrait,
 };
 use uuid::Uuid;
@@ -353,6 +353,41 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             }
         }
         Ok(last)
+    }
+
+    /// The referrals with these ids, in no order.
+    pub async fn referrals_by_id(&self, ids: &[ReferralId]) -> Result<Vec<StoredReferral>> {
+        let ids = ids.iter().map(|id| id.0);
+        let rows =
+            referral::Entity::find().filter(referral::Column::Id.is_in(ids)).all(self.connection).await?;
+        rows.into_iter().map(domain).collect()
+    }
+
+    /// The referrals that ended without a stay from an instant up to, not including, another: declined, taken back, or
+    /// closed before the household had a place.
+    pub async fn unplaced_referrals(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<StoredReferral>> {
+        let refused = [ReferralStatus::Declined, ReferralStatus::Withdrawn].map(ReferralStatus::as_str);
+        let turned_away = Condition::all()
+            .add(referral::Column::Status.is_in(refused))
+            .add(referral::Column::DecidedAt.gte(from))
+            .add(referral::Column::DecidedAt.lt(to));
+        let closed = Condition::all()
+            .add(referral::Column::Status.eq(ReferralStatus::Closed.as_str()))
+            .add(referral::Column::StayId.is_null())
+            .add(referral::Column::ClosedAt.gte(from))
+            .add(referral::Column::ClosedAt.lt(to));
+        let select = referral::Entity::find().filter(Condition::any().add(turned_away).add(closed));
+        select
+            .order_by_asc(referral::Column::Id)
+            .all(self.connection)
+            .await?
+            .into_iter()
+            .map(domain)
+            .collect()
     }
 
     /// Which of these names of a file's referrals are there already.

@@ -347,6 +347,13 @@ pub const ROOTS: &[(&str, &str, &str)] = &[
     ("Query.stockPlaces", "spaces", "stockPlaces(first: 3) %"),
     ("Query.grants", "spaces", "grants(first: 3) %"),
     ("Query.costs", "case", "costs(from: \"2020-11-01\", to: \"2020-12-01\") %"),
+    ("Query.statutoryReturn", "case", "statutoryReturn(year: \"2020/21\") %"),
+    ("Query.returnLines", "spaces", "returnLines(first: 3) %"),
+    (
+        "Mutation.setReturnLines",
+        "managing",
+        "setReturnLines(input: {section: ENDING, lines: [{code: \"E1\", label: \"Moved on\", counts: [\"move_on\"]}]}) %",
+    ),
     ("Query.stock", "spaces", "stock(first: 3) %"),
     ("Query.expiringStock", "spaces", "expiringStock(days: 7, first: 3) %"),
     ("Query.lowStock", "spaces", "lowStock(first: 3) %"),
@@ -787,6 +794,27 @@ pub const TYPES: &[Type] = &[
         )],
     ),
     ("StandardsSet", "", &[("managing", "standards")]),
+    (
+        "StatutoryReturn",
+        "statutoryReturn(year: \"2020/21\") { % }",
+        &[("case", "checks definitions from rows to year")],
+    ),
+    (
+        "ReturnRow",
+        "statutoryReturn(year: \"2020/21\") { rows(first: 2) { nodes { % } } }",
+        &[(
+            "case",
+            "adults children code countedHouseholds countedReferrals households label men otherOrNotSaid people section \
+             women",
+        )],
+    ),
+    (
+        "ReturnCheck",
+        "statutoryReturn(year: \"2020/21\") { checks { % } }",
+        &[("case", "agrees countedAgain section sum total")],
+    ),
+    ("ReturnLine", "returnLines(first: 1) { nodes { % } }", &[("spaces", "code counts label section")]),
+    ("ReturnLinesSet", "", &[("managing", "lines")]),
     (
         "GroupAttendance",
         "groupAttendance(from: \"2020-11-01\", to: \"2020-12-01\") { nodes { % } }",

@@ -25,6 +25,7 @@ mod repacking;
 mod sharing;
 mod shopping;
 mod simulation;
+mod statutory_return;
 mod stays;
 mod stock;
 mod suppression;

@@ -17,6 +17,7 @@ use safespace_domain::{
     periods::PeriodKind,
     referrals::{Referral, ReferralState, ReferralStatus, Source},
     sharing::Sharing,
+    statutory_return::{NOT_MAPPED, Section, TOTAL},
     stays::{Stay, StayState, StayStatus},
     support::{Hours, SupportOutcome, SupportSession},
     units::Scheme,
@@ -337,6 +338,32 @@ async fn whatever_the_seed_and_the_hour_the_last_day_looks_alive() {
     }
 }
 
+/// The statutory return has something in every section, and adds up.
+async fn a_return_can_be_made(engine: &Engine, actor: &Actor) {
+    let made = engine.statutory_return(actor, "2020/21".parse().unwrap()).await.unwrap();
+    assert!(made.checks.iter().all(|check| check.agrees() && check.total > 0), "{:?}", made.checks);
+    let find = |section, code: &str| {
+        made.rows.iter().find(|row| row.section == section && row.code == code).unwrap().clone()
+    };
+    for (section, code) in [
+        (Section::Supported, "other_emergency"),
+        (Section::Supported, "second_stage"),
+        (Section::Characteristic, "disability"),
+        (Section::Characteristic, "multiple_needs"),
+        (Section::NotSupported, "no_capacity"),
+        (Section::WithoutStay, "withdrawn"),
+    ] {
+        assert!(!find(section, code).counted.is_empty(), "{section} {code}");
+    }
+    for section in Section::WITH_LINES {
+        assert!(find(section, NOT_MAPPED).counted.is_empty(), "{section}");
+    }
+    let total = find(Section::Supported, TOTAL);
+    let (sexes, persons) = (total.sexes.unwrap(), total.persons.unwrap());
+    assert!(sexes.women > sexes.men && sexes.men > 0 && sexes.other_or_not_said > 0, "{sexes:?}");
+    assert_eq!(sexes.women + sexes.men + sexes.other_or_not_said, persons.adults);
+}
+
 #[tokio::test]
 async fn everything_that_happens_in_such_a_service_happens() {
     let demo = Demo::empty("2021-03-09T20:00:00Z");
@@ -367,6 +394,7 @@ async fn everything_that_happens_in_such_a_service_happens() {
         _ => false,
     };
     assert!(stays.iter().filter(on_the_night).count() > 10, "arrivals soon after midnight");
+    a_return_can_be_made(&engine, &actor).await;
     engine.close().await.unwrap();
 }
 
