@@ -21,6 +21,7 @@ pub mod districts;
 pub mod erlang;
 pub mod exceptions;
 pub mod features;
+pub mod forecast;
 pub mod grants;
 pub mod group_offers;
 pub mod holds;
