@@ -22,6 +22,8 @@ mod m0013_stock;
 mod m0014_packs;
 mod m0015_stock_notes;
 mod m0017_departure_changes;
+mod m0018_statutory_return;
+mod m0019_figures;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -47,6 +49,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_packs::MIGRATION),
             Box::new(m0015_stock_notes::MIGRATION),
             Box::new(m0017_departure_changes::MIGRATION),
+            Box::new(m0018_statutory_return::MIGRATION),
+            Box::new(m0019_figures::MIGRATION),
         ]
     }
 }

@@ -26,6 +26,7 @@ mod avoids;
 mod backups;
 mod board;
 mod change_password;
+mod characteristics;
 mod confidential;
 mod connections;
 mod costs;

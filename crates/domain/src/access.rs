@@ -57,6 +57,7 @@ impl Role {
                 matches!(self, Self::Officer | Self::Manager)
             }
             Permission::GrantExceptions
+            | Permission::SeeReports
             | Permission::SeeQuestions
             | Permission::ManageSpaces
             | Permission::ManageStock
@@ -108,6 +109,8 @@ pub enum Permission {
     RecordVoids,
     /// See partners' referrals and answer them.
     AnswerReferrals,
+    /// See figures, targets, the return and what goes to groups that meet.
+    SeeReports,
     /// See what partner councils have asked.
     SeeQuestions,
     /// Write down a household's personal details.
@@ -146,12 +149,13 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::SeeSpaces,
         Self::SeeStays,
         Self::PlaceHouseholds,
         Self::RecordVoids,
         Self::AnswerReferrals,
+        Self::SeeReports,
         Self::SeeQuestions,
         Self::KeepHouseholdDetails,
         Self::GiveSupport,
@@ -178,6 +182,7 @@ impl Permission {
             Self::PlaceHouseholds => "place households",
             Self::RecordVoids => "record voids",
             Self::AnswerReferrals => "answer referrals",
+            Self::SeeReports => "see reports: ask a manager",
             Self::SeeQuestions => "see what partners ask: ask a manager",
             Self::KeepHouseholdDetails => "keep a household's details",
             Self::GiveSupport => "record support",
@@ -201,7 +206,7 @@ impl Permission {
     /// The scope that a token needs for it; none when no token is enough and a person must have signed in.
     pub const fn scope(self) -> Option<Scope> {
         match self {
-            Self::SeeSpaces | Self::SeeStays | Self::SeeQuestions => Some(Scope::Read),
+            Self::SeeSpaces | Self::SeeStays | Self::SeeReports | Self::SeeQuestions => Some(Scope::Read),
             Self::PlaceHouseholds
             | Self::RecordVoids
             | Self::AnswerReferrals

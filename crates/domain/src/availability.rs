@@ -227,6 +227,11 @@ impl Spaces {
         reasons::known(&self.reasons, kind, code, field)
     }
 
+    /// Refused when a characteristic is not on the list. What was given is not repeated.
+    pub fn must_know_characteristics(&self, codes: &BTreeSet<String>, field: &str) -> Result<(), Refusal> {
+        codes.iter().try_for_each(|code| self.reason(ReasonKind::Characteristic, code, field).map(drop))
+    }
+
     /// Refused when a reason for voids is on no list.
     pub fn must_know_void_reason(&self, code: &str) -> Result<(), Refusal> {
         if self.void_reasons.contains_key(code) {

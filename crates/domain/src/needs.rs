@@ -140,6 +140,25 @@ impl ChildAges {
     }
 }
 
+/// Adults by sex, as they say it themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AdultsBySex {
+    /// Women.
+    pub female: u16,
+    /// Men.
+    pub male: u16,
+    /// Another answer, or none.
+    pub other_or_not_said: u16,
+}
+
+impl AdultsBySex {
+    /// How many adults.
+    pub const fn total(self) -> u32 {
+        self.female as u32 + self.male as u32 + self.other_or_not_said as u32
+    }
+}
+
 /// What a household needs, beyond beds. Kept sealed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -163,6 +182,13 @@ pub struct Needs {
     /// What it can't or won't have, in codes: what it is given is chosen by these, not by the words. A home is not.
     #[serde(skip_serializing_if = "Avoids::is_nothing")]
     pub avoids: Avoids,
+    /// The adults by sex, where somebody has asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adults_by_sex: Option<AdultsBySex>,
+    /// What the annual returns ask for of somebody of it, in codes of the service's list: special category data, for figures
+    /// as counts. Nothing said is not the same as no.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub characteristics: BTreeSet<String>,
     /// The organisation that refers it.
     pub organisation: Option<String>,
     /// The worker's number to call back. Never the household's.
@@ -190,6 +216,18 @@ impl Needs {
                 ),
             ));
         }
+        if let Some(sexes) = self.adults_by_sex
+            && sexes.total() != u32::from(people.adults)
+        {
+            return Err(Refusal::bad(
+                "adultsBySex",
+                format!(
+                    "The sexes are of {} adults, and the household has {}.",
+                    sexes.total(),
+                    people.adults
+                ),
+            ));
+        }
         if self.languages.len() > MOST_NAMES {
             return Err(Refusal::bad("languages", format!("At most {MOST_NAMES} languages.")));
         }
@@ -209,6 +247,8 @@ impl Needs {
             near: self.near,
             child_ages: self.child_ages,
             avoids: self.avoids,
+            adults_by_sex: self.adults_by_sex,
+            characteristics: self.characteristics,
         })
     }
 }
@@ -278,10 +318,24 @@ mod tests {
     }
 
     #[test]
+    fn the_sexes_are_of_as_many_adults_as_there_are() {
+        let with = |female, male, other_or_not_said| {
+            let sexes = AdultsBySex { female, male, other_or_not_said };
+            Needs { adults_by_sex: Some(sexes), ..Needs::default() }.checked(PEOPLE)
+        };
+        assert!(with(1, 0, 0).is_ok() && with(0, 1, 0).is_ok() && with(0, 0, 1).is_ok());
+        for wrong in [with(0, 0, 0), with(1, 1, 0), with(1, 0, 1), with(u16::MAX, u16::MAX, 3)] {
+            assert_eq!(wrong.unwrap_err().field.as_deref(), Some("adultsBySex"));
+        }
+        assert!(Needs::default().checked(PEOPLE).is_ok(), "nobody must ask");
+    }
+
+    #[test]
     fn what_was_sealed_before_households_said_what_they_avoid_still_opens_and_is_written_as_it_was() {
         let before = r#"{"danger_areas":["Stevenage"],"near":[],"child_ages":null,"pets":null,"care":null,"languages":[],"diet":"no pork","allergies":"nuts","organisation":null,"call_back":null,"risk_reason":null}"#;
         let needs: Needs = serde_json::from_str(before).unwrap();
         assert!(needs.avoids.is_nothing(), "words are not read as codes");
+        assert!(needs.adults_by_sex.is_none() && needs.characteristics.is_empty(), "nobody had asked");
         assert_eq!(needs.allergies.as_deref(), Some("nuts"));
         // Also a command that is sent again with its key is the same as before.
         assert_eq!(serde_json::to_string(&needs).unwrap(), before);
@@ -292,6 +346,16 @@ mod tests {
         let avoids = Avoids { allergens: [Allergen::Nuts].into(), diets: [Diet::Halal].into() };
         let needs = Needs { avoids, ..Needs::default() };
         assert_ne!(needs, Needs::default(), "it is worth keeping by itself");
+        assert_eq!(needs.clone().checked(PEOPLE).unwrap(), needs);
+        let text = serde_json::to_string(&needs).unwrap();
+        assert_eq!(serde_json::from_str::<Needs>(&text).unwrap(), needs);
+    }
+
+    #[test]
+    fn who_they_are_is_kept_with_what_they_need() {
+        let adults_by_sex = Some(AdultsBySex { female: 1, ..AdultsBySex::default() });
+        let characteristics = ["disability".to_owned()].into();
+        let needs = Needs { adults_by_sex, characteristics, ..Needs::default() };
         assert_eq!(needs.clone().checked(PEOPLE).unwrap(), needs);
         let text = serde_json::to_string(&needs).unwrap();
         assert_eq!(serde_json::from_str::<Needs>(&text).unwrap(), needs);

@@ -116,6 +116,12 @@ impl PeriodKind {
         Nights::between(first, end)
     }
 
+    /// What kind of period a range is, the shortest first; a whole range where it is none.
+    pub fn of(range: Nights) -> Self {
+        let is = |kind: &Self| *kind != Self::Whole && kind.nights(range.arrival(), range) == range;
+        Self::ALL.into_iter().find(is).unwrap_or(Self::Whole)
+    }
+
     /// The period before this one: of the same kind, or for a whole range as many nights.
     pub fn before(self, period: Nights) -> Nights {
         let first = period.arrival();

@@ -1,5 +1,6 @@
 //! Reasons: the code lists of why a referral is declined, how one is closed, where a household goes, what is planned for
-//! it next, what it needs at once, what is spoken of in support, and what is offered to groups. Managers add to them.
+//! it next, what it needs at once, what is spoken of in support, what is offered to groups, and what is counted of who is
+//! helped. Managers add to them.
 
 use std::{fmt, str::FromStr};
 
@@ -25,11 +26,13 @@ pub enum ReasonKind {
     Topic,
     /// What the service offers to groups.
     GroupOffer,
+    /// What is counted of the households that are helped. Of one household it is special category data.
+    Characteristic,
 }
 
 impl ReasonKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Decline,
         Self::Destination,
         Self::Closing,
@@ -37,6 +40,7 @@ impl ReasonKind {
         Self::ImmediateNeed,
         Self::Topic,
         Self::GroupOffer,
+        Self::Characteristic,
     ];
 
     /// The kind's name in code and files.
@@ -49,6 +53,7 @@ impl ReasonKind {
             Self::ImmediateNeed => "immediate_need",
             Self::Topic => "topic",
             Self::GroupOffer => "group_offer",
+            Self::Characteristic => "characteristic",
         }
     }
 
@@ -62,6 +67,7 @@ impl ReasonKind {
             Self::ImmediateNeed => "immediate need",
             Self::Topic => "topic",
             Self::GroupOffer => "group offer",
+            Self::Characteristic => "characteristic",
         }
     }
 
@@ -70,7 +76,12 @@ impl ReasonKind {
         match self {
             Self::Decline => &DECLINES_COUNT_AS,
             Self::Destination => &["safe", "unsafe", "unknown"],
-            Self::Closing | Self::NextStep | Self::ImmediateNeed | Self::Topic | Self::GroupOffer => &[],
+            Self::Closing
+            | Self::NextStep
+            | Self::ImmediateNeed
+            | Self::Topic
+            | Self::GroupOffer
+            | Self::Characteristic => &[],
         }
     }
 }
@@ -236,6 +247,27 @@ pub const TOPICS: [(&str, &str); 10] = [
 pub const GROUP_OFFERS: [(&str, &str); 2] =
     [("drop_in", "Drop-in"), ("parents_course", "Ten-week course for parents")];
 
+/// What is counted of the households that are helped: code and label. The first are those that the published tables of the
+/// annual return on support in safe accommodation (England, 2023-24) name: minoritised backgrounds, mental health,
+/// disability, and trans adults by themselves. The rest is what services ask besides. A list that changes as the form does.
+pub const CHARACTERISTICS: [(&str, &str); 15] = [
+    ("minority_ethnic", "Minority ethnic background"),
+    ("mental_health", "Long-term mental ill health or support need"),
+    ("disability", "Disability"),
+    ("trans", "Trans"),
+    ("lgbt", "Lesbian, gay, bisexual, trans or other (LGBT+)"),
+    ("gypsy_roma_traveller", "Gypsy, Roma or Traveller"),
+    ("drug_or_alcohol", "Drug or alcohol need"),
+    ("religion_or_belief", "Need by religion or belief"),
+    ("language", "Language barrier, or needs an interpreter"),
+    ("immigration", "No recourse to public funds, or insecure immigration status"),
+    ("pregnancy", "Pregnancy or recent birth"),
+    ("young", "Young adult, 16 to 24"),
+    ("older", "Older adult, 65 and over"),
+    ("care_leaver", "Care leaver"),
+    ("multiple_needs", "Multiple needs"),
+];
+
 /// All reasons that every new service begins with.
 pub fn defaults() -> impl Iterator<Item = Reason> {
     let plain = |kind, code: &str, label: &str| Reason {
@@ -256,7 +288,9 @@ pub fn defaults() -> impl Iterator<Item = Reason> {
     let topics = TOPICS.into_iter().map(move |(code, label)| plain(ReasonKind::Topic, code, label));
     let offers =
         GROUP_OFFERS.into_iter().map(move |(code, label)| plain(ReasonKind::GroupOffer, code, label));
-    counted.chain(needs).chain(topics).chain(offers)
+    let characteristics =
+        CHARACTERISTICS.into_iter().map(move |(code, label)| plain(ReasonKind::Characteristic, code, label));
+    counted.chain(needs).chain(topics).chain(offers).chain(characteristics)
 }
 
 /// Finds a reason on a list; refused, with what there is, where it is not on it.

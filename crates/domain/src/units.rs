@@ -36,6 +36,9 @@ impl Scheme {
     }
 }
 
+/// What a unit is for; none of a unit that is not known.
+pub type SchemeOf<'s> = &'s dyn Fn(UnitId) -> Option<Scheme>;
+
 impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

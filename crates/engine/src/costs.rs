@@ -25,6 +25,17 @@ impl Engine {
     /// in none of the figures, the total included: else what they cost would be what the others leave of it.
     pub async fn costs(&self, actor: &Actor, range: Nights) -> Result<Costs, EngineError> {
         self.must(actor, Permission::SeeStays)?;
+        let (issued, stayed) = self.issued(actor, range).await?;
+        Ok(costs(&issued, &stayed))
+    }
+
+    /// What was issued and came back on the days of a range, and the stays that it was issued to, as far as their cases are
+    /// open to the actor.
+    pub(crate) async fn issued(
+        &self,
+        actor: &Actor,
+        range: Nights,
+    ) -> Result<(Vec<Cost>, Vec<Stayed>), EngineError> {
         let reader = self.store.reader();
         let [from, to] = [range.arrival(), range.departure()].map(|day| at_service_time(day, NaiveTime::MIN));
         let entries = reader.issued_between(from, to).await?;
@@ -50,8 +61,8 @@ impl Engine {
             });
         }
         let today = self.today();
-        let stayed: Vec<Stayed> = stays.values().map(|stay| Stayed::of(stay, today)).collect();
-        Ok(costs(&issued, &stayed))
+        let stayed = stays.values().map(|stay| Stayed::of(stay, today)).collect();
+        Ok((issued, stayed))
     }
 
     /// The stays that these entries name.

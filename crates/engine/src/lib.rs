@@ -31,6 +31,7 @@ mod erasure;
 mod error;
 mod exceptions;
 mod export;
+mod figures;
 mod grants;
 mod group_offers;
 mod holds;
@@ -110,6 +111,7 @@ pub use commands::{
 pub use erasure::Erased;
 pub use error::{EngineError, Fault};
 pub use exceptions::ExceptionView;
+pub use figures::FiguresAsk;
 pub use grants::{GrantView, SaveGrant};
 pub use ids::SystemIds;
 pub use issuers::{Errand, IssuerAnswer, NewIssuer, Returned};

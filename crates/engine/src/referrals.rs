@@ -254,7 +254,7 @@ impl Engine {
     }
 
     /// What these households need, for the team, each as the latest referral that was accepted for it says: its children by
-    /// age, what it avoids. Those that came by none, were erased, or whose cases are closed to the actor are left out.
+    /// age, what it avoids, who they are. Those that came by none, were erased, or whose cases are closed to the actor are left out.
     pub async fn household_needs(
         &self,
         actor: &Actor,
@@ -645,6 +645,7 @@ pub(crate) fn checked(spaces: &Spaces, ask: ReferralAsk) -> Result<(Facts, Needs
         ask.danger_areas.unwrap_or_else(|| ask.from_district.iter().cloned().collect::<BTreeSet<String>>());
     spaces.must_know_places(&danger_areas, "dangerAreas")?;
     spaces.must_know_places(&ask.needs.near, "near")?;
+    spaces.must_know_characteristics(&ask.needs.characteristics, "characteristics")?;
     must_be_safe_somewhere(spaces, &danger_areas)?;
     let needs = Needs { danger_areas, ..ask.needs }.checked(people)?;
     let dash_ticks = match ask.dash_ticks {

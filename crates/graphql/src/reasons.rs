@@ -30,6 +30,8 @@ pub enum ReasonKind {
     Topic,
     /// What the service offers to groups.
     GroupOffer,
+    /// What is counted of the households that are helped. Of one household it is special category data.
+    Characteristic,
 }
 
 /// A reason on a code list.

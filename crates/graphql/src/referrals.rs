@@ -128,6 +128,35 @@ impl From<ChildAges> for needs::ChildAges {
     }
 }
 
+/// Adults by sex, as they say it themselves.
+#[derive(SimpleObject, InputObject)]
+#[graphql(input_name = "AdultsBySexInput")]
+pub struct AdultsBySex {
+    /// Women.
+    #[graphql(default)]
+    female: u16,
+    /// Men.
+    #[graphql(default)]
+    male: u16,
+    /// Another answer, or none.
+    #[graphql(default)]
+    other_or_not_said: u16,
+}
+
+impl From<needs::AdultsBySex> for AdultsBySex {
+    fn from(sexes: needs::AdultsBySex) -> Self {
+        let needs::AdultsBySex { female, male, other_or_not_said } = sexes;
+        Self { female, male, other_or_not_said }
+    }
+}
+
+impl From<AdultsBySex> for needs::AdultsBySex {
+    fn from(sexes: AdultsBySex) -> Self {
+        let AdultsBySex { female, male, other_or_not_said } = sexes;
+        Self { female, male, other_or_not_said }
+    }
+}
+
 /// What a household needs, and where it is not safe. Confidential.
 pub struct HouseholdNeeds(Needs);
 
@@ -181,6 +210,16 @@ impl HouseholdNeeds {
     /// They eat only what is all of these.
     async fn diets(&self) -> Vec<Diet> {
         self.0.avoids.diets.iter().copied().map(Into::into).collect()
+    }
+
+    /// The adults by sex, where somebody has asked.
+    async fn adults_by_sex(&self) -> Option<AdultsBySex> {
+        self.0.adults_by_sex.map(Into::into)
+    }
+
+    /// What annual returns count of such households: codes of the list of characteristics. Special category data.
+    async fn characteristics(&self) -> Vec<&str> {
+        self.0.characteristics.iter().map(String::as_str).collect()
     }
 
     /// The organisation that refers it.
@@ -533,6 +572,12 @@ pub struct ReferralInput {
     /// They eat only what is all of these.
     #[graphql(default)]
     diets: Vec<Diet>,
+    /// The adults by sex, as they say it: as many as there are adults. Ask whoever may be asked; leave it out otherwise.
+    adults_by_sex: Option<AdultsBySex>,
+    /// What annual returns count: codes of the list of characteristics. Only what they say of themselves, and may leave
+    /// unsaid. Shown with the other needs, and counted; a home is not chosen by it.
+    #[graphql(default)]
+    characteristics: Vec<String>,
     /// The organisation that refers it.
     organisation: Option<String>,
     /// The worker's number to call back. Never the household's.
@@ -575,6 +620,8 @@ impl From<ReferralInput> for ReferralAsk {
                     allergens: input.allergens.into_iter().map(Into::into).collect(),
                     diets: input.diets.into_iter().map(Into::into).collect(),
                 },
+                adults_by_sex: input.adults_by_sex.map(Into::into),
+                characteristics: input.characteristics.into_iter().collect(),
                 organisation: input.organisation,
                 call_back: input.call_back,
                 risk_reason: input.risk_reason,

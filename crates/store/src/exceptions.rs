@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use safespace_domain::StayId;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 use crate::{Reader, Result, StoreError, Tx};
@@ -65,6 +67,24 @@ impl<C: ConnectionTrait> Reader<'_, C> {
                 })
             })
             .collect()
+    }
+
+    /// For which stays exceptions were granted from one instant up to another, and when, in order.
+    pub async fn exceptions_granted(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<(StayId, DateTime<Utc>)>> {
+        let select = stay_exception::Entity::find()
+            .select_only()
+            .column(stay_exception::Column::StayId)
+            .column(stay_exception::Column::GrantedAt)
+            .filter(stay_exception::Column::GrantedAt.gte(from))
+            .filter(stay_exception::Column::GrantedAt.lt(to))
+            .order_by_asc(stay_exception::Column::GrantedAt)
+            .order_by_asc(stay_exception::Column::Id);
+        let rows: Vec<(Uuid, DateTime<Utc>)> = select.into_tuple().all(self.connection).await?;
+        Ok(rows.into_iter().map(|(stay, at)| (StayId(stay), at)).collect())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use safespace_domain::{
     HouseholdId, ItemId, LotId, Night, PackId, PackTemplateId, PlaceId, StayId,
     money::Pence,
@@ -155,6 +156,17 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         }
         let rows = select.order_by_asc(pack::Column::Id).limit(page.limit).all(self.connection).await?;
         rows.into_iter().map(domain).collect()
+    }
+
+    /// The packs that were handed over from one instant up to another, in order.
+    pub async fn packs_handed_over(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<StoredPack>> {
+        let select = pack::Entity::find()
+            .filter(pack::Column::Status.eq(PackStatus::HandedOver.as_str()))
+            .filter(pack::Column::EndedAt.gte(from))
+            .filter(pack::Column::EndedAt.lt(to))
+            .order_by_asc(pack::Column::EndedAt)
+            .order_by_asc(pack::Column::Id);
+        select.all(self.connection).await?.into_iter().map(domain).collect()
     }
 
     /// The packs of these stays, but for those that were cancelled: one of each at most.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use safespace_domain::{
     HouseholdId, ReferralId, StayId,
     households::People,
@@ -10,7 +11,7 @@ use safespace_domain::{
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set, Unchanged},
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::ExprTrait,
 };
 use uuid::Uuid;
@@ -245,6 +246,16 @@ fn changing(referral: &Referral) -> referral::ActiveModel {
     }
 }
 
+/// None that was accepted for one of these households.
+fn not_of(select: Select<referral::Entity>, households: &[HouseholdId]) -> Select<referral::Entity> {
+    if households.is_empty() {
+        return select;
+    }
+    let these = households.iter().map(|household| household.0);
+    let open = referral::Column::HouseholdId.is_null().or(referral::Column::HouseholdId.is_not_in(these));
+    select.filter(open)
+}
+
 impl<C: ConnectionTrait> Reader<'_, C> {
     /// The referral with this id.
     pub async fn referral(&self, id: ReferralId) -> Result<Option<StoredReferral>> {
@@ -265,17 +276,30 @@ impl<C: ConnectionTrait> Reader<'_, C> {
             let statuses = filter.statuses.iter().map(|status| status.as_str());
             select = select.filter(referral::Column::Status.is_in(statuses));
         }
-        if !filter.but.is_empty() {
-            let but = filter.but.iter().map(|household| household.0);
-            let open =
-                referral::Column::HouseholdId.is_null().or(referral::Column::HouseholdId.is_not_in(but));
-            select = select.filter(open);
-        }
+        select = not_of(select, &filter.but);
         if let Some(after) = page.after {
             select = select.filter(referral::Column::Id.gt(after.0));
         }
         let rows = select.order_by_asc(referral::Column::Id).limit(page.limit).all(self.connection).await?;
         rows.into_iter().map(domain).collect()
+    }
+
+    /// The referrals that came from one instant up to another, in order; none that was accepted for one of the households
+    /// `but`.
+    pub async fn referrals_received(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        but: &[HouseholdId],
+    ) -> Result<Vec<Referral>> {
+        let select = referral::Entity::find()
+            .filter(referral::Column::ReceivedAt.gte(from))
+            .filter(referral::Column::ReceivedAt.lt(to))
+            .order_by_asc(referral::Column::ReceivedAt)
+            .order_by_asc(referral::Column::Id);
+        let found: Vec<StoredReferral> =
+            not_of(select, but).all(self.connection).await?.into_iter().map(domain).collect::<Result<_>>()?;
+        Ok(found.into_iter().map(|stored| stored.referral).collect())
     }
 
     /// The referrals of one of these statuses that were accepted for this household, oldest first.

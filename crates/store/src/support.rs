@@ -117,6 +117,21 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         select.all(self.connection).await?.into_iter().map(domain).collect()
     }
 
+    /// The sessions that began, or were offered, from one instant up to another, in order; what was taken back left out.
+    pub async fn support_sessions_between(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<StoredSupportSession>> {
+        let select = support_session::Entity::find()
+            .filter(support_session::Column::StartsAt.gte(from))
+            .filter(support_session::Column::StartsAt.lt(to))
+            .filter(support_session::Column::WithdrawnAt.is_null())
+            .order_by_asc(support_session::Column::StartsAt)
+            .order_by_asc(support_session::Column::Id);
+        select.all(self.connection).await?.into_iter().map(domain).collect()
+    }
+
     /// When these households were last offered support, those who ever were.
     pub async fn last_contacts(
         &self,

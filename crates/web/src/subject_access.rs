@@ -8,7 +8,12 @@ use poem::{
     Request, Response,
     http::{HeaderValue, StatusCode, header},
 };
-use safespace_domain::{Refusal, RefusalCode, access::Permission, needs::ChildAges, sessions::Stage};
+use safespace_domain::{
+    Refusal, RefusalCode,
+    access::Permission,
+    needs::{AdultsBySex, ChildAges},
+    sessions::Stage,
+};
 use safespace_edge::SESSION_COOKIE;
 use safespace_engine::{Engine, EngineError, HeldPack, HeldReferral, SessionView, SubjectAccess};
 
@@ -141,6 +146,10 @@ impl Page<'_> {
         };
         let mut allergens = needs.avoids.allergens.iter().map(ToString::to_string);
         let mut diets = needs.avoids.diets.iter().map(|diet| diet.words().to_owned());
+        let sexes = needs.adults_by_sex.map(|AdultsBySex { female, male, other_or_not_said }| {
+            format!("{female} female, {male} male, {other_or_not_said} another answer or none")
+        });
+        let mut characteristics = needs.characteristics.iter().map(|code| code.replace('_', " "));
         let ticks = facts.assessment.dash_ticks.map(|ticks| ticks.to_string());
         let marac = facts.assessment.marac.map(|marac| if marac { "yes" } else { "no" }.to_owned());
         let all = [
@@ -162,6 +171,8 @@ impl Page<'_> {
             ("Allergies", needs.allergies.clone()),
             ("Allergens that it must not have", listed(&mut allergens)),
             ("Eats only what is", listed(&mut diets)),
+            ("Adults by sex", sexes),
+            ("Characteristics", listed(&mut characteristics)),
             ("Organisation", needs.organisation.clone()),
             ("Number of the worker", needs.call_back.clone()),
             ("Name", details.name),

@@ -721,6 +721,7 @@ pub const TYPES: &[Type] = &[
         "allocation(referral: \"{referral}\") { % }",
         &[("case", "arrival departure excluded ranked")],
     ),
+    ("AdultsBySex", "", &[("case", "female male otherOrNotSaid")]),
     ("ApartKept", "", &[("case", "household other")]),
     ("ChildAges", "", &[("case", "from11To15 from16To17 from2To4 from5To10 under2")]),
     ("Departure", "", &[("case", "destination planned support supportEndedAt")]),
@@ -739,8 +740,8 @@ pub const TYPES: &[Type] = &[
         "",
         &[(
             "case",
-            "allergens allergies callBack care childAges dangerAreas diet diets languages near organisation pets \
-             riskReason",
+            "adultsBySex allergens allergies callBack care characteristics childAges dangerAreas diet diets languages \
+             near organisation pets riskReason",
         )],
     ),
     ("KeptApart", "", &[("case", "household reason since")]),

@@ -8,6 +8,7 @@ use safespace_domain::{
     availability::Ask,
     households::People,
     items::{Allergen, Avoids, Diet},
+    needs::AdultsBySex,
     sharing::SharesAs,
     units::Scheme,
 };
@@ -61,6 +62,31 @@ const DIETS: [(Option<Diet>, u32); 7] = [
     (Some(Diet::NoBeef), 7),
     (Some(Diet::Kosher), 3),
 ];
+/// What annual returns count, with of how many of a thousand households it is said. Made up, in the order of what the
+/// published tables for England say of individuals.
+const CHARACTERISTICS: [(&str, u32); 14] = [
+    ("minority_ethnic", 250),
+    ("mental_health", 230),
+    ("disability", 140),
+    ("lgbt", 35),
+    ("trans", 5),
+    ("gypsy_roma_traveller", 12),
+    ("drug_or_alcohol", 80),
+    ("religion_or_belief", 30),
+    ("language", 90),
+    ("immigration", 60),
+    ("pregnancy", 70),
+    ("young", 160),
+    ("older", 40),
+    ("care_leaver", 30),
+];
+/// Who has several of these at once has multiple needs.
+const TOGETHER: [&str; 3] = ["mental_health", "disability", "drug_or_alcohol"];
+/// Of a thousand households, of how many the sex of the adults is known, of how many one gives another answer or none, and
+/// of how many nobody has asked.
+const SEXES: [(Sexes, u32); 3] = [(Sexes::Known, 925), (Sexes::OneNotSaid, 15), (Sexes::NotAsked, 60)];
+/// Who they are is drawn aside, too.
+const WHO_STREAM: u64 = 0x0a70_3a1b_c0de_0a11;
 /// What they avoid is drawn aside: everything else comes out as if nobody had asked.
 const AVOIDS_STREAM: u64 = 0x0a70_1d5f_00d5_0a11;
 /// From where they flee, and how often: mostly from the host district.
@@ -75,6 +101,33 @@ const COME_AGAIN: (u32, i64) = (35, 60);
 /// So many past households may come again.
 const REMEMBERED: usize = 300;
 
+/// What is known of the sexes of the adults of a household.
+#[derive(Clone, Copy)]
+pub(super) enum Sexes {
+    Known,
+    OneNotSaid,
+    NotAsked,
+}
+
+impl Sexes {
+    /// The adults by sex: women or men as they share a home, or some of both.
+    pub(super) fn of(self, adults: u16, shares_as: SharesAs) -> Option<AdultsBySex> {
+        let not_said = match self {
+            Self::Known => 0,
+            Self::OneNotSaid => adults.min(1),
+            Self::NotAsked => return None,
+        };
+        let known = adults.saturating_sub(not_said);
+        let female = match shares_as {
+            SharesAs::Women => known,
+            SharesAs::Men => 0,
+            SharesAs::Mixed => known.min(1),
+        };
+        let male = known.saturating_sub(female);
+        Some(AdultsBySex { female, male, other_or_not_said: not_said })
+    }
+}
+
 /// A household that needs a safe space.
 #[derive(Clone)]
 pub(super) struct Need {
@@ -88,6 +141,10 @@ pub(super) struct Need {
     pub(super) danger: BTreeSet<String>,
     /// What it can't or won't have.
     pub(super) avoids: Avoids,
+    /// What is known of the sexes of its adults.
+    pub(super) sexes: Sexes,
+    /// What is said of it that annual returns count.
+    pub(super) characteristics: BTreeSet<String>,
 }
 
 impl Need {
@@ -101,11 +158,15 @@ impl Need {
             from: "Stevenage",
             danger: BTreeSet::new(),
             avoids: Avoids::default(),
+            sexes: Sexes::Known,
+            characteristics: BTreeSet::new(),
         }
     }
 
     pub(super) fn draw(rng: &mut fastrand::Rng) -> Self {
         let avoids = avoided(&mut fastrand::Rng::with_seed(rng.get_seed() ^ AVOIDS_STREAM));
+        let mut who = fastrand::Rng::with_seed(rng.get_seed() ^ WHO_STREAM);
+        let sexes = weighted(&mut who, SEXES).unwrap_or(Sexes::Known);
         let people =
             weighted(rng, MADE_UP.map(|(adults, children, often)| (People { adults, children }, often)));
         let people = people.unwrap_or(People { adults: 1, children: 0 });
@@ -121,7 +182,9 @@ impl Need {
             (2.., drawn) if drawn >= pair => SharesAs::Mixed,
             _ => SharesAs::Women,
         };
-        Self { people, nights, features, shares_as, from, danger: not_safe_in(rng, from), avoids }
+        let characteristics = characterised(&mut who, people, shares_as);
+        let danger = not_safe_in(rng, from);
+        Self { people, nights, features, shares_as, from, danger, avoids, sexes, characteristics }
     }
 
     /// What it asks for on these nights.
@@ -146,6 +209,24 @@ fn avoided(rng: &mut fastrand::Rng) -> Avoids {
     let some = ALLERGENS.into_iter().filter(|(_, of_thousand)| rng.u32(0..1_000) < *of_thousand);
     let allergens = some.map(|(allergen, _)| allergen).collect();
     Avoids { allergens, diets: weighted(rng, DIETS).flatten().into_iter().collect() }
+}
+
+/// What is said of a household, as far as it goes together.
+fn characterised(rng: &mut fastrand::Rng, people: People, shares_as: SharesAs) -> BTreeSet<String> {
+    let mut said = some_of(rng, &CHARACTERISTICS);
+    if shares_as == SharesAs::Men {
+        said.remove("pregnancy");
+    }
+    if people.children > 0 || said.contains("young") || said.contains("pregnancy") {
+        said.remove("older");
+    }
+    if said.contains("trans") {
+        said.insert("lgbt".to_owned());
+    }
+    if TOGETHER.iter().filter(|code| said.contains(**code)).count() > 1 {
+        said.insert("multiple_needs".to_owned());
+    }
+    said
 }
 
 fn not_safe_in(rng: &mut fastrand::Rng, from: &str) -> BTreeSet<String> {

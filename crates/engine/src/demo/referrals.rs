@@ -277,7 +277,13 @@ impl Service {
             features: need.features.clone(),
             from_district: Some(need.from.to_owned()),
             danger_areas: Some(need.danger.clone()),
-            needs: Needs { avoids: need.avoids.clone(), risk_reason, ..Needs::default() },
+            needs: Needs {
+                avoids: need.avoids.clone(),
+                adults_by_sex: need.sexes.of(need.people.adults, need.shares_as),
+                characteristics: need.characteristics.clone(),
+                risk_reason,
+                ..Needs::default()
+            },
             details,
             ..ReferralAsk::plain(source, need.people, arrival)
         }

@@ -22,7 +22,7 @@ use safespace_domain::{
 
 use super::{
     DemoError,
-    households::Need,
+    households::{Need, Sexes},
     outside::midnight,
     referrals::referral_of,
     service::{Service, nights_from},
@@ -67,6 +67,8 @@ struct Waits {
     said: (Option<&'static str>, Option<&'static str>),
     /// What it can't or won't have: allergens, diets.
     avoids: (&'static [Allergen], &'static [Diet]),
+    /// What annual returns count of it.
+    characteristics: &'static [&'static str],
     /// How many minutes ago somebody called.
     called: i64,
 }
@@ -85,6 +87,7 @@ const WAITING: [Waits; 4] = [
         near: &["North Herts"],
         said: (None, None),
         avoids: (&[Allergen::Nuts, Allergen::Peanuts], &[Diet::Halal]),
+        characteristics: &["language", "minority_ethnic"],
         called: 50,
     },
     Waits {
@@ -100,6 +103,7 @@ const WAITING: [Waits; 4] = [
         near: &[],
         said: (None, Some("Uses a wheelchair outdoors; a carer comes in the morning.")),
         avoids: (&[Allergen::Gluten], &[]),
+        characteristics: &["disability"],
         called: 45,
     },
     Waits {
@@ -115,6 +119,7 @@ const WAITING: [Waits; 4] = [
         near: &[],
         said: (None, None),
         avoids: (&[], &[Diet::Vegan]),
+        characteristics: &["immigration", "young"],
         called: 35,
     },
     Waits {
@@ -130,6 +135,7 @@ const WAITING: [Waits; 4] = [
         near: &["Chestnut Quarter"],
         said: (Some("A small dog, quiet, used to children."), None),
         avoids: (&[], &[]),
+        characteristics: &[],
         called: 20,
     },
 ];
@@ -296,6 +302,8 @@ fn said(waits: &Waits, today: Night) -> ReferralAsk {
             allergens: allergens.iter().copied().collect(),
             diets: diets.iter().copied().collect(),
         },
+        adults_by_sex: Sexes::Known.of(adults, waits.shares_as),
+        characteristics: owned(waits.characteristics),
         ..Needs::default()
     };
     ReferralAsk {

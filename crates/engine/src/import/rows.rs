@@ -12,7 +12,7 @@ use safespace_domain::{
     households::People,
     items::{self, Allergen, Avoids, Diet},
     money::Pence,
-    needs::{ChildAges, Needs},
+    needs::{AdultsBySex, ChildAges, Needs},
     nights::{FIRST_YEAR, LAST_YEAR},
     referrals::{ReferralStatus, Source},
     stays::StayStatus,
@@ -34,7 +34,7 @@ const SPACES: [&str; 8] =
 const STAYS: [&str; 9] =
     ["reference", "property", "unit", "arrival", "departure", "status", "adults", "children", "booked_on"];
 const VOIDS: [&str; 4] = ["unit", "from", "to", "reason"];
-const REFERRALS: [&str; 37] = [
+const REFERRALS: [&str; 41] = [
     "reference",
     "received_at",
     "source",
@@ -70,6 +70,10 @@ const REFERRALS: [&str; 37] = [
     "allergies",
     "allergens",
     "diets",
+    "adults_female",
+    "adults_male",
+    "adults_other",
+    "characteristics",
     "organisation",
     "call_back",
 ];
@@ -450,6 +454,11 @@ impl Cells<'_> {
         codes.map(|code| one(code).ok_or_else(wrong)).collect()
     }
 
+    /// Codes parted by spaces, as they are.
+    fn codes(&self, column: &str) -> BTreeSet<String> {
+        self.get(column).unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+    }
+
     fn text(&self, column: &str) -> Option<String> {
         self.get(column).map(str::to_owned)
     }
@@ -472,7 +481,7 @@ fn space(cells: &Cells<'_>) -> Result<Space, String> {
         scheme: cells.need("scheme")?.parse()?,
         district: codes::name(cells.need("district")?, "district").map_err(words)?,
         sleeps: sleeps.ok_or_else(|| format!("sleeps must be 1 to {MOST_SLEEPS}"))?,
-        features: cells.get("features").unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+        features: cells.codes("features"),
         opened_on: cells.date("opened_on")?,
         closed_on: cells.optional_date("closed_on")?,
     })
@@ -590,6 +599,8 @@ fn referral(cells: &Cells<'_>) -> Result<PastReferral, String> {
             allergens: cells.listed("allergens", Allergen::ALL)?,
             diets: cells.listed("diets", Diet::ALL)?,
         },
+        adults_by_sex: adults_by_sex(cells)?,
+        characteristics: cells.codes("characteristics"),
         organisation: cells.text("organisation"),
         call_back: cells.text("call_back"),
         risk_reason: cells.text("risk_reason"),
@@ -614,12 +625,7 @@ fn referral(cells: &Cells<'_>) -> Result<PastReferral, String> {
             marac: yes_or_no(cells, "marac")?,
             shares_as: cells.optional("shares_as")?,
             nights: cells.optional_number("nights")?.unwrap_or(USUAL_NIGHTS),
-            features: cells
-                .get("features")
-                .unwrap_or_default()
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect(),
+            features: cells.codes("features"),
             from_district: cells.text("from_district"),
             danger_areas: Some(danger_areas).filter(|areas| !areas.is_empty()),
             needs,
@@ -637,15 +643,33 @@ fn yes_or_no(cells: &Cells<'_>, column: &str) -> Result<Option<bool>, String> {
     }
 }
 
+/// None where no sex is given.
+fn adults_by_sex(cells: &Cells<'_>) -> Result<Option<AdultsBySex>, String> {
+    let counts = ["adults_female", "adults_male", "adults_other"].map(|column| some_people(cells, column));
+    let [female, male, other_or_not_said] = counts;
+    let (female, male, other_or_not_said) = (female?, male?, other_or_not_said?);
+    if female.or(male).or(other_or_not_said).is_none() {
+        return Ok(None);
+    }
+    Ok(Some(AdultsBySex {
+        female: female.unwrap_or(0),
+        male: male.unwrap_or(0),
+        other_or_not_said: other_or_not_said.unwrap_or(0),
+    }))
+}
+
+fn some_people(cells: &Cells<'_>, column: &str) -> Result<Option<u16>, String> {
+    let wrong = |_| format!("{column} must be 0 or more, and there are not so many");
+    cells.optional_number(column)?.map(|n| u16::try_from(n).map_err(wrong)).transpose()
+}
+
 /// None where no age is given.
 fn child_ages(cells: &Cells<'_>) -> Result<Option<ChildAges>, String> {
     let mut known = false;
-    let mut count = |column: &str| match cells.optional_number(column)? {
-        None => Ok(0),
-        Some(n) => {
-            known = true;
-            u16::try_from(n).map_err(|_| format!("{column} must be 0 or more, and there are not so many"))
-        }
+    let mut count = |column: &str| {
+        let found = some_people(cells, column)?;
+        known |= found.is_some();
+        Ok::<_, String>(found.unwrap_or(0))
     };
     let ages = ChildAges {
         under_2: count("children_under_2")?,

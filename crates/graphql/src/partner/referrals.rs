@@ -153,6 +153,28 @@ pub enum NeedKind {
     ModernSlavery,
 }
 
+/// Adults by sex, as they say it themselves.
+#[derive(InputObject)]
+#[graphql(name = "AdultsBySexInput")]
+pub struct AdultsBySex {
+    /// Women.
+    #[graphql(default)]
+    female: u16,
+    /// Men.
+    #[graphql(default)]
+    male: u16,
+    /// Another answer, or none.
+    #[graphql(default)]
+    other_or_not_said: u16,
+}
+
+impl From<AdultsBySex> for needs::AdultsBySex {
+    fn from(sexes: AdultsBySex) -> Self {
+        let AdultsBySex { female, male, other_or_not_said } = sexes;
+        Self { female, male, other_or_not_said }
+    }
+}
+
 /// A household that needs a place. As little as will do: a name is not needed.
 #[derive(InputObject)]
 pub struct SubmitReferralInput {
@@ -194,6 +216,12 @@ pub struct SubmitReferralInput {
     /// They eat only what is all of these. Confidential.
     #[graphql(default)]
     diets: Vec<Diet>,
+    /// The adults by sex, as they say it: as many as there are adults. Confidential.
+    adults_by_sex: Option<AdultsBySex>,
+    /// What the annual returns count, in codes such as `disability`: an unknown one is refused with those that there are.
+    /// Only what they say of themselves. Confidential.
+    #[graphql(default)]
+    characteristics: Vec<String>,
     /// A safe way to reach the household, where there is one. Confidential.
     contact: Option<String>,
     /// What else the household needs: only the team reads it, and each reading is recorded. Confidential.
@@ -218,6 +246,12 @@ pub struct ReferFromQuestionInput {
     /// They eat only what is all of these. Confidential.
     #[graphql(default)]
     diets: Vec<Diet>,
+    /// The adults by sex, as they say it: as many as there are adults. Confidential.
+    adults_by_sex: Option<AdultsBySex>,
+    /// What the annual returns count, in codes such as `disability`: an unknown one is refused with those that there are.
+    /// Only what they say of themselves. Confidential.
+    #[graphql(default)]
+    characteristics: Vec<String>,
     /// What else the household needs. Confidential.
     details: Option<String>,
     /// The same key and input have one effect and one answer.
@@ -285,6 +319,8 @@ impl ReferralsMutation {
             danger_areas: input.not_safe_in.map(|names| names.into_iter().collect()),
             needs: Needs {
                 avoids: avoids(input.allergens, input.diets),
+                adults_by_sex: input.adults_by_sex.map(Into::into),
+                characteristics: input.characteristics.into_iter().collect(),
                 organisation: input.organisation,
                 call_back: input.call_back,
                 risk_reason: input.risk_because,
@@ -322,6 +358,8 @@ impl ReferralsMutation {
             danger_areas: Some(asked.wishes.unwanted),
             needs: Needs {
                 avoids: avoids(input.allergens, input.diets),
+                adults_by_sex: input.adults_by_sex.map(Into::into),
+                characteristics: input.characteristics.into_iter().collect(),
                 call_back: input.call_back,
                 ..Needs::default()
             },
