@@ -32,6 +32,7 @@ mod error;
 mod exceptions;
 mod export;
 mod figures;
+mod forecast;
 mod grants;
 mod group_offers;
 mod holds;
@@ -79,7 +80,9 @@ mod throttle;
 mod tokens;
 mod units;
 mod voids;
+mod what_if;
 mod work;
+mod workshop;
 
 use std::{
     collections::HashMap,
@@ -155,6 +158,7 @@ pub use subject_access::{
 pub use support::SupportSessionView;
 pub use tokens::NewToken;
 pub use voids::VoidView;
+pub use what_if::{AddUnits, WhatIfAsk, WhatIfSide, WhatIfView};
 
 /// What the outside world owns.
 pub struct World {
@@ -184,6 +188,7 @@ pub struct Engine {
     security_log: security_log::SecurityLog,
     board: broadcast::Sender<BoardChange>,
     mark: tokio::sync::Mutex<calendar::Mark>,
+    workshop: workshop::Workshop,
 }
 
 impl Engine {
@@ -215,6 +220,7 @@ impl Engine {
             security_log: security_log::SecurityLog::default(),
             board,
             mark: tokio::sync::Mutex::new(mark),
+            workshop: workshop::Workshop::default(),
         });
         engine.begin_code_lists().await?;
         engine.note_next_lapse().await?;

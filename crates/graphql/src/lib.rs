@@ -24,6 +24,7 @@ mod documents;
 mod echo;
 mod endpoint;
 mod exceptions;
+mod forecast;
 mod grants;
 mod group_offers;
 mod holds;
@@ -62,6 +63,7 @@ mod tokens;
 mod units;
 mod voids;
 mod websocket;
+mod what_if;
 
 use std::sync::Arc;
 
@@ -118,6 +120,8 @@ pub struct Query(
     packs::PacksQuery,
     shopping::ShoppingQuery,
     costs::CostsQuery,
+    forecast::ForecastQuery,
+    what_if::WhatIfQuery,
 );
 
 /// Everything that can be done. Each takes an idempotency key: the same key and input have one effect and one answer.

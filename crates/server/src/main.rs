@@ -14,6 +14,7 @@ mod issuers;
 mod keys;
 mod occupancy;
 mod print;
+mod report;
 mod retention;
 mod serve;
 mod subject_access;
@@ -96,6 +97,9 @@ enum Command {
     Occupancy(occupancy::Arguments),
     /// Say what food, toiletries and other provisions cost.
     Costs(costs::Arguments),
+    /// Reports: what is expected, and what would be.
+    #[command(subcommand)]
+    Report(report::Command),
 }
 
 fn main() -> ExitCode {
@@ -146,5 +150,6 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Export(arguments) => export::export(&cli.place, &arguments).await,
         Command::Occupancy(arguments) => occupancy::occupancy(&cli.place, &arguments).await,
         Command::Costs(arguments) => costs::costs(&cli.place, &arguments).await,
+        Command::Report(command) => report::run(&cli.place, command).await,
     }
 }

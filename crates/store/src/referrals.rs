@@ -302,6 +302,18 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         Ok(found.into_iter().map(|stored| stored.referral).collect())
     }
 
+    /// The households for whom a referral was ever accepted.
+    pub async fn referred_households(&self) -> Result<BTreeSet<HouseholdId>> {
+        let ids: Vec<Option<Uuid>> = referral::Entity::find()
+            .select_only()
+            .column(referral::Column::HouseholdId)
+            .filter(referral::Column::HouseholdId.is_not_null())
+            .into_tuple()
+            .all(self.connection)
+            .await?;
+        Ok(ids.into_iter().flatten().map(HouseholdId).collect())
+    }
+
     /// The referrals of one of these statuses that were accepted for this household, oldest first.
     pub async fn referrals_for(
         &self,

@@ -12,6 +12,7 @@
 mod availability;
 mod calendar;
 mod disclosure;
+mod forecast;
 mod immediate_needs;
 mod naive;
 mod occupancy;
