@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Beyond the last night that is foreseen.
-const BEYOND: i32 = MOST_NIGHTS as i32 + 1;
+const BEYOND: i32 = MOST_NIGHTS.cast_signed() + 1;
 /// Who is overdue by more than this, or has not come for so many days, is taken for one that is by so many.
 const MOST_OVERDUE: i32 = 7;
 /// With so many lessons none of a day nearby is asked.
@@ -268,8 +268,11 @@ mod tests {
         all.known_on("2020-12-02".parse().unwrap(), 29, 365)
     }
 
-    fn nights(learned: &Learned, claim: Claim, turnaround: u32) -> Vec<f64> {
-        learned.likelihoods().of(claim, turnaround)[..5].to_vec()
+    /// Thousandths, for the first nights.
+    #[expect(clippy::cast_possible_truncation, reason = "thousandths are from 0 to 1,000")]
+    fn nights(learned: &Learned, claim: Claim, turnaround: u32) -> [i32; 5] {
+        let likelihoods = learned.likelihoods().of(claim, turnaround);
+        [0, 1, 2, 3, 4].map(|night| (likelihoods[night] * 1_000.0).round() as i32)
     }
 
     #[test]
@@ -280,22 +283,19 @@ mod tests {
             (there(2), Some((0, Some(0))), 3),
             (there(2), Some((0, None)), 1),
         ]);
-        assert_eq!(
-            nights(&learned, there(2), 0),
-            [37.0 / 40.0, 37.0 / 40.0, 7.0 / 40.0, 7.0 / 40.0, 1.0 / 40.0]
-        );
-        assert_eq!(nights(&learned, there(2), 1)[..3], [1.0, 37.0 / 40.0, 37.0 / 40.0], "with turnaround");
+        assert_eq!(nights(&learned, there(2), 0), [925, 925, 175, 175, 25]);
+        assert_eq!(nights(&learned, there(2), 1)[..3], [1000, 925, 925], "with turnaround");
         // Nobody stood as this one: the nearest by their planned departure.
-        assert_eq!(nights(&learned, there(3), 0)[2..4], [37.0 / 40.0, 7.0 / 40.0]);
+        assert_eq!(nights(&learned, there(3), 0)[2..4], [925, 175]);
         let elsewhere = Claim { scheme: Scheme::MoveOn, ..there(2) };
-        assert_eq!(nights(&learned, elsewhere, 0)[..4], [1.0, 0.9, 0.1, 0.0], "made up");
+        assert_eq!(nights(&learned, elsewhere, 0)[..4], [1000, 900, 100, 0], "made up");
     }
 
     #[test]
     fn who_is_due_today_or_overdue_is_like_nobody_else() {
         let learned = learned(&[(there(1), Some((0, Some(1))), 50)]);
-        assert_eq!(nights(&learned, there(0), 0)[..3], [0.2, 0.1, 0.0]);
-        assert_eq!(nights(&learned, there(-2), 0)[..4], [0.5, 0.2, 0.1, 0.0]);
+        assert_eq!(nights(&learned, there(0), 0)[..3], [200, 100, 0]);
+        assert_eq!(nights(&learned, there(-2), 0)[..4], [500, 200, 100, 0]);
     }
 
     #[test]
@@ -305,17 +305,17 @@ mod tests {
             (booked(1, 3), Some((1, Some(3))), 10),
             (booked(1, 3), None, 10),
         ]);
-        assert_eq!(nights(&learned, booked(1, 4), 0), [0.0, 0.5, 0.75, 0.75, 0.0]);
+        assert_eq!(nights(&learned, booked(1, 4), 0), [0, 500, 750, 750, 0]);
         let held = Claim { when: When::Held { begins: 1 }, ..booked(1, 4) };
-        assert_eq!(nights(&learned, held, 0)[2], 0.375, "no hold is known: half of them");
-        assert_eq!(nights(&learned, booked(29, 31), 0), [0.0; 5]);
+        assert_eq!(nights(&learned, held, 0)[2], 375, "no hold is known: half of them");
+        assert_eq!(nights(&learned, booked(29, 31), 0), [0; 5]);
     }
 
     #[test]
     fn a_few_lessons_count_for_as_much_as_they_are() {
         let learned = learned(&[(there(2), Some((0, Some(1))), 5)]);
         // A quarter of what they say, three quarters of what is made up.
-        assert_eq!(nights(&learned, there(2), 0)[1], 0.75 * 0.9);
+        assert_eq!(nights(&learned, there(2), 0)[1], 675);
     }
 
     #[test]
@@ -326,7 +326,7 @@ mod tests {
             [("2020-12-01", false), ("2020-12-02", true), ("2021-12-02", true), ("2021-12-03", false)]
         {
             let learned = lessons.known_on(day.parse().unwrap(), 29, 365);
-            assert_eq!(nights(&learned, there(2), 0)[1] == 0.0, known, "{day}");
+            assert_eq!(nights(&learned, there(2), 0)[1] == 0, known, "{day}");
         }
     }
 }

@@ -164,7 +164,10 @@ fn naive(cases: &[&Case], night: usize) -> (u32, u32, BTreeMap<u32, f64>) {
     let mut likely = BTreeMap::from([(0, 1.0)]);
     for case in cases {
         in_stock += 1;
-        if case.void.is_some_and(|(from, nights)| (from..from + nights).contains(&(night as u32))) {
+        if case
+            .void
+            .is_some_and(|(from, nights)| (from..from + nights).contains(&u32::try_from(night).unwrap()))
+        {
             void += 1;
             continue;
         }
@@ -312,7 +315,7 @@ fn a_move_within_the_scheme_goes_on_as_the_same_stay() {
     }
     // Each household moves after two nights and stays five in all, as was planned.
     for n in 0..40 {
-        let day = earlier(today(), 300 - 6 * n as u32);
+        let day = earlier(today(), 300 - 6 * u32::try_from(n).unwrap());
         let planned = later(day, 5);
         let (first, second) = (StayId(id(2 * n)), StayId(id(2 * n + 1)));
         let mut from = over(2 * n, 0, Nights::between(day, later(day, 2)), planned);

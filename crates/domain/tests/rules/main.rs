@@ -26,4 +26,5 @@ mod stays;
 mod stock;
 mod suppression;
 mod vectors;
+mod what_if;
 mod world;

@@ -23,32 +23,33 @@ use crate::{
 #[derive(Args)]
 pub struct Arguments {
     /// By how much more households come, per cent: 90 for 90% more, -50 for half as many.
-    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, env = "SAFESPACE_ARRIVALS_PERCENT")]
     arrivals_percent: i32,
     /// By how many nights every stay is longer; below zero, shorter.
-    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, env = "SAFESPACE_LONGER")]
     longer: i32,
-    /// The code of a unit that is closed, or of a property with all its units. May be given more than once.
-    #[arg(long)]
+    /// The code of a unit that is closed, or of a property with all its units. May be given more than once, or
+    /// several parted by commas.
+    #[arg(long, value_delimiter = ',', env = "SAFESPACE_CLOSE")]
     close: Vec<String>,
     /// Units that are added, as COUNTxSLEEPS (2x4: two units for four people), for move-on homes 2x4:move_on. May be given
     /// more than once.
-    #[arg(long, value_parser = add)]
+    #[arg(long, value_parser = add, value_delimiter = ',', env = "SAFESPACE_ADD")]
     add: Vec<AddUnits>,
     /// Only the homes of this scheme (safe_space or move_on), and those who come for them.
-    #[arg(long)]
+    #[arg(long, env = "SAFESPACE_SCHEME")]
     scheme: Option<Scheme>,
     /// The first day of the history that is drawn from, as YYYY-MM-DD; by default 365 days before it ends.
-    #[arg(long, value_parser = date)]
+    #[arg(long, value_parser = date, env = "SAFESPACE_FROM")]
     from: Option<Night>,
     /// The first day after it; by default today.
-    #[arg(long, value_parser = date)]
+    #[arg(long, value_parser = date, env = "SAFESPACE_TO")]
     to: Option<Night>,
     /// How many years are simulated: 1 to 10,000.
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 1_000, env = "SAFESPACE_YEARS")]
     years: u32,
     /// Decides every draw: the same seed gives the same answer.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, env = "SAFESPACE_SEED")]
     seed: u64,
     /// How it is printed.
     #[arg(long, value_enum, default_value_t = Format::Table, env = "SAFESPACE_FORMAT")]
