@@ -279,6 +279,19 @@ impl Figures {
         self.groups(measure, by, groups, records, Grouping::Marks);
     }
 
+    /// As [`Figures::marks`], as counts only: which records they are is not kept.
+    pub fn marks_without_records<'g>(
+        &mut self,
+        measure: &'static Measure,
+        by: &'static str,
+        groups: impl IntoIterator<Item = &'g str>,
+        records: impl IntoIterator<Item = (String, Counted)>,
+    ) {
+        let begins = self.0.len();
+        self.groups(measure, by, groups, records, Grouping::Marks);
+        self.0.iter_mut().skip(begins).for_each(|figure| figure.records.clear());
+    }
+
     fn groups<'g>(
         &mut self,
         measure: &'static Measure,

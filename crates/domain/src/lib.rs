@@ -24,6 +24,7 @@ pub mod exceptions;
 pub mod features;
 pub mod figures;
 pub mod flow;
+pub mod forecast;
 pub mod grants;
 pub mod group_offers;
 pub mod holds;

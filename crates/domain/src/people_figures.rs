@@ -129,7 +129,13 @@ pub fn people(figures: &mut Figures, records: &PeopleRecords<'_>, period: Nights
     let has = helped.iter().flat_map(|helped| {
         described(helped).characteristics.iter().map(|code| (code.clone(), counted(helped)))
     });
-    figures.marks(&HOUSEHOLDS, "characteristic", records.characteristics.iter().map(String::as_str), has);
+    // Who has which is no list that anybody may ask for.
+    figures.marks_without_records(
+        &HOUSEHOLDS,
+        "characteristic",
+        records.characteristics.iter().map(String::as_str),
+        has,
+    );
     let who: Vec<(String, Counted)> = helped
         .iter()
         .flat_map(|helped| {

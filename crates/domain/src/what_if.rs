@@ -1,11 +1,16 @@
 //! How many homes do we need: what if? The past of the service, what would be other than now, and the answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    clock::service_day,
+    ids::{HouseholdId, StayId, UnitId},
+    nights::{Night, Nights},
+    referrals::{Referral, ReferralState},
     refusal::Refusal,
     simulation::{Home, NIGHTS_OF_A_YEAR, Outcome, Past, Run, World, share},
-    units::MOST_SLEEPS,
+    stays::{Stay, StayState},
+    units::{MOST_SLEEPS, Scheme},
 };
 
 /// The most units that are simulated, and up to which more are tried.
@@ -20,6 +25,52 @@ pub const MOST_ASKED: u32 = 20_000_000;
 pub const MOST_MORE: i32 = 1_000;
 /// By how many nights stays may be longer or shorter.
 pub const MOST_NIGHTS_LONGER: i32 = 365;
+/// The most household-units that a run may go through: each household that comes looks at each unit. More would take
+/// more than a few seconds.
+pub const MOST_LOOKS: u64 = 150_000_000;
+/// Of households of more schemes than one, so many are made to draw from.
+const DRAWN_FROM: usize = 10_000;
+/// What a decline counts as whose household came for a home, and was turned away.
+const WANTED_A_HOME: [&str; 2] = ["no_capacity", "could_not_meet_need"];
+
+/// What each figure means, to be printed beside it.
+pub const DEFINITIONS: [(&str, &str); 7] = [
+    (
+        "came for a home",
+        "Referrals received on the days of the history that were accepted, or declined because no home was free or none met \
+         the need. Other declines, and what was withdrawn before anybody decided, are not. Households without a referral \
+         count by their stay. Each stay in a move-on home counts as coming for one: who was turned away from those is not \
+         on record.",
+    ),
+    (
+        "stays known whole",
+        "Stays that ended on the days of the history, a household that moved within a scheme counted once, with all its \
+         nights. From these the households that come are drawn, people and nights together, each as likely. Households that \
+         were turned away stay, when drawn, as those who were placed did.",
+    ),
+    (
+        "units",
+        "Units in stock today, in service all year, with the turnaround of their scheme; no voids. Each household takes the \
+         smallest free unit of its scheme that sleeps it, at once, or is turned away: nobody waits, shares or comes back.",
+    ),
+    (
+        "turned away",
+        "Simulated households that found no free unit, divided by all that came, per cent, two decimals, half up. Empty when \
+         nobody came.",
+    ),
+    ("occupancy rate, full share", "As for occupancy, of the simulated nights."),
+    (
+        "interval",
+        "In 95 of 100 runs by another seed the true rate lies in it. It tells the chance of the simulation, never whether the \
+         future will be like the past.",
+    ),
+    (
+        "units enough",
+        "The least number of units, more of the same kinds, with which at most 1 in 10 would be turned away. Empty where that \
+         is so already, or no number does it.",
+    ),
+];
+
 /// The share turned away that units are added to come down to: one in ten.
 const ENOUGH: f64 = 0.1;
 
@@ -30,8 +81,149 @@ pub struct History {
     pub arrivals: u32,
     /// Over how many days they came.
     pub days: u32,
-    /// Those of them whose stay is known whole.
+    /// Those whose stay is known whole, each as often as its like is drawn.
     pub households: Vec<Past>,
+}
+
+/// The records from which a history is put together.
+#[derive(Clone, Copy)]
+pub struct Records<'r> {
+    /// The days of the history.
+    pub days: Nights,
+    /// The referrals that came on these days.
+    pub referrals: &'r [Referral],
+    /// All stays of those households that have one on these days.
+    pub stays: &'r [Stay],
+    /// The households for whom a referral was ever accepted.
+    pub referred: &'r BTreeSet<HouseholdId>,
+    /// What a reason for declining counts as.
+    pub counts_as: &'r dyn Fn(&str) -> String,
+    /// What a unit is for.
+    pub scheme: &'r dyn Fn(UnitId) -> Option<Scheme>,
+}
+
+/// A household's time in homes of one scheme, moves included.
+#[derive(Clone, Copy, Debug)]
+struct Journey {
+    household: HouseholdId,
+    scheme: Scheme,
+    people: u16,
+    arrival: Night,
+    /// None while it lasts.
+    departure: Option<Night>,
+}
+
+impl Records<'_> {
+    /// Who came for a home, and how long they stayed; only for homes of this scheme, where one is given. And how many stays
+    /// of theirs are known whole.
+    pub fn history(&self, only: Option<Scheme>) -> (History, usize) {
+        let journeys = self.journeys();
+        let mut kinds = Vec::new();
+        for scheme in Scheme::ALL.into_iter().filter(|scheme| only.is_none_or(|only| only == *scheme)) {
+            let came = self.came_for(scheme, &journeys);
+            let of_scheme = journeys.iter().filter(|journey| journey.scheme == scheme);
+            let known: Vec<Past> = of_scheme.filter_map(|journey| journey.past(self.days)).collect();
+            if came > 0 {
+                kinds.push((came, known));
+            }
+        }
+        // Of whom no stay is known, nobody can be drawn.
+        if kinds.iter().any(|(_, known)| !known.is_empty()) {
+            kinds.retain(|(_, known)| !known.is_empty());
+        }
+        let arrivals = kinds.iter().map(|(came, _)| came).sum();
+        let known = kinds.iter().map(|(_, known)| known.len()).sum();
+        (History { arrivals, days: self.days.len(), households: mixed(kinds, arrivals) }, known)
+    }
+
+    /// Each household's time in homes, from the first stay of each in a scheme on.
+    fn journeys(&self) -> Vec<Journey> {
+        let by_id: BTreeMap<StayId, &Stay> = self.stays.iter().map(|stay| (stay.id, stay)).collect();
+        let scheme_of = |stay: &Stay| (self.scheme)(stay.unit);
+        let in_scheme = |id: Option<StayId>, scheme: Scheme| {
+            id.and_then(|id| by_id.get(&id)).copied().filter(|stay| scheme_of(stay) == Some(scheme))
+        };
+        let begun = self.stays.iter().filter_map(|stay| {
+            let scheme = scheme_of(stay)?;
+            let came = matches!(stay.state, StayState::InResidence { .. } | StayState::Departed { .. });
+            (came && in_scheme(stay.moved_from, scheme).is_none()).then_some((stay, scheme))
+        });
+        let journey = |(first, scheme): (&Stay, Scheme)| {
+            let moved_to = |stay: &&Stay| match stay.state {
+                StayState::Departed { moved_to, .. } => in_scheme(moved_to, scheme),
+                _ => None,
+            };
+            let last =
+                std::iter::successors(Some(first), moved_to).take(self.stays.len()).last().unwrap_or(first);
+            let has_left = matches!(last.state, StayState::Departed { .. });
+            Journey {
+                household: first.household,
+                scheme,
+                people: first.people.total(),
+                arrival: first.nights.arrival(),
+                departure: has_left.then(|| last.nights.departure()),
+            }
+        };
+        begun.map(journey).collect()
+    }
+
+    /// How many came for a home of a scheme.
+    fn came_for(&self, scheme: Scheme, journeys: &[Journey]) -> u32 {
+        let of = |household: HouseholdId, scheme: Scheme| {
+            journeys.iter().any(|journey| journey.household == household && journey.scheme == scheme)
+        };
+        let began =
+            journeys.iter().filter(|journey| journey.scheme == scheme && self.days.contains(journey.arrival));
+        let came = match scheme {
+            Scheme::MoveOn => began.count(),
+            Scheme::SafeSpace => {
+                let only_moved_on =
+                    |household| of(household, Scheme::MoveOn) && !of(household, Scheme::SafeSpace);
+                let asked = self.referrals.iter().filter(|referral| {
+                    self.days.contains(service_day(referral.received_at))
+                        && self.asked_for_a_home(referral)
+                        && !referral.household().is_some_and(only_moved_on)
+                });
+                asked.count() + began.filter(|journey| !self.referred.contains(&journey.household)).count()
+            }
+        };
+        u32::try_from(came).unwrap_or(u32::MAX)
+    }
+
+    fn asked_for_a_home(&self, referral: &Referral) -> bool {
+        match &referral.state {
+            ReferralState::Accepted { .. } | ReferralState::Placed { .. } | ReferralState::Closed { .. } => {
+                true
+            }
+            ReferralState::Declined { reason, household, .. } => {
+                household.is_some() || WANTED_A_HOME.contains(&(self.counts_as)(reason).as_str())
+            }
+            ReferralState::Withdrawn { household, .. } => household.is_some(),
+            ReferralState::Received | ReferralState::Assessing { .. } => false,
+        }
+    }
+}
+
+impl Journey {
+    /// As it is drawn, where it ended on these days.
+    fn past(&self, days: Nights) -> Option<Past> {
+        let departure = self.departure.filter(|departure| days.contains(*departure))?;
+        let nights = Nights::between(self.arrival, departure).len();
+        Some(Past { people: self.people, nights, scheme: self.scheme })
+    }
+}
+
+/// Households to draw from, those of each kind as often as they come.
+fn mixed(mut kinds: Vec<(u32, Vec<Past>)>, arrivals: u32) -> Vec<Past> {
+    if kinds.len() < 2 {
+        return kinds.pop().map(|(_, known)| known).unwrap_or_default();
+    }
+    let mut all = Vec::with_capacity(DRAWN_FROM);
+    for (came, known) in kinds {
+        let wanted = DRAWN_FROM * came as usize / arrivals.max(1) as usize;
+        all.extend((0..wanted).filter_map(|no| known.get(no * known.len() / wanted)));
+    }
+    all
 }
 
 impl History {
@@ -142,6 +334,17 @@ impl World {
             return Err(Refusal::bad("years", why));
         }
         Ok(())
+    }
+
+    /// How many household-units a run goes through: what limits what is asked for by many ([`MOST_LOOKS`]).
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "too many are the most there are"
+    )]
+    pub fn looks(&self, run: &Run) -> u64 {
+        let asked = self.per_night() * f64::from(run.years) * f64::from(NIGHTS_OF_A_YEAR);
+        (asked as u64).saturating_mul(self.homes().len().max(1) as u64)
     }
 
     /// The least number of units with which at most one in ten is turned away: by doubling what is added, then halving

@@ -240,7 +240,7 @@ impl Engine {
 
     /// The stays with a night in the span, those of a year before it in whose homes they may have followed, and all of the
     /// same households.
-    async fn stays_around(&self, actor: &Actor, span: Nights) -> Result<Vec<Stay>, EngineError> {
+    pub(crate) async fn stays_around(&self, actor: &Actor, span: Nights) -> Result<Vec<Stay>, EngineError> {
         let from = earlier(span.arrival(), LONGEST_GAP + 1);
         let filter = StayFilter {
             nights: Some(Nights::between(from, later(span.departure(), 1))),
@@ -323,7 +323,7 @@ impl Engine {
 }
 
 /// What a reason for declining counts as nationally; itself where it counts as nothing else.
-fn counts_as(spaces: &Spaces, code: &str) -> String {
+pub(crate) fn counts_as(spaces: &Spaces, code: &str) -> String {
     let reason = spaces.reason(ReasonKind::Decline, code, "reason").ok();
     reason.and_then(|reason| reason.counts_as.clone()).unwrap_or_else(|| code.to_owned())
 }

@@ -33,6 +33,7 @@ mod error;
 mod exceptions;
 mod export;
 mod figures;
+mod forecast;
 mod grants;
 mod group_offers;
 mod holds;
@@ -83,7 +84,9 @@ mod throttle;
 mod tokens;
 mod units;
 mod voids;
+mod what_if;
 mod work;
+mod workshop;
 
 use std::{
     collections::HashMap,
@@ -162,6 +165,7 @@ pub use support::SupportSessionView;
 pub use targets::TargetView;
 pub use tokens::NewToken;
 pub use voids::VoidView;
+pub use what_if::{AddUnits, WhatIfAsk, WhatIfSide, WhatIfView};
 
 /// What the outside world owns.
 pub struct World {
@@ -191,6 +195,7 @@ pub struct Engine {
     security_log: security_log::SecurityLog,
     board: broadcast::Sender<BoardChange>,
     mark: tokio::sync::Mutex<calendar::Mark>,
+    workshop: workshop::Workshop,
 }
 
 impl Engine {
@@ -222,6 +227,7 @@ impl Engine {
             security_log: security_log::SecurityLog::default(),
             board,
             mark: tokio::sync::Mutex::new(mark),
+            workshop: workshop::Workshop::default(),
         });
         engine.begin_code_lists().await?;
         engine.note_next_lapse().await?;

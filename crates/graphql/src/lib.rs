@@ -26,6 +26,7 @@ mod echo;
 mod endpoint;
 mod exceptions;
 mod figures;
+mod forecast;
 mod grants;
 mod group_offers;
 mod holds;
@@ -67,6 +68,7 @@ mod tokens;
 mod units;
 mod voids;
 mod websocket;
+mod what_if;
 
 use std::sync::Arc;
 
@@ -124,6 +126,8 @@ pub struct Query(
     packs::PacksQuery,
     shopping::ShoppingQuery,
     costs::CostsQuery,
+    forecast::ForecastQuery,
+    what_if::WhatIfQuery,
     statutory_return::StatutoryReturnQuery,
     figures::FiguresQuery,
     targets::TargetsQuery,

@@ -1,9 +1,11 @@
 //! `safespace report`: what managers review and groups that meet are told.
 
 mod figures;
+mod forecast;
 mod pack;
 mod statutory_return;
 mod targets;
+mod what_if;
 
 use std::process::ExitCode;
 
@@ -30,6 +32,10 @@ enum Report {
     Pack(pack::Arguments),
     /// The annual return on support in domestic abuse safe accommodation.
     Return(statutory_return::Arguments),
+    /// How many homes are expected to be free on the next nights, and how often that was right.
+    Forecast(forecast::Arguments),
+    /// What would be with more households, longer stays, other homes.
+    WhatIf(what_if::Arguments),
 }
 
 /// Of which days and nights a report is.
@@ -61,5 +67,7 @@ pub async fn report(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fa
         Report::Targets(arguments) => targets::targets(place, arguments).await,
         Report::Pack(arguments) => pack::pack(place, arguments).await,
         Report::Return(arguments) => statutory_return::statutory_return(place, arguments).await,
+        Report::Forecast(arguments) => forecast::forecast(place, arguments).await,
+        Report::WhatIf(arguments) => what_if::what_if(place, arguments).await,
     }
 }

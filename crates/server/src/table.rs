@@ -49,6 +49,20 @@ impl Output {
         Ok(())
     }
 
+    /// Whether it is printed for people.
+    pub fn is_for_people(&self) -> bool {
+        matches!(self.format, Format::Table)
+    }
+
+    /// As [`Output::print`], for people after some words.
+    pub fn print_after(&self, words: &str, table: &Table) -> Result<(), Failure> {
+        if self.is_for_people() {
+            let text = words.to_owned() + &table.to_text();
+            return write_new(self.output.as_deref(), text.as_bytes());
+        }
+        self.print(table)
+    }
+
     /// Prints a table, or writes it to the file.
     pub fn print(&self, table: &Table) -> Result<(), Failure> {
         write_new(self.output.as_deref(), &table.print(self.format)?)
@@ -147,7 +161,8 @@ impl Table {
         )
     }
 
-    fn to_text(&self) -> String {
+    /// The table for people, with what it means below.
+    pub fn to_text(&self) -> String {
         let width = |column: usize, name: &str| {
             let cells =
                 self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.text().chars().count());

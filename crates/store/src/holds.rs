@@ -145,6 +145,13 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         rows.order_by_asc(hold::Column::Id).all(self.connection).await?.iter().map(domain).collect()
     }
 
+    /// The holds that were made from an instant on, whatever became of them, oldest first.
+    pub async fn holds_made_since(&self, from: DateTime<Utc>) -> Result<Vec<Hold>> {
+        let select =
+            hold::Entity::find().filter(hold::Column::MadeAt.gte(from)).order_by_asc(hold::Column::Id);
+        select.all(self.connection).await?.iter().map(domain).collect()
+    }
+
     /// The hold of a household that is written down as active.
     pub async fn active_hold_of(&self, household: HouseholdId) -> Result<Option<Hold>> {
         let select = hold::Entity::find()

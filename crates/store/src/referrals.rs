@@ -262,13 +262,6 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         referral::Entity::find_by_id(id.0).one(self.connection).await?.map(domain).transpose()
     }
 
-    /// The referrals with these ids, in no order.
-    pub async fn referrals_by_id(&self, ids: &[ReferralId]) -> Result<Vec<StoredReferral>> {
-        let ids = ids.iter().map(|id| id.0);
-        let select = referral::Entity::find().filter(referral::Column::Id.is_in(ids));
-        select.all(self.connection).await?.into_iter().map(domain).collect()
-    }
-
     /// A page of the referrals that pass the filter, oldest first.
     pub async fn referrals(
         &self,
@@ -307,6 +300,18 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         let found: Vec<StoredReferral> =
             not_of(select, but).all(self.connection).await?.into_iter().map(domain).collect::<Result<_>>()?;
         Ok(found.into_iter().map(|stored| stored.referral).collect())
+    }
+
+    /// The households for whom a referral was ever accepted.
+    pub async fn referred_households(&self) -> Result<BTreeSet<HouseholdId>> {
+        let ids: Vec<Option<Uuid>> = referral::Entity::find()
+            .select_only()
+            .column(referral::Column::HouseholdId)
+            .filter(referral::Column::HouseholdId.is_not_null())
+            .into_tuple()
+            .all(self.connection)
+            .await?;
+        Ok(ids.into_iter().flatten().map(HouseholdId).collect())
     }
 
     /// The referrals of one of these statuses that were accepted for this household, oldest first.

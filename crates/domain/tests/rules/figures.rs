@@ -506,6 +506,8 @@ fn people_are_counted_by_what_is_known_of_them_and_the_rest_is_said_to_be_unknow
     );
     let has = |code| count(&figures, "households_helped", Some(("characteristic", code)));
     assert_eq!((has("disability"), has("pregnancy")), (1, 1));
+    let of_disability = of(&figures, "households_helped", Some(("characteristic", "disability")));
+    assert_eq!(of_disability.records, [], "who has which is no list");
     assert_eq!(count(&figures, "households_helped", Some(("made of", "not counted"))), 1);
 }
 
