@@ -147,7 +147,9 @@ impl Plot {
                 "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dashes}\"/>",
                 path.join(" ")
             );
-            one.points.iter().for_each(|(x, y)| svg += &(one.mark.draw(across(*x), up(*y)) + "\n"));
+            for (x, y) in &one.points {
+                svg += &(one.mark.draw(across(*x), up(*y)) + "\n");
+            }
         }
         self.legend(&mut svg);
         svg + "</svg>\n"

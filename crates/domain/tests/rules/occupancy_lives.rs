@@ -228,7 +228,7 @@ impl Life {
     fn act(&mut self, act: &Act) {
         match act {
             Act::Book { unit, ahead, nights } => {
-                self.book(unit % self.units.len(), self.ahead(*ahead, *nights))
+                self.book(unit % self.units.len(), self.ahead(*ahead, *nights));
             }
             Act::CheckIn(stay) => self.check_in(*stay),
             Act::CheckOut(stay, ago) => self.check_out(*stay, earlier(self.today, *ago)),
@@ -478,7 +478,9 @@ fn life() -> impl Strategy<Value = (Life, Nights)> {
         let mut life = Life::new(first, &opened);
         for (gone, acts) in days.iter().enumerate() {
             life.today = later(first, u32::try_from(gone).unwrap());
-            acts.iter().for_each(|act| life.act(act));
+            for act in acts {
+                life.act(act);
+            }
         }
         (life, nights_from(later(earlier(first, MARGIN / 2), from), n))
     })
