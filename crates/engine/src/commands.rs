@@ -877,6 +877,7 @@ impl Command {
             Self::RestrictCase(_)
                 | Self::LiftRestriction(_)
                 | Self::SetDisclosurePolicy(_)
+                | Self::SetDiscretion(_)
                 | Self::SetRetentionPolicy(_)
         )
     }
