@@ -73,9 +73,13 @@ async fn lived(on: &Databases) -> (World, StayId) {
     let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
     let api = Api::serve(&world.engine).await;
     let (officer, token) = (world.officer(), world.officer_token.clone());
-    let first = refer(&api, &token, json!({ "risk": "HIGH", "fromDistrict": "Stevenage",
+    let first = refer(
+        &api,
+        &token,
+        json!({ "risk": "HIGH", "fromDistrict": "Stevenage",
         "childAges": { "under2": 1, "from5To10": 1 }, "adultsBySex": { "female": 1 },
-        "characteristics": ["disability"] }))
+        "characteristics": ["disability"] }),
+    )
     .await;
     world.clock.forward(TimeDelta::minutes(30));
     let accepted = json!({ "referral": first["id"], "household": "R-1" });
@@ -86,13 +90,13 @@ async fn lived(on: &Databases) -> (World, StayId) {
     let other = officer.book("SS-02", "R-2", "2020-11-03", 7).await.unwrap();
     officer.check_in(&other).await.unwrap();
     world.clock.forward(TimeDelta::minutes(60));
-    answer(&api, &token, "declineReferral", json!({ "referral": second["id"], "reason": "no_capacity" })).await;
+    answer(&api, &token, "declineReferral", json!({ "referral": second["id"], "reason": "no_capacity" }))
+        .await;
     refer(&api, &token, json!({ "source": "SELF" })).await;
     world.wake_at("2020-11-05T10:00:00Z").await;
     officer.extend(&stay, "2020-11-09").await.unwrap();
     world.wake_at("2020-11-08T09:00:00Z").await;
-    let departure =
-        DepartureAsk { destination: "refuge".into(), planned: true, support_goes_on: false };
+    let departure = DepartureAsk { destination: "refuge".into(), planned: true, support_goes_on: false };
     officer.run(Command::CheckOut { stay: stay.id, on: None, departure: Some(departure) }).await.unwrap();
     let (_, moved) = officer.move_to(&other, "SS-01").await.unwrap();
     world.wake_at("2020-11-10T09:00:00Z").await;
@@ -177,7 +181,8 @@ async fn every_figure_leads_to_the_records_it_was_counted_from(on: &Databases) {
     }
     assert!(counted > 20, "{counted}");
     let all = api.ask(&world.manager_token, query, json!({ "section": "STAYS" })).await;
-    let ended = all["figures"]["nodes"].as_array().unwrap().iter().find(|figure| figure["code"] == "stays_ended");
+    let ended =
+        all["figures"]["nodes"].as_array().unwrap().iter().find(|figure| figure["code"] == "stays_ended");
     let record = &ended.unwrap()["records"]["nodes"][0];
     assert_eq!((&record["kind"], &record["reference"]), (&json!("STAY"), &json!("R-1")));
     let stay = "query($id: ID!) { stay(id: $id) { departure } }";

@@ -45,7 +45,8 @@ async fn group(api: &Api, token: &str, code: &str, audience: &str) {
 
 async fn issue(api: &Api, token: &str, group: &str, on: &str) -> Json {
     let wanted = "... on MeetingPackIssued { pack { issuedAt } } ... on Refused { code message }";
-    api.act(token, "issueMeetingPack", "IssueMeetingPackInput", json!({ "group": group, "on": on }), wanted).await
+    api.act(token, "issueMeetingPack", "IssueMeetingPackInput", json!({ "group": group, "on": on }), wanted)
+        .await
 }
 
 async fn say(api: &Api, token: &str, group: &str, on: &str, text: &str) -> Json {
@@ -69,9 +70,15 @@ async fn a_pack_is_drafted_issued_and_stays_as_it_was(on: &Databases) {
     let referral = refer(&api, officer, "GP").await;
     let draft = pack(&api, manager, "TEAM", "2020-11-01").await;
     assert_eq!((&draft["from"], &draft["to"]), (&json!("2020-10-12"), &json!("2020-11-09")));
-    assert_eq!((&draft["issuedAt"], &figure(&draft, "referrals_received", "")["value"]), (&Json::Null, &json!("1")));
+    assert_eq!(
+        (&draft["issuedAt"], &figure(&draft, "referrals_received", "")["value"]),
+        (&Json::Null, &json!("1"))
+    );
     refer(&api, officer, "GP").await;
-    assert_eq!(figure(&pack(&api, manager, "TEAM", "2020-11-01").await, "referrals_received", "")["value"], "2");
+    assert_eq!(
+        figure(&pack(&api, manager, "TEAM", "2020-11-01").await, "referrals_received", "")["value"],
+        "2"
+    );
     say(&api, manager, "TEAM", "2020-11-01", "  A quiet four weeks.\n").await;
     world.wake_at(AFTER).await;
     let issued = issue(&api, manager, "team", "2020-10-20").await;
@@ -129,7 +136,8 @@ async fn small_numbers_leave_the_team_suppressed_and_what_is_read_is_what_was_to
     assert_eq!(told(&public, "gp"), (Json::Null, json!(true)));
     let program = Program::on(&world.url);
     program.keep_key_of_worlds();
-    let printed = program.run(["report", "pack", "--group", "COUNCILS", "--on", "2020-11-01", "--format", "csv"]);
+    let printed =
+        program.run(["report", "pack", "--group", "COUNCILS", "--on", "2020-11-01", "--format", "csv"]);
     assert_eq!(printed.code, 0, "{}", printed.err);
     assert!(printed.out.contains(",source,self,suppressed,"), "{}", printed.out);
     assert!(printed.out.contains(",source,gp,7,"), "{}", printed.out);
@@ -196,17 +204,20 @@ async fn groups_and_small_numbers_are_data(on: &Databases) {
     let world = World::at(NOW, on).with_unit("SS-01").await;
     let api = Api::serve(&world.engine).await;
     let manager = &world.manager_token;
-    let query = "{ meetingGroups { nodes { code every audience sections } } discretion { partners { below roundedTo }
+    let query =
+        "{ meetingGroups { nodes { code every audience sections } } discretion { partners { below roundedTo }
         outside { below roundedTo } } }";
     let told = api.ask(manager, query, json!({})).await;
-    let codes: Vec<&str> =
-        told["meetingGroups"]["nodes"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
+    let codes: Vec<&str> = told["meetingGroups"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["code"].as_str().unwrap())
+        .collect();
     assert_eq!(codes, ["BOARD", "OPERATIONS"]);
     assert_eq!(told["discretion"]["outside"], json!({ "below": 10, "roundedTo": 5 }));
     let wanted = "... on Refused { code field } ... on DiscretionSet { discretion { outside { below } } }";
-    let set = |below: i64, rounded_to: i64| {
-        json!({ "partners": { "below": 5, "roundedTo": 1 }, "outside": { "below": below, "roundedTo": rounded_to } })
-    };
+    let set = |below: i64, rounded_to: i64| json!({ "partners": { "below": 5, "roundedTo": 1 }, "outside": { "below": below, "roundedTo": rounded_to } });
     for (below, rounded_to) in [(2, 1), (10, 0), (10, 3), (101, 1)] {
         let input = set(below, rounded_to);
         let told = api.act(manager, "setDiscretion", "SetDiscretionInput", input, wanted).await;
@@ -214,7 +225,8 @@ async fn groups_and_small_numbers_are_data(on: &Databases) {
     }
     let told = api.act(manager, "setDiscretion", "SetDiscretionInput", set(20, 10), wanted).await;
     assert_eq!(told["discretion"]["outside"]["below"], 20);
-    let empty = json!({ "code": "NONE", "name": "Nobody", "every": "QUARTER", "audience": "TEAM", "sections": [] });
+    let empty =
+        json!({ "code": "NONE", "name": "Nobody", "every": "QUARTER", "audience": "TEAM", "sections": [] });
     let wanted = "... on Refused { code field }";
     let told = api.act(manager, "saveMeetingGroup", "SaveMeetingGroupInput", empty, wanted).await;
     assert_eq!(told["field"], "sections");

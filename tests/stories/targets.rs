@@ -10,7 +10,8 @@ on_both![
 ];
 
 const NOW: &str = "2020-11-10T12:00:00Z";
-const TARGETS: &str = "query($year: String!) { targets(year: $year) { nodes { code title measure definition by group owner
+const TARGETS: &str =
+    "query($year: String!) { targets(year: $year) { nodes { code title measure definition by group owner
     value tolerance direction quarters { label from to over value standing trend } } } }";
 
 fn target(more: Json) -> Json {
@@ -56,9 +57,15 @@ async fn a_target_is_measured_each_quarter_and_shows_its_trend(on: &Databases) {
     assert!(all[1]["definition"].as_str().unwrap().starts_with("Occupied divided by available"));
     let quarters = all[1]["quarters"].as_array().unwrap();
     let told = |quarter: &Json| {
-        (quarter["label"].clone(), quarter["over"].clone(), quarter["value"].clone(), quarter["standing"].clone())
+        (
+            quarter["label"].clone(),
+            quarter["over"].clone(),
+            quarter["value"].clone(),
+            quarter["standing"].clone(),
+        )
     };
-    let expected = |label: &str, over: bool, value: Json, standing: Json| (json!(label), json!(over), value, standing);
+    let expected =
+        |label: &str, over: bool, value: Json, standing: Json| (json!(label), json!(over), value, standing);
     let rates: Vec<_> = quarters.iter().map(told).collect();
     // The home opened on the first evening of the world: before, nothing was available.
     assert_eq!(rates[0], expected("2020-Q2", true, Json::Null, Json::Null));
@@ -66,7 +73,8 @@ async fn a_target_is_measured_each_quarter_and_shows_its_trend(on: &Databases) {
     assert_eq!(rates[2], expected("2020-Q4", false, json!("34.15"), json!("MISSED")));
     assert_eq!(rates[3], expected("2021-Q1", false, Json::Null, Json::Null));
     assert_eq!(quarters[2]["to"], "2020-11-11", "as far as it has been");
-    let trends: Vec<_> = all[0]["quarters"].as_array().unwrap().iter().map(|one| one["trend"].clone()).collect();
+    let trends: Vec<_> =
+        all[0]["quarters"].as_array().unwrap().iter().map(|one| one["trend"].clone()).collect();
     assert_eq!(trends[1], json!("SAME"));
 }
 
@@ -101,11 +109,13 @@ async fn a_target_that_makes_no_sense_is_refused(on: &Databases) {
         (json!({ "tolerance": "0.001" }), "tolerance"),
         (json!({ "code": "" }), "code"),
     ] {
-        let told =
-            api.act(&world.manager_token, "saveTarget", "SaveTargetInput", target(wrong.clone()), wanted).await;
+        let told = api
+            .act(&world.manager_token, "saveTarget", "SaveTargetInput", target(wrong.clone()), wanted)
+            .await;
         assert_eq!((&told["__typename"], &told["field"]), (&json!("Refused"), &json!(field)), "{wrong}");
     }
-    let told = api.act(&world.officer_token, "saveTarget", "SaveTargetInput", target(json!({})), wanted).await;
+    let told =
+        api.act(&world.officer_token, "saveTarget", "SaveTargetInput", target(json!({})), wanted).await;
     assert_eq!(told["code"], "NOT_ALLOWED");
     assert_eq!(targets(&api, &world.manager_token, "2020/21").await, Vec::<Json>::new());
 }

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     codes,
     figures::{Line, MeasuredIn, measure},
-    nights::{Night, Nights},
+    nights::{Night, Nights, next},
     periods::PeriodKind,
     refusal::Refusal,
+    statutory_return::FinancialYear,
 };
 
 /// The longest title or owner, in characters.
@@ -147,14 +148,12 @@ impl Target {
 
 /// The days of the financial year that begins on this 1 April.
 pub fn days_of(year: Night) -> Nights {
-    PeriodKind::FinancialYear.nights(year, Nights::between(year, year))
+    FinancialYear::of(year).nights()
 }
 
 /// The first day of a financial year as it is written, `2020/21`; none where it is none.
 pub fn year_called(label: &str) -> Option<Night> {
-    let year: i32 = label.split('/').next()?.parse().ok()?;
-    let first = Night::from_ymd_opt(year, 4, 1)?;
-    (PeriodKind::FinancialYear.label(first) == label).then_some(first)
+    label.parse().ok().map(|year: FinancialYear| year.nights().arrival())
 }
 
 /// How a figure stands to its target.
@@ -233,7 +232,7 @@ pub fn quarters(target: &Target, lines: &[Line], today: Night) -> Vec<Quarter> {
         let value = line.and_then(|line| line.figure.value);
         // A quarter that is not over is told beside as much of the one before: the trend is between the same parts.
         let before = line.and_then(|line| line.before);
-        let until = crate::nights::next(today).clamp(whole.arrival(), whole.departure());
+        let until = next(today).clamp(whole.arrival(), whole.departure());
         quarters.push(Quarter {
             label,
             days: Nights::between(whole.arrival(), until),

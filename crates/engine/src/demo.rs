@@ -13,6 +13,7 @@ mod departures;
 mod homes;
 mod households;
 mod last_days;
+mod meetings;
 mod moves;
 mod outside;
 mod packs;

@@ -32,6 +32,7 @@ struct HomePage {
     until: String,
     has_second_factor: bool,
     keeps_records: bool,
+    sees_reports: bool,
 }
 
 #[derive(Template)]
@@ -65,6 +66,7 @@ pub(crate) async fn page(engine: &Engine, request: &Request) -> Result<Response,
         until: in_words(session.begun_at + LONGEST),
         has_second_factor: session.actor.second_factor_at.is_some(),
         keeps_records: session.actor.may(Permission::KeepRecords),
+        sees_reports: session.actor.may(Permission::SeeReports),
     };
     show(StatusCode::OK, &page)
 }

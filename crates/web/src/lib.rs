@@ -7,6 +7,7 @@ mod change_password;
 mod forms;
 mod home;
 mod issuers;
+mod meeting_packs;
 mod set_up;
 mod shell;
 mod sign_in;
@@ -55,6 +56,8 @@ pub fn routes(beside: Route, engine: &Arc<Engine>, public_url: &str) -> Route {
         ("/sessions/end-all", Page::EndAllSessions),
         ("/session", Page::Session),
         (subject_access::PATH, Page::SubjectAccess),
+        (meeting_packs::PATH, Page::MeetingPacks),
+        (meeting_packs::PACK, Page::MeetingPack),
         (change_password::PATH, Page::ChangePassword),
         (change_password::DONE, Page::PasswordChanged),
         ("/set-up/:link", Page::SetUp),
@@ -98,6 +101,8 @@ enum Page {
     ChangePassword,
     PasswordChanged,
     SubjectAccess,
+    MeetingPacks,
+    MeetingPack,
     SetUp,
     ChoosePassword,
     ConfirmSecondFactor,
@@ -130,6 +135,8 @@ impl Page {
             Self::PasswordChanged if get => change_password::done(engine, &request).await,
             Self::SubjectAccess if get => subject_access::form_page(engine, &request).await,
             Self::SubjectAccess if post => subject_access::hand_over(engine, request).await,
+            Self::MeetingPacks if get => meeting_packs::list(engine, &request).await,
+            Self::MeetingPack if get => meeting_packs::pack(engine, &request).await,
             Self::SetUp if get => set_up::page(engine, &request).await,
             Self::ChoosePassword if post => set_up::choose_password(engine, request).await,
             Self::ConfirmSecondFactor if post => set_up::confirm_second_factor(engine, request).await,

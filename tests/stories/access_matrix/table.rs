@@ -636,16 +636,15 @@ pub const TYPES: &[Type] = &[
     (
         "Target",
         "",
-        &[("managing", "by code definition direction group measure owner quarters title tolerance value year")],
+        &[(
+            "managing",
+            "by code definition direction group measure owner quarters title tolerance value year",
+        )],
     ),
     ("TargetQuarter", "", &[("managing", "from label over standing to trend value")]),
     ("TargetSaved", "", &[("managing", "code year")]),
     ("TargetRemoved", "", &[("managing", "code")]),
-    (
-        "MeetingGroup",
-        "meetingGroups { nodes { % } }",
-        &[("managing", "audience code every name sections")],
-    ),
+    ("MeetingGroup", "meetingGroups { nodes { % } }", &[("managing", "audience code every name sections")]),
     ("Discretion", "discretion { % }", &[("managing", "outside partners")]),
     ("SmallNumbers", "discretion { partners { % } }", &[("managing", "below roundedTo")]),
     (

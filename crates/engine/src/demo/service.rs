@@ -153,6 +153,7 @@ impl Service {
         self.after_midnight().await?;
 
         self.enter(hours.at(8, 30), hours.at(11, 45)).await?;
+        self.prepare_meetings(today).await?;
         self.keep_homes(today).await?;
         self.see_who_did_not_come(today).await?;
         self.see_off(today).await?;
