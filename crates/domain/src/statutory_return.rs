@@ -235,7 +235,7 @@ pub fn default_lines(section: Section) -> Vec<ReturnLine> {
 }
 
 /// The lines of every section: those that managers have set, and the defaults of the sections for which they have set none.
-pub fn with_defaults(set: Vec<ReturnLine>) -> Vec<ReturnLine> {
+pub fn with_defaults(set: &[ReturnLine]) -> Vec<ReturnLine> {
     let mut all = Vec::new();
     for section in Section::WITH_LINES {
         let mut own = set.iter().filter(|line| line.section == section).cloned().peekable();
@@ -496,7 +496,9 @@ impl<'r> Supported<'r> {
         for stay in records.stays.iter().filter(|stay| stay.nights.overlaps(year)) {
             households.entry(stay.household).or_default().push(stay);
         }
-        households.values_mut().for_each(|stays| stays.sort_by_key(|stay| stay.nights.arrival()));
+        for stays in households.values_mut() {
+            stays.sort_by_key(|stay| stay.nights.arrival());
+        }
         Self { year, households, who: records.who }
     }
 

@@ -292,7 +292,7 @@ async fn read_spaces(store: &Store) -> Result<Spaces, Fault> {
     spaces.standards = read.standards().await?.unwrap_or_default();
     spaces.reasons = read.reasons().await?;
     spaces.pack_templates = read.pack_templates().await?;
-    spaces.return_lines = statutory_return::with_defaults(read.return_lines().await?);
+    spaces.return_lines = statutory_return::with_defaults(&read.return_lines().await?);
     let kinds = read.accommodation_kinds().await?;
     spaces.accommodation_kinds = kinds.into_iter().map(|kind| (kind.code.clone(), kind)).collect();
     let of_schemes = read.scheme_kinds().await?;

@@ -106,8 +106,8 @@ fn service() -> impl Strategy<Value = Service> {
     let lives: Vec<_> = (1..8).map(lives).collect();
     let who: Vec<_> = (1..8).map(|_| option::of(who())).collect();
     let referrals: Vec<_> = (100..112).map(referral).collect();
-    let lines: Vec<_> = Section::WITH_LINES.into_iter().map(lines).collect();
-    (lives, who, referrals, lines).prop_map(|(lives, who, referrals, lines)| Service {
+    let of_sections: Vec<_> = Section::WITH_LINES.into_iter().map(lines).collect();
+    (lives, who, referrals, of_sections).prop_map(|(lives, who, referrals, lines)| Service {
         stays: lives.concat(),
         who: (1..).zip(who).filter_map(|(of, who)| Some((HouseholdId(id(of)), who?))).collect(),
         referrals,
