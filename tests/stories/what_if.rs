@@ -121,7 +121,7 @@ async fn what_cannot_be_simulated_is_refused_and_names_nothing(on: &Databases) {
     }
     let (code, _) = api.fails(&world.officer_token, WHAT_IF, json!({ "input": {} })).await;
     assert_eq!(code, "NOT_ALLOWED");
-    let three: String = (0..3).map(|no| format!("a{no}: whatIf(input: {{}}) {{ arrivals }} ")).collect();
+    let three = [0, 1, 2].map(|no| format!("a{no}: whatIf(input: {{}}) {{ arrivals }} ")).concat();
     let (code, _) = api.fails(&world.manager_token, &format!("{{ {three} }}"), json!({})).await;
     assert_eq!(code, "BAD_USER_INPUT", "three cost too much");
 }
