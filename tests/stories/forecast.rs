@@ -58,7 +58,7 @@ async fn who_is_there_and_booked_takes_units_as_likely_as_others_did(on: &Databa
     2020-11-04 3 1 1.80 0.20 0 1
     2020-11-05 3 0 1.00 2.00 2 2
     2020-11-06 3 0 0.80 2.20 2 3
-    2020-11-07 3 0 0.10 2.90 3 3
+    2020-11-07 3 0 0.10 2.90 2 3
     2020-11-08 3 0 0.00 3.00 3 3
     ");
     assert_eq!(lines(&forecast, 1)[0], "2020-11-03 1 0 0.00 1.00 1 1", "move-on homes");
@@ -81,8 +81,8 @@ async fn a_closed_case_is_a_void_in_the_forecast(on: &Databases) {
     let theirs = told(&api, &world.officer_token, 5).await;
     assert_words_snapshot!(lines(&theirs, 0).join("\n"), @r"
     2020-11-03 3 1 1.00 1.00 1 1
-    2020-11-04 3 2 0.90 0.10 0 1
-    2020-11-05 3 1 0.10 1.90 2 2
+    2020-11-04 3 2 0.90 0.10 0 0
+    2020-11-05 3 1 0.10 1.90 1 2
     2020-11-06 3 1 0.00 2.00 2 2
     2020-11-07 3 0 0.00 3.00 3 3
     ");
@@ -97,7 +97,7 @@ async fn nights_that_cannot_be_foreseen_are_refused(on: &Databases) {
         let (code, message) = api.fails(&world.officer_token, FORECAST, json!({ "nights": nights })).await;
         assert_eq!((code.as_str(), message.as_str()), ("BAD_VALUE", "The nights must be 1 to 28."));
     }
-    let many: String = (0..6).map(|no| format!("a{no}: forecast {{ tonight }} ")).collect();
+    let many = [0, 1, 2, 3, 4, 5].map(|no| format!("a{no}: forecast {{ tonight }} ")).concat();
     let (code, _) = api.fails(&world.officer_token, &format!("{{ {many} }}"), json!({})).await;
     assert_eq!(code, "BAD_USER_INPUT", "so many cost too much");
 }

@@ -53,9 +53,10 @@ async fn the_answer_stands_beside_how_it_is_now(on: &Databases) {
     assert_eq!((&same["arrivals"], &same["known"]), (&json!(3), &json!(3)));
     assert_eq!((&same["from"], &same["to"]), (&json!("2020-11-03"), &json!("2020-11-13")));
     assert_eq!(same["now"]["sentence"], same["then"]["sentence"]);
-    // 0.3 households a night for three nights on average: a load of 0.9 on two units, by Erlang 17.6%.
+    // 0.3 households a night for three nights on average: a load of 0.9 on two units. By Erlang 17.6%; fewer where whoever
+    // leaves on a day makes room for whoever comes on it.
     let rate: f64 = same["now"]["turnedAway"]["rate"].as_str().unwrap().parse().unwrap();
-    assert!((16.0..19.0).contains(&rate), "{rate}");
+    assert!((12.0..16.0).contains(&rate), "{rate}");
     assert_eq!(same["now"]["unitsEnough"], 3);
     let one_less = ask(&api, &world.manager_token, with(json!({ "close": ["ss-01"] }))).await;
     assert_eq!((&one_less["now"]["units"], &one_less["then"]["units"]), (&json!(2), &json!(1)));
@@ -80,9 +81,16 @@ async fn the_answer_stands_beside_how_it_is_now(on: &Databases) {
 async fn who_has_not_come_cannot_be_drawn(on: &Databases) {
     let world = World::at(MORNING, on).with_unit("SS-01").await;
     let api = Api::serve(&world.engine).await;
-    let (code, message) = api.fails(&world.manager_token, WHAT_IF, json!({ "input": {} })).await;
+    let told = ask(&api, &world.manager_token, json!({ "years": 1 })).await;
+    assert_eq!((&told["arrivals"], &told["then"]["turnedAway"]), (&json!(0), &Json::Null));
+    let sentence = told["then"]["sentence"].as_str().unwrap();
+    assert_words_snapshot!(sentence, @"With 1 unit and nobody who comes, nobody would be turned away.");
+    let stay = world.officer().book("SS-01", "R-1", "2020-11-03", 3).await.unwrap();
+    world.officer().check_in(&stay).await.unwrap();
+    let today = json!({ "from": "2020-11-03", "to": "2020-11-04" });
+    let (code, message) = api.fails(&world.manager_token, WHAT_IF, json!({ "input": today })).await;
     assert_eq!(code, "BAD_VALUE");
-    assert_words_snapshot!(message, @"Nobody is on record who came for a home in that time: choose a longer time.");
+    assert_words_snapshot!(message, @"No stay of that time is known to its end: choose a longer time.");
 }
 
 async fn what_cannot_be_simulated_is_refused_and_names_nothing(on: &Databases) {
@@ -104,10 +112,6 @@ async fn what_cannot_be_simulated_is_refused_and_names_nothing(on: &Databases) {
         (json!({ "to": "2021-11-03" }), "The history ends today at the latest."),
         (json!({ "seed": -1 }), "The seed must be 0 or more."),
         (
-            json!({ "from": "2020-11-12", "years": 10_000, "arrivalsPercent": 1_000, "add": [{ "count": 900, "sleeps": 4 }] }),
-            "Nobody is on record who came for a home in that time: choose a longer time.",
-        ),
-        (
             json!({ "from": "2020-11-03", "years": 10_000, "add": [{ "count": 900, "sleeps": 4 }] }),
             "With so many units and households, so many years would take too long: simulate fewer.",
         ),
@@ -117,7 +121,7 @@ async fn what_cannot_be_simulated_is_refused_and_names_nothing(on: &Databases) {
     }
     let (code, _) = api.fails(&world.officer_token, WHAT_IF, json!({ "input": {} })).await;
     assert_eq!(code, "NOT_ALLOWED");
-    let three: String = (0..3).map(|no| format!("a{no}: whatIf(input: {{}}) {{ arrivals }} ")).collect();
+    let three = [0, 1, 2].map(|no| format!("a{no}: whatIf(input: {{}}) {{ arrivals }} ")).concat();
     let (code, _) = api.fails(&world.manager_token, &format!("{{ {three} }}"), json!({})).await;
     assert_eq!(code, "BAD_USER_INPUT", "three cost too much");
 }

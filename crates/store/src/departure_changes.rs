@@ -28,8 +28,8 @@ mod departure_change {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-fn domain(row: departure_change::Model) -> DepartureChange {
-    let departure_change::Model { stay_id, at, departure_before, departure_after, .. } = row;
+fn domain(row: &departure_change::Model) -> DepartureChange {
+    let departure_change::Model { stay_id, at, departure_before, departure_after, .. } = *row;
     DepartureChange { stay: StayId(stay_id), at, before: departure_before, after: departure_after }
 }
 
@@ -38,7 +38,7 @@ async fn oldest_first<C: ConnectionTrait>(
     connection: &C,
 ) -> Result<Vec<DepartureChange>> {
     let select = select.order_by_asc(departure_change::Column::At).order_by_asc(departure_change::Column::Id);
-    Ok(select.all(connection).await?.into_iter().map(domain).collect())
+    Ok(select.all(connection).await?.iter().map(domain).collect())
 }
 
 impl<C: ConnectionTrait> Reader<'_, C> {

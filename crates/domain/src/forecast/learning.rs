@@ -259,8 +259,11 @@ mod tests {
         Claim { scheme: Scheme::SafeSpace, when: When::Booked { begins }, departs }
     }
 
+    /// So many nights late, and left in so many nights.
+    type Came = Option<(i32, Option<i32>)>;
+
     /// What is learned from these, each so often, 29 days later.
-    fn learned(lessons: &[(Claim, Option<(i32, Option<i32>)>, u32)]) -> Learned {
+    fn learned(lessons: &[(Claim, Came, u32)]) -> Learned {
         let mut all = Lessons::default();
         for (claim, came, number) in lessons {
             (0..*number).for_each(|_| all.add(DAY.parse().unwrap(), *claim, *came));

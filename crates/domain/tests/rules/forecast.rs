@@ -310,9 +310,7 @@ fn where_people_do_other_than_they_did_the_range_is_made_wider() {
 #[test]
 fn a_move_within_the_scheme_goes_on_as_the_same_stay() {
     let mut records = Records::default();
-    for _ in 0..2 {
-        records.places.push(place(Scheme::SafeSpace, 0));
-    }
+    records.places.extend([place(Scheme::SafeSpace, 0), place(Scheme::SafeSpace, 0)]);
     // Each household moves after two nights and stays five in all, as was planned.
     for n in 0..40 {
         let day = earlier(today(), 300 - 6 * u32::try_from(n).unwrap());

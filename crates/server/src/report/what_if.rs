@@ -31,11 +31,11 @@ pub struct Arguments {
     /// several parted by commas.
     #[arg(long, value_delimiter = ',', env = "SAFESPACE_CLOSE")]
     close: Vec<String>,
-    /// Units that are added, as COUNTxSLEEPS (2x4: two units for four people), for move-on homes 2x4:move_on. May be given
+    /// Units that are added, as `COUNTxSLEEPS` (2x4: two units for four people), for move-on homes `2x4:move_on`. May be given
     /// more than once.
     #[arg(long, value_parser = add, value_delimiter = ',', env = "SAFESPACE_ADD")]
     add: Vec<AddUnits>,
-    /// Only the homes of this scheme (safe_space or move_on), and those who come for them.
+    /// Only the homes of this scheme (`safe_space` or `move_on`), and those who come for them.
     #[arg(long, env = "SAFESPACE_SCHEME")]
     scheme: Option<Scheme>,
     /// The first day of the history that is drawn from, as YYYY-MM-DD; by default 365 days before it ends.
