@@ -1,6 +1,7 @@
 //! Packs for groups that meet: a draft follows the records, an issued one stays as it was, and what was corrected since is
 //! told beside it.
 
+use reqwest::redirect::Policy;
 use safespace_domain::access::Role;
 use safespace_engine::{Command, RestrictCase};
 use safespace_tests::{Databases, World, api::Api, on_both, program::Program};
@@ -14,6 +15,7 @@ on_both![
     what_a_manager_says_is_nowhere_in_the_clear,
     whoever_may_not_know_of_a_case_reads_packs_without_it,
     groups_and_small_numbers_are_data,
+    a_manager_reads_and_prints_packs_in_the_browser,
 ];
 
 const NOW: &str = "2020-11-03T19:00:00Z";
@@ -38,7 +40,7 @@ fn figure<'p>(pack: &'p Json, code: &str, group: &str) -> &'p Json {
 
 async fn group(api: &Api, token: &str, code: &str, audience: &str) {
     let input = json!({ "code": code, "name": "A group", "every": "FOUR_WEEKS", "audience": audience,
-        "sections": ["FLOW"] });
+        "sections": ["FLOW", "OCCUPANCY"] });
     let told = api.act(token, "saveMeetingGroup", "SaveMeetingGroupInput", input, "").await;
     assert_eq!(told["__typename"], "MeetingGroupSaved", "{told}");
 }
@@ -127,6 +129,15 @@ async fn small_numbers_leave_the_team_suppressed_and_what_is_read_is_what_was_to
         (found["value"].clone(), found["suppressed"].clone())
     };
     assert_eq!(told(&read, ""), (json!("14"), json!(false)));
+    let homes = |by: &str| {
+        let all = read["figures"]["nodes"].as_array().unwrap();
+        all.iter().filter(|figure| figure["code"] == "in_stock_nights" && figure["by"] == by).count()
+    };
+    assert_eq!(
+        (homes("scheme"), homes("district")),
+        (1, 0),
+        "how many homes a district has stays with the team"
+    );
     assert_eq!(told(&read, "self"), (Json::Null, json!(true)));
     assert_eq!(told(&read, "local_authority"), (Json::Null, json!(true)), "nought is small");
     // The least that must go with them: by 14 − 7 one would know that three sources make seven, and no more.
@@ -230,4 +241,39 @@ async fn groups_and_small_numbers_are_data(on: &Databases) {
     let wanted = "... on Refused { code field }";
     let told = api.act(manager, "saveMeetingGroup", "SaveMeetingGroupInput", empty, wanted).await;
     assert_eq!(told["field"], "sections");
+}
+
+/// A page as somebody in this role gets it: its status and its text.
+async fn browse(world: &World, api: &Api, role: Role, path: &str) -> (u16, String) {
+    let owner = world.owner_of_account(&format!("a.{role}"), role).await;
+    let cookie = world.sign_in(&owner).await.cookie;
+    let client = safespace_tests::api::client().redirect(Policy::none()).build().unwrap();
+    let ask = client.get(api.url.replace("/graphql", path));
+    let answer = ask.header("Cookie", format!("__Host-safespace={cookie}")).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+async fn a_manager_reads_and_prints_packs_in_the_browser(on: &Databases) {
+    let world = World::at(NOW, on).with_unit("SS-01").await;
+    let api = Api::serve(&world.engine).await;
+    say(&api, &world.manager_token, "OPERATIONS", "2020-11-03", "<b>Quiet</b>\n\nAs before.").await;
+    refer(&api, &world.officer_token, "GP").await;
+    let (status, list) = browse(&world, &api, Role::Manager, "/meeting-packs").await;
+    assert_eq!(status, 200);
+    for row in ["/meeting-packs/OPERATIONS/2020-10-12", "/meeting-packs/BOARD/2020-07-01", "Not issued"] {
+        assert!(list.contains(row), "{row}: {list}");
+    }
+    let (status, pack) = browse(&world, &api, Role::Manager, "/meeting-packs/OPERATIONS/2020-10-12").await;
+    assert_eq!(status, 200);
+    assert!(pack.contains("12 October 2020 to 8 November 2020 (2020-10-12/P4W)"), "{pack}");
+    assert!(
+        pack.contains("Quiet") && pack.contains("As before.") && !pack.contains("<b>"),
+        "what is typed is escaped"
+    );
+    assert!(pack.contains("Referrals that came in the period.") && pack.contains("suppressed"));
+    for nowhere in ["/meeting-packs/NOBODY/2020-10-12", "/meeting-packs/BOARD/yesterday"] {
+        assert_eq!(browse(&world, &api, Role::Manager, nowhere).await.0, 404, "{nowhere}");
+    }
+    assert_eq!(browse(&world, &api, Role::Officer, "/meeting-packs").await.0, 403);
+    assert_eq!(browse(&world, &api, Role::Officer, "/meeting-packs/BOARD/2020-10-12").await.0, 403);
 }

@@ -25,6 +25,8 @@ use crate::{
 pub const LONGEST_COMMENTARY: usize = 20_000;
 /// The longest name of a group, in characters.
 const LONGEST_NAME: usize = 120;
+/// By what figures of homes are grouped that stay with the team.
+const DISTRICT: &str = "district";
 
 /// Who a pack is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -542,12 +544,22 @@ pub fn told(
             .find(|figure| figure.code == line.figure.measure.code && figure.group == line.figure.group);
         same.map_or(Told::Nothing, |figure| figure.value)
     };
-    let all = lines.iter().filter(|line| line.figure.measure.leaves != Leaves::Never).map(|line| {
+    let all = lines.iter().filter(|line| leaves(line)).map(|line| {
         let key = (line.figure.measure.code, line.figure.group.as_ref());
         let value = numbers.get(&key).copied().unwrap_or_default();
         figure(line, value, then(before, line), then(a_year_before, line))
     });
     all.flatten().collect()
+}
+
+/// Whether a figure is told outside the team at all. How full the homes of a district are would tell how many it has.
+fn leaves(line: &Line) -> bool {
+    let of_district = line.figure.group.as_ref().is_some_and(|group| group.by == DISTRICT);
+    match line.figure.measure.leaves {
+        Leaves::Never => false,
+        Leaves::AsItIs => !of_district,
+        _ => true,
+    }
 }
 
 fn number_of(line: &Line, families: &[Family], numbers: &BTreeMap<(&str, Option<&Group>), Told>) -> Told {
