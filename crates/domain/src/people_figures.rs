@@ -211,9 +211,7 @@ fn children(people: People, described: &Described) -> [u32; 6] {
     match described.child_ages.filter(|ages| ages.total() == children) {
         Some(ages) => {
             let ChildAges { under_2, from_2_to_4, from_5_to_10, from_11_to_15, from_16_to_17 } = ages;
-            let [a, b, c, d, e] =
-                [under_2, from_2_to_4, from_5_to_10, from_11_to_15, from_16_to_17].map(u32::from);
-            [a, b, c, d, e, 0]
+            [under_2, from_2_to_4, from_5_to_10, from_11_to_15, from_16_to_17, 0].map(u32::from)
         }
         None => [0, 0, 0, 0, 0, children],
     }

@@ -247,7 +247,7 @@ fn scheme(unit: usize) -> Scheme {
 }
 
 fn scheme_of(unit: UnitId) -> Option<Scheme> {
-    Some(scheme(usize::try_from(unit.0.as_u128()).unwrap() - 1))
+    usize::try_from(unit.0.as_u128()).ok()?.checked_sub(1).map(scheme)
 }
 
 fn way() -> impl Strategy<Value = Way> {
@@ -446,7 +446,8 @@ fn lengths_gaps_early_and_late_by_hand() {
         cancelled: false,
     };
     let today = d("2020-05-01");
-    let of_period = |from: &str, to: &str| figures_of_stays(&all, today, nights(from, to), &[void.clone()]);
+    let of_period =
+        |from: &str, to: &str| figures_of_stays(&all, today, nights(from, to), std::slice::from_ref(&void));
     let january = of_period("2020-01-01", "2020-02-01");
     assert_eq!(count(&january, "stays_ended", None), 2);
     assert_eq!(number(&january, "stay_nights_mean", None).unwrap(), "6.00", "5 and 7 nights");

@@ -65,8 +65,8 @@ impl Service {
             if group.period_of(on).departure() != today {
                 continue;
             }
-            let text =
-                SAID[usize::try_from(today.num_days_from_ce()).unwrap_or(0) / 7 % SAID.len()].to_owned();
+            let week = usize::try_from(today.num_days_from_ce()).unwrap_or(0) / 7;
+            let text = SAID.get(week % SAID.len()).copied().unwrap_or_default().to_owned();
             let (group, first) = (group.code, on);
             self.run(Command::SaveCommentary { group: group.clone(), on: first, text }).await?;
             self.run(Command::IssueMeetingPack { group, on: first }).await?;
