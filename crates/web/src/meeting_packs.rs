@@ -130,7 +130,7 @@ pub(crate) async fn pack(engine: &Engine, request: &Request) -> Result<Response,
     match engine.meeting_pack(&session.actor, group, on).await {
         Ok(view) => {
             let token = engine.forgery_token(&cookie)?;
-            show(StatusCode::OK, &page(Shell::of(&token), view))
+            show(StatusCode::OK, &page(Shell::of(&token), &view))
         }
         Err(EngineError::Refused(_)) => Ok(nothing()),
         Err(error @ EngineError::Fault(_)) => Err(stopped(error)),
@@ -142,7 +142,7 @@ fn not_for(session: &SessionView) -> Option<Response> {
     Some(crate::shell::told(StatusCode::FORBIDDEN, "This page is for managers", &refusal.message))
 }
 
-fn page(shell: Shell, view: MeetingPackView) -> PackPage {
+fn page(shell: Shell, view: &MeetingPackView) -> PackPage {
     let mut parts: Vec<Part> = Vec::new();
     let mut last = None;
     for figure in &view.figures {
