@@ -14,7 +14,7 @@ const TARGETS: &str =
     "query($year: String!) { targets(year: $year) { nodes { code title measure definition by group owner
     value tolerance direction quarters { label from to over value standing trend } } } }";
 
-fn target(more: Json) -> Json {
+fn target(more: &Json) -> Json {
     let mut input = json!({ "year": "2020/21", "code": "OCC", "title": "Homes are full", "measure": "occupancy_rate",
         "owner": "Head of service", "value": "30.00", "tolerance": "25.00", "direction": "AT_LEAST" });
     input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -48,10 +48,10 @@ async fn a_target_is_measured_each_quarter_and_shows_its_trend(on: &Databases) {
     }
     world.wake_at(NOW).await;
     let token = &world.manager_token;
-    save(&api, token, target(json!({}))).await;
+    save(&api, token, target(&json!({}))).await;
     let early = json!({ "code": "EARLY", "title": "Few leave early", "measure": "early_departures", "direction": "AT_MOST",
         "value": "1", "tolerance": "0" });
-    save(&api, token, target(early)).await;
+    save(&api, token, target(&early)).await;
     let all = targets(&api, token, "2020/21").await;
     assert_eq!(all.iter().map(|one| one["code"].clone()).collect::<Vec<_>>(), [json!("EARLY"), json!("OCC")]);
     assert!(all[1]["definition"].as_str().unwrap().starts_with("Occupied divided by available"));
@@ -84,8 +84,8 @@ async fn a_target_is_changed_and_taken_back(on: &Databases) {
     let world = World::at(NOW, on).with_unit("SS-01").await;
     let api = Api::serve(&world.engine).await;
     let token = &world.manager_token;
-    save(&api, token, target(json!({ "by": "scheme", "group": "safe_space" }))).await;
-    save(&api, token, target(json!({ "value": "80.50" }))).await;
+    save(&api, token, target(&json!({ "by": "scheme", "group": "safe_space" }))).await;
+    save(&api, token, target(&json!({ "value": "80.50" }))).await;
     let all = targets(&api, token, "2020/21").await;
     assert_eq!((all.len(), &all[0]["value"], &all[0]["by"]), (1, &json!("80.50"), &Json::Null));
     assert_eq!(targets(&api, token, "2021/22").await, Vec::<Json>::new());
@@ -111,13 +111,12 @@ async fn a_target_that_makes_no_sense_is_refused(on: &Databases) {
         (json!({ "tolerance": "0.001" }), "tolerance"),
         (json!({ "code": "" }), "code"),
     ] {
-        let told = api
-            .act(&world.manager_token, "saveTarget", "SaveTargetInput", target(wrong.clone()), wanted)
-            .await;
+        let told =
+            api.act(&world.manager_token, "saveTarget", "SaveTargetInput", target(&wrong), wanted).await;
         assert_eq!((&told["__typename"], &told["field"]), (&json!("Refused"), &json!(field)), "{wrong}");
     }
     let told =
-        api.act(&world.officer_token, "saveTarget", "SaveTargetInput", target(json!({})), wanted).await;
+        api.act(&world.officer_token, "saveTarget", "SaveTargetInput", target(&json!({})), wanted).await;
     assert_eq!(told["code"], "NOT_ALLOWED");
     assert_eq!(targets(&api, &world.manager_token, "2020/21").await, Vec::<Json>::new());
 }
