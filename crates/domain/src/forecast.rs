@@ -2,9 +2,9 @@
 //! came of earlier forecasts.
 //!
 //! Each household that has a unit now, is booked, or has one held keeps a unit on a coming night with a likelihood that
-//! comes from how it went with others ([`learning`]). How many units are free then has the distribution of a sum of
+//! comes from how it went with others (`forecast/learning.rs`). How many units are free then has the distribution of a sum of
 //! independent chances ([`distribution`]): its mean is the expected number, its quantiles are the range. Whether the
-//! range holds is found out on past days, from what was known on each ([`back_test`]); where it held less often than it
+//! range holds is found out on past days, from what was known on each (`forecast/back_test.rs`); where it held less often than it
 //! says, it is made wider by as many units as it would have needed.
 
 mod back_test;
