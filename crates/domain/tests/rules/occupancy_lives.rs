@@ -416,7 +416,11 @@ impl Life {
             && let Ok(closed) = self.units[no].clone().close(on)
         {
             self.units[no] = closed;
-            self.shut[no].push((on, None));
+            match self.shut[no].last_mut() {
+                // On the night on which it was reopened: it is as if that had never been.
+                Some((_, to)) if *to == Some(on) => *to = None,
+                _ => self.shut[no].push((on, None)),
+            }
         }
     }
 
