@@ -276,6 +276,14 @@ impl Family {
     }
 }
 
+impl Family {
+    /// Whether any of its counts is told.
+    fn shows_something(&self) -> bool {
+        let shown = |no| matches!(self.published.cell(0, no), Some(suppression::Figure::Shown(_)));
+        (0..self.cells.len()).any(shown)
+    }
+}
+
 type FamilyKey = (String, Option<String>, Option<String>);
 
 /// What a pack holds once it is issued.
@@ -371,12 +379,14 @@ pub fn families(
     for counts in counts_of(lines) {
         all.push(counts.publish(policy, period, parts, earlier)?);
     }
-    // A total that one table must keep secret would be told by another, or by its cells.
+    // A total that one table must keep secret, beside what it shows, would be told by another, or by its cells. A table that
+    // shows nothing keeps no secret of its total.
     let secret: BTreeSet<String> = all
         .iter()
         .filter(|(family, total)| {
             family.published.grand_total() == Some(suppression::Figure::Suppressed)
                 && !policy.is_small(*total)
+                && family.shows_something()
         })
         .map(|(family, _)| family.measure.clone())
         .collect();
@@ -627,16 +637,7 @@ fn sum_of(summands: &[Summand], families: &[Family]) -> Told {
 fn published(families: &[Family], code: &str, group: Option<&Group>) -> Told {
     let own = || families.iter().filter(|family| family.measure == code);
     let figure = match group {
-        None => {
-            // Every table of the measure has the same total; it is told where all of them tell it.
-            let totals = own().map(|family| match &family.by {
-                None => family.published.cell(0, 0),
-                Some(_) => family.published.grand_total(),
-            });
-            let all: Vec<_> = totals.collect();
-            let shown = all.iter().all(|total| matches!(total, Some(suppression::Figure::Shown(_))));
-            if shown { all.first().copied().flatten() } else { None }
-        }
+        None => own().find(|family| family.by.is_none()).and_then(|family| family.published.cell(0, 0)),
         Some(group) => {
             let family = own().find(|family| {
                 family.by.as_ref() == Some(&group.by)

@@ -250,11 +250,9 @@ fn target_row(target: &Target, quarters: &[Quarter]) -> TargetRow {
 /// The days of a period, its last one said.
 fn days(period: Nights) -> String {
     let last = earlier(period.departure(), 1);
-    let kind = PeriodKind::of(period);
-    let label = if kind == PeriodKind::Whole {
-        String::new()
-    } else {
-        format!(" ({})", kind.label(period.arrival()))
+    let label = match PeriodKind::of(period) {
+        PeriodKind::Whole | PeriodKind::FourWeeks => String::new(),
+        kind => format!(" ({})", kind.label(period.arrival())),
     };
     format!("{} to {}{label}", period.arrival().format("%-d %B %Y"), last.format("%-d %B %Y"))
 }
