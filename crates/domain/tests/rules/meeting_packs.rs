@@ -181,8 +181,13 @@ fn power(mut base: u128, mut exponent: u128) -> u128 {
     result
 }
 
+/// Whether a count of a pack is small: of a cell, or the total.
+type IsSmall<'t> = &'t dyn Fn(&Issued, &Family, Option<&str>) -> bool;
+/// Whether what a pack has of a cell beyond what another has is small.
+type IsSmallBetween<'t> = &'t dyn Fn(&Issued, &Issued, &Family, &str) -> bool;
+
 /// The suppressed cells that follow from everything that was told.
-fn found(issued: &[Issued], is_small: &dyn Fn(&Issued, &Family, Option<&str>) -> bool) -> Vec<String> {
+fn found(issued: &[Issued], is_small: IsSmall<'_>, is_small_between: IsSmallBetween<'_>) -> Vec<String> {
     let all = |pack: &Issued| pack.period;
     let ends: BTreeSet<Night> =
         issued.iter().flat_map(|pack| [all(pack).arrival(), all(pack).departure()]).collect();
@@ -230,6 +235,20 @@ fn found(issued: &[Issued], is_small: &dyn Fn(&Issued, &Family, Option<&str>) ->
             }
         }
     }
+    // Nor is a small number to be had as what one pack tells more than another that lies within it.
+    for (long, short) in issued.iter().flat_map(|long| issued.iter().map(move |short| (long, short))) {
+        let within = long.period != short.period && long.period.intersection(short.period) == short.period;
+        for family in long.families.iter().filter(|_| within) {
+            for cell in family.cells.iter().map(String::as_str) {
+                let mut form = attacker.form(family, Some(cell), &days, long.period);
+                let known = attacker.form(family, Some(cell), &days, short.period);
+                form.retain(|column, _| !known.contains_key(column));
+                if is_small_between(long, short, family, cell) && !form.is_empty() {
+                    secrets.push((format!("{cell} of {} beyond {}", long.period, short.period), form));
+                }
+            }
+        }
+    }
     secrets.into_iter().filter(|(_, form)| attacker.knows(form.clone())).map(|(name, _)| name).collect()
 }
 
@@ -263,18 +282,24 @@ proptest! {
         policy in select(vec![SmallNumbers::PARTNERS, SmallNumbers::OUTSIDE]),
     ) {
         let issued = issue(&referrals, policy, &periods);
-        let is_small = |pack: &Issued, family: &Family, cell: Option<&str>| {
-            let lines = lines(&referrals, pack.period);
+        let count = |period: Nights, family: &Family, cell: Option<&str>| {
+            let lines = lines(&referrals, period);
             let own = lines.iter().find(|line| {
-                let group = line.figure.group.as_ref().map(|group| group.name.as_str()).unwrap_or_default();
-                let by = line.figure.group.as_ref().map(|group| &group.by);
-                let asked = cell.map_or((None, ""), |cell| (family.by.as_ref(), cell));
-                line.figure.measure.code == family.measure && (by, group) == asked
+                let group = line.figure.group.as_ref();
+                let asked = cell.and_then(|cell| Some((family.by.as_ref()?.as_str(), cell)));
+                line.figure.measure.code == family.measure
+                    && group.map(|group| (group.by.as_str(), group.name.as_str())) == asked
             });
-            let count = own.and_then(|line| line.figure.value).unwrap_or_default();
-            count < Decimal::from(policy.below)
+            own.and_then(|line| line.figure.value).unwrap_or_default()
         };
-        prop_assert_eq!(found(&issued, &is_small), Vec::<String>::new());
+        let below = Decimal::from(policy.below);
+        let is_small = |pack: &Issued, family: &Family, cell: Option<&str>| {
+            count(pack.period, family, cell) < below
+        };
+        let is_small_between = |long: &Issued, short: &Issued, family: &Family, cell: &str| {
+            count(long.period, family, Some(cell)) - count(short.period, family, Some(cell)) < below
+        };
+        prop_assert_eq!(found(&issued, &is_small, &is_small_between), Vec::<String>::new());
         for pack in &issued {
             let exact = exact(&lines(&referrals, pack.period));
             for figure in &pack.figures {
