@@ -22,7 +22,8 @@
 //!
 //! **Packs in a row.** Counts are given by part: periods that follow each other and do not overlap, cut wherever a
 //! published table begins or ends. A ring then changes one part, or adds to one what it takes from another, and must
-//! leave what earlier tables show as it is. What comes out as the difference of two tables is watched like what is
+//! leave what earlier tables show as it is; in a table of one row, one cell may give in one part what another takes in
+//! another. What comes out as the difference of two tables is watched like what is
 //! published: a small one is kept from being known.
 //!
 //! **What this does not protect against:** a narrow range (a suppressed number may be known to be 1 or 2); who reckons
@@ -527,7 +528,45 @@ impl<'a> Case<'a> {
     fn cheapest_ring(&self, watched: &Watched, known: &[&Told]) -> Option<Ring> {
         let swaps = self.swaps.iter().filter(|swap| swap.change(|part| watched.includes(part)) != 0);
         let rings = swaps.flat_map(|swap| [1, -1].map(|step| self.ring(watched.number, *swap, step, known)));
-        rings.flatten().min_by_key(|(_, cost)| *cost)
+        let cheapest = rings.flatten().min_by_key(|(_, cost)| *cost);
+        if matches!(cheapest, Some((_, 0))) || self.shape.rows != 1 {
+            return cheapest;
+        }
+        self.exchanges(watched, known).chain(cheapest).min_by_key(|(_, cost)| *cost)
+    }
+
+    /// In a table of one row: one more of a cell in one part, one less of another in another part. The total of both parts
+    /// stays as it is. Where a short part has no counts at all, no ring begins in it, but this does.
+    fn exchanges(&self, watched: &Watched, known: &[&Told]) -> impl Iterator<Item = Ring> {
+        let cells = 0..self.shape.columns;
+        let pairs = cells.clone().flat_map(move |more| cells.clone().map(move |less| (more, less)));
+        let pairs = pairs.filter(|(more, less)| more != less);
+        let swaps = self.swaps.iter().filter_map(|swap| Some((swap.up, swap.down?)));
+        let swaps = swaps.flat_map(|(one, other)| [(one, other), (other, one)]);
+        let steps = swaps.flat_map(move |parts| pairs.clone().map(move |cells| (parts, cells)));
+        steps.filter_map(move |((up, down), (more, less))| {
+            let (up_alone, down_alone) = (Swap { up, down: None }, Swap { up: down, down: None });
+            let changes = [
+                (more, up_alone, 1),
+                (less, down_alone, -1),
+                (self.shape.columns, Swap { up, down: Some(down) }, 1),
+            ];
+            let mut ring: Ring = (Vec::new(), 0);
+            let mut moved = 0;
+            for (column, swap, step) in changes {
+                for number in [column, self.shape.number(1, column)] {
+                    if number == watched.number {
+                        moved += step * swap.change(|part| watched.includes(part));
+                    }
+                    ring.1 += self.cost(number, swap, step, known)?;
+                    let seen = swap.change(|part| self.now.parts.contains(&part)) != 0;
+                    if seen && self.now.is(number, State::Shown) {
+                        ring.0.push(number);
+                    }
+                }
+            }
+            (moved != 0).then_some(ring)
+        })
     }
 
     /// The cheapest ring by which the number goes one up or down: a way through the network that brings back what flows

@@ -86,8 +86,13 @@ struct Issued {
 
 /// Packs in the order in which they are issued, each knowing those before.
 fn issue(referrals: &[Referral], policy: SmallNumbers, periods: &[Nights]) -> Vec<Issued> {
+    issue_to(referrals, &periods.iter().map(|period| (policy, *period)).collect::<Vec<_>>())
+}
+
+/// Packs in the order in which they are issued, for whom they are issued.
+fn issue_to(referrals: &[Referral], packs: &[(SmallNumbers, Nights)]) -> Vec<Issued> {
     let mut issued: Vec<Issued> = Vec::new();
-    for period in periods {
+    for (policy, period) in packs {
         let before = issued
             .iter()
             .map(|pack| EarlierPack { period: pack.period, families: pack.families.clone() })
@@ -98,7 +103,7 @@ fn issue(referrals: &[Referral], policy: SmallNumbers, periods: &[Nights]) -> Ve
             .map(|part| (part, figures(referrals, part).into_vec()))
             .collect();
         let lines = lines(referrals, *period);
-        let families = families(policy, *period, &lines, &parts, &earlier).unwrap();
+        let families = families(*policy, *period, &lines, &parts, &earlier).unwrap();
         let figures = told(&lines, &families, &[], &[]);
         issued.push(Issued { period: *period, families, figures });
     }
@@ -336,6 +341,32 @@ fn packs_that_do_not_know_of_each_other_give_small_numbers_away() {
     let in_a_row = issue(&all, SmallNumbers::PARTNERS, &periods);
     assert_eq!(police(&in_a_row[0]), Told::Number(6.into()));
     assert_eq!(police(&in_a_row[1]), Told::Suppressed, "seven less six is one");
+}
+
+#[test]
+fn a_quarter_is_told_also_after_packs_of_four_weeks_that_it_cuts() {
+    // A day without referrals before the first four weeks, a week after the last.
+    let sources = [0, 0, 1, 0, 2, 3, 0, 4, 1, 2].map(|no| Source::ALL[no]);
+    let risks = [Risk::High, Risk::High, Risk::Medium];
+    let day = |n: usize| u32::try_from(n * 91 / 150).unwrap();
+    let all: Vec<Referral> =
+        (0..150).map(|n| referral(n, day(n), n * 5 % 7, sources[n * 7 % 10], risks[n % 3])).collect();
+    let four_weeks = |no: u32| (SmallNumbers::PARTNERS, nights_from(later(d(FIRST), 28 * no), 28));
+    let quarter = nights_from(d("2020-03-01"), 92);
+    for policy in [SmallNumbers::PARTNERS, SmallNumbers::OUTSIDE] {
+        let packs = [four_weeks(0), four_weeks(1), four_weeks(2), (policy, quarter)];
+        let issued = issue_to(&all, &packs);
+        let value = |name: Option<&str>| {
+            let found = issued[3].figures.iter().find(|figure| {
+                figure.code == "referrals_received"
+                    && figure.group.as_ref().map(|group| group.name.as_str()) == name
+            });
+            found.unwrap().value
+        };
+        assert_eq!(value(None), Told::Number(150.into()));
+        assert_eq!(value(Some("police")), Told::Number(60.into()));
+        assert_eq!(value(Some("high")), Told::Number(100.into()));
+    }
 }
 
 #[test]
