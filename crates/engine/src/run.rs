@@ -100,6 +100,42 @@ impl Engine {
         }
     }
 
+    /// What a command would do if it were given now: it is carried out, and taken back. Nothing is kept, recorded or told
+    /// to anybody. What it would be refused for is refused.
+    pub async fn rehearse(
+        self: &Arc<Self>,
+        actor: &Arc<Actor>,
+        command: Command,
+    ) -> Result<Outcome, EngineError> {
+        self.must(actor, command.permission())?;
+        self.lapse_due().await?;
+        let (engine, actor) = (Arc::clone(self), Arc::clone(actor));
+        let task = tokio::spawn(async move { engine.carry_out_and_take_back(&actor, command).await });
+        task.await.unwrap_or(Err(EngineError::Fault(Fault::Broken("a command panicked"))))
+    }
+
+    async fn carry_out_and_take_back(
+        &self,
+        actor: &Arc<Actor>,
+        command: Command,
+    ) -> Result<Outcome, EngineError> {
+        let carried_out = {
+            let _gate = self.live.gate.read().await;
+            let mut work = self.begin(actor, command.action()).await?;
+            self.carry_out(&mut work, command).await
+        };
+        match carried_out.map_err(first_come) {
+            Ok(outcome) => Ok(outcome),
+            Err(Failure::Clash(clash)) => Err(self.explain(actor, clash).await?.into()),
+            Err(Failure::Again) => Err(Refusal::new(
+                RefusalCode::Changed,
+                "Others are changing the same nights at the same time: look again in a moment.",
+            )
+            .into()),
+            Err(Failure::Error(error)) => Err(error),
+        }
+    }
+
     async fn try_once(
         &self,
         actor: &Arc<Actor>,

@@ -3,29 +3,20 @@
 use std::sync::Arc;
 
 use askama::Template;
-use poem::{Request, Response, http::StatusCode};
-use safespace_domain::{RefusalCode, sessions::Stage};
-use safespace_edge::{SESSION_COOKIE, peer_address};
-use safespace_engine::{Engine, EngineError};
+use safespace_edge::peer_address;
 
 use crate::{
-    Stopped,
-    forms::{form, read, session},
-    shell::{Shell, show, to},
+    Answer, Pages, Site,
+    fields::Fields,
+    form, page,
+    shell::{Place, Shell, to},
+    visit::Visit,
 };
-
-/// Where the page is.
-pub(crate) const PATH: &str = "/password";
-/// Where it says that it was done.
-pub(crate) const DONE: &str = "/password/changed";
-/// Where somebody is sent who has not given a second factor lately; then back here.
-const CONFIRM_FIRST: &str = "/confirm?next=/password";
 
 #[derive(Template)]
 #[template(path = "change_password.html")]
 struct ChangePasswordPage {
     shell: Shell,
-    token: String,
     name: String,
 }
 
@@ -35,42 +26,35 @@ struct PasswordChangedPage {
     shell: Shell,
 }
 
-form!(ChangePasswordForm { current, password });
+/// The pages.
+pub(crate) fn pages(site: &Arc<Site>) -> Pages {
+    vec![("/password", form(site, show, change)), ("/password/changed", page(site, done))]
+}
 
 /// The form.
-pub(crate) async fn page(engine: &Engine, request: &Request) -> Result<Response, Stopped> {
-    let (session, cookie) = session(engine, request.headers(), Stage::Whole).await?;
-    // Whoever has none gave none when they signed in.
-    let given = session.actor.second_factor_at.is_some();
-    if given && !engine.has_fresh_second_factor(&session.actor) {
-        return Ok(to(CONFIRM_FIRST));
-    }
-    let token = engine.forgery_token(&cookie)?;
-    show(StatusCode::OK, &ChangePasswordPage { shell: Shell::of(&token), token, name: session.name })
+async fn show(visit: Visit) -> Answer {
+    visit.must_be_fresh()?;
+    let shell = visit.shell(Place::Account)?;
+    visit.show(&ChangePasswordPage { shell, name: visit.session.name.clone() })
 }
 
 /// Takes the old password and the new one.
-pub(crate) async fn change(engine: &Arc<Engine>, request: Request) -> Result<Response, Stopped> {
-    let from = peer_address(&request);
-    let (form, cookie, request) = read::<ChangePasswordForm>(engine, request, SESSION_COOKIE).await?;
-    let (session, _) = session(engine, request.headers(), Stage::Whole).await?;
-    let refusal = match engine.change_password(&session.actor, &form.current, &form.password, from).await {
-        Ok(()) => return Ok(to(DONE)),
-        Err(EngineError::Refused(refusal)) => refusal,
-        Err(EngineError::Fault(fault)) => return Err(fault.into()),
-    };
-    if refusal.code == RefusalCode::SecondFactorNeeded {
-        return Ok(to(CONFIRM_FIRST));
+async fn change(visit: Visit, fields: Fields) -> Answer {
+    visit.must_be_fresh()?;
+    let (current, new) = (fields.secret("current"), fields.secret("password"));
+    let changed =
+        visit.engine.change_password(visit.actor(), current, new, peer_address(visit.request())).await;
+    match visit.answered(&Fields::default(), changed)? {
+        Ok(()) => Ok(to("/password/changed")),
+        Err(refusal) => {
+            let field = if refusal.field.as_deref() == Some("password") { "password" } else { "current" };
+            let shell = visit.shell(Place::Account)?.refused(&refusal).at(field);
+            visit.show_again(&ChangePasswordPage { shell, name: visit.session.name.clone() })
+        }
     }
-    let field = if refusal.field.as_deref() == Some("password") { "password" } else { "current" };
-    let token = engine.forgery_token(&cookie)?;
-    let shell = Shell { signed_in: Some(token.clone()), ..Shell::with(&refusal, field) };
-    show(StatusCode::UNPROCESSABLE_ENTITY, &ChangePasswordPage { shell, token, name: session.name })
 }
 
 /// Says that it was done.
-pub(crate) async fn done(engine: &Engine, request: &Request) -> Result<Response, Stopped> {
-    let (_, cookie) = session(engine, request.headers(), Stage::Whole).await?;
-    let token = engine.forgery_token(&cookie)?;
-    show(StatusCode::OK, &PasswordChangedPage { shell: Shell::of(&token) })
+async fn done(visit: Visit) -> Answer {
+    visit.show(&PasswordChangedPage { shell: visit.shell(Place::Account)? })
 }

@@ -1,13 +1,16 @@
 //! Signing in with an issuer: there, and back.
 
-use poem::{Request, Response, http::StatusCode};
+use std::sync::Arc;
+
+use poem::{Request, http::StatusCode};
 use safespace_domain::IssuerId;
 use safespace_edge::{cookie, is_same_origin, peer_address};
 use safespace_engine::{EngineError, Errand, IssuerAnswer, Returned};
 
 use crate::{
-    Site, Stopped,
+    Answer, Pages, Site, Stopped,
     forms::FORM_COOKIE,
+    open,
     set_up::link,
     shell::{to, told},
     sign_in::in_session,
@@ -29,18 +32,27 @@ pub(crate) fn choices(issuers: &[(IssuerId, String)], below: &str) -> Vec<Choice
     issuers.iter().map(|(id, name)| Choice { name: name.clone(), path: format!("{below}/{id}") }).collect()
 }
 
+/// The pages.
+pub(crate) fn pages(site: &Arc<Site>) -> Pages {
+    vec![
+        ("/sign-in/issuer/:id", open(site, sign_in)),
+        ("/set-up/:link/issuer/:id", open(site, set_up)),
+        (BACK, open(site, back)),
+    ]
+}
+
 /// Goes to an issuer to sign in.
-pub(crate) async fn sign_in(site: &Site, request: &Request) -> Result<Response, Stopped> {
-    there(site, request, Errand::SignIn).await
+async fn sign_in(site: Arc<Site>, request: Request) -> Answer {
+    there(&site, &request, Errand::SignIn).await
 }
 
 /// Goes to an issuer to have it say from now on who the owner of an account is.
-pub(crate) async fn set_up(site: &Site, request: &Request) -> Result<Response, Stopped> {
-    there(site, request, Errand::SetUp(link(request))).await
+async fn set_up(site: Arc<Site>, request: Request) -> Answer {
+    there(&site, &request, Errand::SetUp(link(&request))).await
 }
 
 /// Only from a page of this site, which has given the browser a cookie: what comes back must come to the same browser.
-async fn there(site: &Site, request: &Request, errand: Errand) -> Result<Response, Stopped> {
+async fn there(site: &Site, request: &Request, errand: Errand) -> Answer {
     let browser = cookie(request.headers(), FORM_COOKIE).filter(|_| is_same_origin(request.headers()));
     let Some(browser) = browser else { return Err(Stopped::SignIn) };
     let Some(id) = request.raw_path_param("id").and_then(|id| id.parse().ok()) else {
@@ -51,7 +63,7 @@ async fn there(site: &Site, request: &Request, errand: Errand) -> Result<Respons
 }
 
 #[derive(serde::Deserialize)]
-struct Answer {
+struct FromIssuer {
     #[serde(default)]
     state: String,
     code: Option<String>,
@@ -59,18 +71,18 @@ struct Answer {
 }
 
 /// Back from an issuer. It comes from another site, so the cookie and the state show that it was asked for here.
-pub(crate) async fn back(site: &Site, request: &Request) -> Result<Response, Stopped> {
-    let Answer { state, code, iss } = request.params::<Answer>().map_err(|_| Stopped::Unreadable)?;
+async fn back(site: Arc<Site>, request: Request) -> Answer {
+    let FromIssuer { state, code, iss } = request.params::<FromIssuer>().map_err(|_| Stopped::Unreadable)?;
     let browser = cookie(request.headers(), FORM_COOKIE).unwrap_or_default();
     let answer = IssuerAnswer { state, code, iss };
-    match site.engine.back_from_issuer(&answer, browser, &site.back, peer_address(request)).await {
-        Ok(Returned::SignedIn(signed_in)) => Ok(in_session(&signed_in, "/")),
+    match site.engine.back_from_issuer(&answer, browser, &site.back, peer_address(&request)).await {
+        Ok(Returned::SignedIn(signed_in)) => in_session(&site, request.headers(), &signed_in, "/").await,
         Ok(Returned::Linked(link)) => Ok(to(&format!("/set-up/{link}"))),
         Err(error) => refused(error),
     }
 }
 
-fn refused(error: EngineError) -> Result<Response, Stopped> {
+fn refused(error: EngineError) -> Answer {
     match error {
         EngineError::Refused(refusal) => {
             Ok(told(StatusCode::UNPROCESSABLE_ENTITY, "You are not signed in", &refusal.message))

@@ -3,26 +3,65 @@
 //! They work without JavaScript. Every form carries a token of its session and is taken only from a page of this site;
 //! what was done is answered with a redirect, so that going back repeats nothing.
 
+mod account;
+mod accounts;
+mod allocation;
+mod audit;
+mod board;
+mod bookings;
 mod change_password;
+mod charts;
+mod daily_sheet;
+mod exceptions;
+mod fields;
+mod figures;
+mod followed_referrals;
+mod forecast;
 mod forms;
-mod home;
+mod holds;
+mod households;
 mod issuers;
+mod kept;
 mod meeting_packs;
+mod notices;
+mod packs;
+mod plan;
+mod properties;
+mod questions;
+mod referrals;
+mod reports;
+mod retention;
+mod search;
 mod set_up;
 mod shell;
+mod shopping;
 mod sign_in;
+mod stay_changes;
+mod stays;
+mod stock;
 mod subject_access;
+mod support;
+mod targets;
+mod today;
+mod units;
+mod visit;
+mod voids;
+mod what_if;
+mod words;
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use poem::{
-    IntoResponse, Request, Response, Route,
+    Endpoint, Request, Response, Route, RouteMethod,
     endpoint::make,
-    http::{Method, StatusCode, header},
+    get,
+    http::{StatusCode, header},
+    post,
 };
-use safespace_engine::Engine;
+use safespace_domain::{Refusal, RefusalCode};
+use safespace_engine::{Engine, EngineError};
 
-use crate::shell::told;
+use crate::{fields::Fields, kept::Kept, shell::told, visit::Visit};
 
 pub use subject_access::subject_access_page;
 
@@ -31,119 +70,159 @@ pub fn routes(beside: Route, engine: &Arc<Engine>, public_url: &str) -> Route {
     let site = Arc::new(Site {
         engine: Arc::clone(engine),
         back: format!("{}{}", public_url.trim_end_matches('/'), issuers::BACK),
+        kept: Kept::default(),
     });
-    let at = |route: Route, path: &str, page: Page| {
-        let site = Arc::clone(&site);
-        route.at(
-            path,
-            make(move |request| {
-                let site = Arc::clone(&site);
-                async move { page.answer(&site, request).await }
-            }),
-        )
-    };
-    let pages = [
-        ("/", Page::Home),
-        ("/sign-in", Page::SignIn),
-        ("/sign-in/code", Page::Code),
-        ("/sign-in/issuer/:id", Page::Issuer),
-        (issuers::BACK, Page::BackFromIssuer),
-        ("/confirm", Page::Confirm),
-        ("/sign-out", Page::SignOut),
-        ("/quick-exit", Page::QuickExit),
-        ("/sessions", Page::Sessions),
-        ("/sessions/end", Page::EndSession),
-        ("/sessions/end-all", Page::EndAllSessions),
-        ("/session", Page::Session),
-        (subject_access::PATH, Page::SubjectAccess),
-        (meeting_packs::PATH, Page::MeetingPacks),
-        (meeting_packs::PACK, Page::MeetingPack),
-        (change_password::PATH, Page::ChangePassword),
-        (change_password::DONE, Page::PasswordChanged),
-        ("/set-up/:link", Page::SetUp),
-        ("/set-up/:link/issuer/:id", Page::SetUpIssuer),
-        ("/set-up/:link/password", Page::ChoosePassword),
-        ("/set-up/:link/second-factor", Page::ConfirmSecondFactor),
+    let all = [
+        sign_in::pages,
+        issuers::pages,
+        set_up::pages,
+        account::pages,
+        change_password::pages,
+        today::pages,
+        board::pages,
+        meeting_packs::pages,
+        subject_access::pages,
+        referrals::pages,
+        allocation::pages,
+        plan::pages,
+        bookings::pages,
+        holds::pages,
+        search::pages,
+        stay_changes::pages,
+        stays::pages,
+        households::pages,
+        support::pages,
+        packs::pages,
+        stock::pages,
+        shopping::pages,
+        properties::pages,
+        units::pages,
+        voids::pages,
+        daily_sheet::pages,
+        reports::pages,
+        figures::pages,
+        what_if::pages,
+        forecast::pages,
+        targets::pages,
+        exceptions::pages,
+        audit::pages,
+        accounts::pages,
+        retention::pages,
+        notices::pages,
+        questions::pages,
+        followed_referrals::pages,
     ];
-    pages.into_iter().fold(beside, |route, (path, page)| at(route, path, page)).at(
-        "/style.css",
-        make(|_| async {
+    let beside = all
+        .into_iter()
+        .flat_map(|pages| pages(&site))
+        .fold(beside, |route, (path, page)| route.at(path, page));
+    ASSETS.into_iter().fold(beside, |route, (path, content_type, text)| {
+        let asset = move |_: Request| async move {
             Response::builder()
-                .content_type("text/css; charset=utf-8")
+                .content_type(content_type)
                 .header(header::CACHE_CONTROL, "max-age=3600")
-                .body(include_str!("style.css"))
-        }),
-    )
+                .body(text)
+        };
+        route.at(path, get(make(asset)))
+    })
 }
 
+const ASSETS: [(&str, &str, &str); 3] = [
+    (
+        "/style.css",
+        "text/css; charset=utf-8",
+        concat!(
+            include_str!("../assets/style.css"),
+            include_str!("../assets/board.css"),
+            include_str!("../assets/placing.css"),
+            include_str!("../assets/stays.css"),
+            include_str!("../assets/stock.css"),
+            include_str!("../assets/reports.css"),
+            include_str!("../assets/team.css"),
+        ),
+    ),
+    ("/page.js", "text/javascript; charset=utf-8", include_str!("../assets/page.js")),
+    ("/board.js", "text/javascript; charset=utf-8", include_str!("../assets/board.js")),
+];
+
 /// What the pages are about.
-struct Site {
+pub(crate) struct Site {
     engine: Arc<Engine>,
     /// Where issuers send a browser back to.
     back: String,
+    /// What was typed by people whose session ended.
+    kept: Kept,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Page {
-    Home,
-    SignIn,
-    Code,
-    Issuer,
-    BackFromIssuer,
-    SetUpIssuer,
-    Confirm,
-    SignOut,
-    QuickExit,
-    Sessions,
-    EndSession,
-    EndAllSessions,
-    Session,
-    ChangePassword,
-    PasswordChanged,
-    SubjectAccess,
-    MeetingPacks,
-    MeetingPack,
-    SetUp,
-    ChoosePassword,
-    ConfirmSecondFactor,
+/// Pages with their addresses.
+type Pages = Vec<(&'static str, RouteMethod)>;
+type Answer = Result<Response, Stopped>;
+
+/// A page for whoever is signed in.
+fn page<F, A>(site: &Arc<Site>, show: F) -> RouteMethod
+where
+    F: Fn(Visit) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Answer> + Send + 'static,
+{
+    open(site, move |site, request| {
+        let show = show.clone();
+        async move { show(Visit::page(site, request).await?).await }
+    })
 }
 
-impl Page {
-    async fn answer(self, site: &Site, request: Request) -> Response {
-        let engine = &site.engine;
-        let get = matches!(*request.method(), Method::GET | Method::HEAD);
-        let post = request.method() == Method::POST;
-        let done = match self {
-            Self::Home if get => home::page(engine, &request).await,
-            Self::SignIn if get => sign_in::page(engine, &request).await,
-            Self::SignIn if post => sign_in::sign_in(engine, request).await,
-            Self::Issuer if get => issuers::sign_in(site, &request).await,
-            Self::BackFromIssuer if get => issuers::back(site, &request).await,
-            Self::SetUpIssuer if get => issuers::set_up(site, &request).await,
-            Self::Code if get => sign_in::code_page(engine, &request).await,
-            Self::Code if post => sign_in::give_code(engine, request).await,
-            Self::Confirm if get => sign_in::confirm_page(engine, &request).await,
-            Self::Confirm if post => sign_in::confirm(engine, request).await,
-            Self::SignOut if post => sign_in::sign_out(engine, request).await,
-            Self::QuickExit if post => sign_in::quick_exit(engine, request).await,
-            Self::Sessions if get => home::sessions(engine, &request).await,
-            Self::EndSession if post => home::end_session(engine, request).await,
-            Self::EndAllSessions if post => home::end_all_sessions(engine, request).await,
-            Self::Session if get => home::session(engine, &request).await,
-            Self::ChangePassword if get => change_password::page(engine, &request).await,
-            Self::ChangePassword if post => change_password::change(engine, request).await,
-            Self::PasswordChanged if get => change_password::done(engine, &request).await,
-            Self::SubjectAccess if get => subject_access::form_page(engine, &request).await,
-            Self::SubjectAccess if post => subject_access::hand_over(engine, request).await,
-            Self::MeetingPacks if get => meeting_packs::list(engine, &request).await,
-            Self::MeetingPack if get => meeting_packs::pack(engine, &request).await,
-            Self::SetUp if get => set_up::page(engine, &request).await,
-            Self::ChoosePassword if post => set_up::choose_password(engine, request).await,
-            Self::ConfirmSecondFactor if post => set_up::confirm_second_factor(engine, request).await,
-            _ => Ok(StatusCode::METHOD_NOT_ALLOWED.into_response()),
-        };
-        done.unwrap_or_else(|stopped| stopped.answer())
-    }
+/// A page with a form, for whoever is signed in. A form is sent to the address of its page.
+fn form<F, A, G, B>(site: &Arc<Site>, show: F, take: G) -> RouteMethod
+where
+    F: Fn(Visit) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Answer> + Send + 'static,
+    G: Fn(Visit, Fields) -> B + Clone + Send + Sync + 'static,
+    B: Future<Output = Answer> + Send + 'static,
+{
+    page(site, show).post(taking(site, take))
+}
+
+/// A form without a page of its own, for whoever is signed in.
+fn action<G, B>(site: &Arc<Site>, take: G) -> RouteMethod
+where
+    G: Fn(Visit, Fields) -> B + Clone + Send + Sync + 'static,
+    B: Future<Output = Answer> + Send + 'static,
+{
+    post(taking(site, take))
+}
+
+fn taking<G, B>(site: &Arc<Site>, take: G) -> impl Endpoint<Output = Response> + 'static
+where
+    G: Fn(Visit, Fields) -> B + Clone + Send + Sync + 'static,
+    B: Future<Output = Answer> + Send + 'static,
+{
+    endpoint(site, move |site, request| {
+        let take = take.clone();
+        async move {
+            let (visit, fields) = Visit::form(site, request).await?;
+            take(visit, fields).await
+        }
+    })
+}
+
+/// A page that nobody need be signed in for.
+fn open<F, A>(site: &Arc<Site>, show: F) -> RouteMethod
+where
+    F: Fn(Arc<Site>, Request) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Answer> + Send + 'static,
+{
+    get(endpoint(site, show))
+}
+
+fn endpoint<F, A>(site: &Arc<Site>, answer: F) -> impl Endpoint<Output = Response> + 'static
+where
+    F: Fn(Arc<Site>, Request) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Answer> + Send + 'static,
+{
+    let site = Arc::clone(site);
+    make(move |request| {
+        let answer = answer(Arc::clone(&site), request);
+        async move { answer.await.unwrap_or_else(Stopped::answer) }
+    })
 }
 
 /// Why a page was not shown, or a form not taken.
@@ -157,11 +236,24 @@ enum Stopped {
     Unreadable,
     /// The service can't answer now. What happened is in the log.
     Failed,
+    /// It is not for them, or not there: the two read the same where they must.
+    Refused(Refusal),
+    /// Something else is answered instead.
+    Answered(Response),
 }
 
 impl Stopped {
-    fn answer(&self) -> Response {
+    fn answer(self) -> Response {
         match self {
+            Self::Answered(response) => response,
+            Self::Refused(refusal) => {
+                let (status, title) = match refusal.code {
+                    RefusalCode::NotFound => (StatusCode::NOT_FOUND, words::NOT_FOUND),
+                    RefusalCode::NotAllowed => (StatusCode::FORBIDDEN, words::NOT_FOR_YOU),
+                    _ => (StatusCode::UNPROCESSABLE_ENTITY, words::NOT_DONE),
+                };
+                told(status, title, &refusal.message)
+            }
             Self::SignIn => shell::to("/sign-in"),
             Self::Forged => told(
                 StatusCode::FORBIDDEN,
@@ -187,5 +279,20 @@ impl From<safespace_engine::Fault> for Stopped {
     fn from(fault: safespace_engine::Fault) -> Self {
         tracing::error!(%fault, "a page failed");
         Self::Failed
+    }
+}
+
+impl From<EngineError> for Stopped {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Refused(refusal) => Self::Refused(refusal),
+            EngineError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Stopped {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }

@@ -1,32 +1,28 @@
 //! Packs for groups that meet, as pages to read and to print.
 
+use std::sync::Arc;
+
 use askama::Template;
-use chrono::{DateTime, Utc};
-use poem::{Request, Response, http::StatusCode};
 use safespace_domain::{
-    Night, Nights,
+    Night, Nights, Refusal,
     access::Permission,
-    clock::in_service_time,
     figures::MeasuredIn,
     meeting_packs::{Audience, PackFigure, Told},
     nights::earlier,
     periods::PeriodKind,
-    sessions::Stage,
     targets::{Quarter, Target},
 };
-use safespace_engine::{Engine, EngineError, MeetingPackView, Page as Window, SessionView};
+use safespace_engine::{MeetingPackView, Page as Window};
 
 use crate::{
-    Stopped,
-    forms::session,
-    shell::{Shell, show, told},
-    sign_in::stopped,
+    Answer, Pages, Site, page as page_at,
+    shell::{Place, Shell},
+    visit::Visit,
+    words::{in_plain_words, instant},
 };
 
 /// Where the groups are.
-pub(crate) const PATH: &str = "/meeting-packs";
-/// Where a pack is: the group's code, and a day of its period.
-pub(crate) const PACK: &str = "/meeting-packs/:group/:on";
+const PATH: &str = "/meeting-packs";
 /// So many packs are listed.
 const MOST: u64 = 500;
 
@@ -46,15 +42,18 @@ struct ListPage {
     rows: Vec<Listed>,
 }
 
+/// The pages: the groups, and a pack by the group's code and a day of its period.
+pub(crate) fn pages(site: &Arc<Site>) -> Pages {
+    vec![(PATH, page_at(site, list)), ("/meeting-packs/:group/:on", page_at(site, pack))]
+}
+
 /// The groups, each with the pack of the last period that is over, and all that were written on.
-pub(crate) async fn list(engine: &Engine, request: &Request) -> Result<Response, Stopped> {
-    let (session, cookie) = session(engine, request.headers(), Stage::Whole).await?;
-    if let Some(not_theirs) = not_for(&session) {
-        return Ok(not_theirs);
-    }
-    let groups = engine.meeting_groups(&session.actor).await.map_err(stopped)?;
+async fn list(visit: Visit) -> Answer {
+    visit.must(Permission::SeeReports)?;
+    let engine = &visit.engine;
+    let groups = engine.meeting_groups(visit.actor()).await?;
     let page = Window { after: None, limit: MOST };
-    let packs = engine.meeting_packs(&session.actor, None, page).await.map_err(stopped)?;
+    let packs = engine.meeting_packs(visit.actor(), None, page).await?;
     let mut rows = Vec::new();
     for group in groups {
         let last = group.every.kind().before(group.period_of(engine.today()));
@@ -74,8 +73,7 @@ pub(crate) async fn list(engine: &Engine, request: &Request) -> Result<Response,
             state: if is_issued { "Issued" } else { "Not issued" },
         }));
     }
-    let token = engine.forgery_token(&cookie)?;
-    show(StatusCode::OK, &ListPage { shell: Shell::of(&token), rows })
+    visit.show(&ListPage { shell: visit.shell(Place::Reports)?, rows })
 }
 
 /// A section of a pack.
@@ -117,29 +115,13 @@ struct PackPage {
 }
 
 /// A pack.
-pub(crate) async fn pack(engine: &Engine, request: &Request) -> Result<Response, Stopped> {
-    let (session, cookie) = session(engine, request.headers(), Stage::Whole).await?;
-    if let Some(not_theirs) = not_for(&session) {
-        return Ok(not_theirs);
-    }
-    let (group, on) = (request.raw_path_param("group"), request.raw_path_param("on"));
-    let asked = group.zip(on.and_then(|on| on.parse::<Night>().ok()));
-    let nothing =
-        || told(StatusCode::NOT_FOUND, "There is no such pack", "Go back, and choose one of the list.");
-    let Some((group, on)) = asked else { return Ok(nothing()) };
-    match engine.meeting_pack(&session.actor, group, on).await {
-        Ok(view) => {
-            let token = engine.forgery_token(&cookie)?;
-            show(StatusCode::OK, &page(Shell::of(&token), &view))
-        }
-        Err(EngineError::Refused(_)) => Ok(nothing()),
-        Err(error @ EngineError::Fault(_)) => Err(stopped(error)),
-    }
-}
-
-fn not_for(session: &SessionView) -> Option<Response> {
-    let refusal = session.actor.must(Permission::SeeReports).err()?;
-    Some(crate::shell::told(StatusCode::FORBIDDEN, "This page is for managers", &refusal.message))
+async fn pack(visit: Visit) -> Answer {
+    visit.must(Permission::SeeReports)?;
+    let nothing = || Refusal::not_found("pack", "on");
+    let on: Night = visit.part("on").and_then(|on| on.parse().ok()).ok_or_else(nothing)?;
+    let group = visit.part("group").ok_or_else(nothing)?;
+    let view = visit.engine.meeting_pack(visit.actor(), group, on).await?;
+    visit.show(&page(visit.shell(Place::Reports)?, &view))
 }
 
 fn page(shell: Shell, view: &MeetingPackView) -> PackPage {
@@ -171,7 +153,7 @@ fn page(shell: Shell, view: &MeetingPackView) -> PackPage {
             Audience::Partners => "For partners: small numbers are suppressed.",
             Audience::Outside => "For everybody: small numbers are suppressed, the others rounded.",
         },
-        issued: view.issued_at.map(in_words),
+        issued: view.issued_at.map(instant),
         commentary: commentary
             .split("\n\n")
             .filter(|text| !text.trim().is_empty())
@@ -205,11 +187,6 @@ fn whole_name(figure: &PackFigure) -> String {
             format!("{}, {}: {}", figure.title, in_plain_words(&group.by), in_plain_words(&group.name))
         }
     }
-}
-
-/// A code such as `local_authority` in words.
-fn in_plain_words(code: &str) -> String {
-    code.replace('_', " ")
 }
 
 /// A number with what it is in; a dash where there is none.
@@ -255,8 +232,4 @@ fn days(period: Nights) -> String {
         kind => format!(" ({})", kind.label(period.arrival())),
     };
     format!("{} to {}{label}", period.arrival().format("%-d %B %Y"), last.format("%-d %B %Y"))
-}
-
-fn in_words(at: DateTime<Utc>) -> String {
-    in_service_time(at).format("%-d %B %Y at %H:%M").to_string()
 }

@@ -1,18 +1,19 @@
 //! Setting an account up by its link.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use askama::Template;
-use poem::{Request, Response, http::StatusCode};
+use poem::{Request, Response, http::StatusCode, post};
 use qrcodegen::{QrCode, QrCodeEcc};
 use safespace_domain::Refusal;
 use safespace_edge::{cookie, peer_address};
 use safespace_engine::{Engine, EngineError};
 
 use crate::{
-    Stopped,
+    Answer, Pages, Site, Stopped, endpoint,
     forms::{FORM_COOKIE, form, read},
     issuers::{Choice, choices},
+    open,
     shell::{Shell, set_cookie, show, to, told},
 };
 
@@ -47,8 +48,18 @@ struct RecoveryCodesPage {
 form!(PasswordForm { password });
 form!(CodeForm { code });
 
+/// The pages.
+pub(crate) fn pages(site: &Arc<Site>) -> Pages {
+    vec![
+        ("/set-up/:link", open(site, page)),
+        ("/set-up/:link/password", post(endpoint(site, choose_password))),
+        ("/set-up/:link/second-factor", post(endpoint(site, confirm_second_factor))),
+    ]
+}
+
 /// The next step of setting up.
-pub(crate) async fn page(engine: &Engine, request: &Request) -> Result<Response, Stopped> {
+async fn page(site: Arc<Site>, request: Request) -> Answer {
+    let (engine, request) = (&*site.engine, &request);
     let known = cookie(request.headers(), FORM_COOKIE);
     let cookie = known.map_or_else(|| engine.form_cookie(), |known| Ok(known.to_owned()))?;
     let token = engine.forgery_token(&cookie)?;
@@ -88,7 +99,8 @@ async fn step(
 }
 
 /// Takes the password.
-pub(crate) async fn choose_password(engine: &Engine, request: Request) -> Result<Response, Stopped> {
+async fn choose_password(site: Arc<Site>, request: Request) -> Answer {
+    let engine = &*site.engine;
     let (from, link) = (peer_address(&request), link(&request));
     let (form, owner, _) = read::<PasswordForm>(engine, request, FORM_COOKIE).await?;
     match engine.choose_password(&link, &form.password, from).await {
@@ -99,7 +111,8 @@ pub(crate) async fn choose_password(engine: &Engine, request: Request) -> Result
 }
 
 /// Takes a code of the second factor, and shows the recovery codes.
-pub(crate) async fn confirm_second_factor(engine: &Engine, request: Request) -> Result<Response, Stopped> {
+async fn confirm_second_factor(site: Arc<Site>, request: Request) -> Answer {
+    let engine = &*site.engine;
     let (from, link) = (peer_address(&request), link(&request));
     let (form, owner, _) = read::<CodeForm>(engine, request, FORM_COOKIE).await?;
     match engine.confirm_second_factor(&link, &form.code, from).await {

@@ -4,29 +4,22 @@
 use std::sync::Arc;
 
 use askama::Template;
-use poem::{
-    Request, Response,
-    http::{HeaderValue, StatusCode, header},
-};
+use poem::http::{HeaderValue, StatusCode, header};
 use safespace_domain::{
     Refusal, RefusalCode,
     access::Permission,
     needs::{AdultsBySex, ChildAges},
-    sessions::Stage,
 };
-use safespace_edge::SESSION_COOKIE;
-use safespace_engine::{Engine, EngineError, HeldPack, HeldReferral, SessionView, SubjectAccess};
+use safespace_engine::{HeldPack, HeldReferral, SubjectAccess};
 
 use crate::{
-    Stopped,
-    forms::{form, read, session},
-    shell::{Shell, show, to, told},
+    Answer, Pages, Site,
+    fields::Fields,
+    form,
+    shell::{Place, Shell, show},
+    visit::Visit,
 };
 
-/// Where the form is.
-pub(crate) const PATH: &str = "/subject-access";
-/// Where somebody is sent who has not given a second factor lately; then back here.
-const CONFIRM_FIRST: &str = "/confirm?next=/subject-access";
 /// Under which name browsers save it. It names nobody: names of files are seen by others.
 const SAVED_AS: &str = "attachment; filename=\"subject-access.html\"";
 
@@ -34,54 +27,38 @@ const SAVED_AS: &str = "attachment; filename=\"subject-access.html\"";
 #[template(path = "subject_access_form.html")]
 struct FormPage {
     shell: Shell,
-    token: String,
-    household: String,
-    reason: String,
+    fields: Fields,
 }
 
-form!(AskForm { household, reason });
+/// The page.
+pub(crate) fn pages(site: &Arc<Site>) -> Pages {
+    vec![("/subject-access", form(site, form_page, hand_over))]
+}
 
 /// The form by which a manager asks for it.
-pub(crate) async fn form_page(engine: &Engine, request: &Request) -> Result<Response, Stopped> {
-    let (session, cookie) = session(engine, request.headers(), Stage::Whole).await?;
-    if let Some(not_theirs) = not_for(&session) {
-        return Ok(not_theirs);
-    }
-    if !engine.has_fresh_second_factor(&session.actor) {
-        return Ok(to(CONFIRM_FIRST));
-    }
-    let token = engine.forgery_token(&cookie)?;
-    let (shell, nothing) = (Shell::of(&token), String::new);
-    show(StatusCode::OK, &FormPage { shell, token, household: nothing(), reason: nothing() })
+async fn form_page(visit: Visit) -> Answer {
+    visit.must(Permission::KeepRecords)?;
+    visit.must_be_fresh()?;
+    let fields = visit.filled(Fields::default());
+    visit.show(&FormPage { shell: visit.shell(Place::Account)?, fields })
 }
 
 /// Hands it over as a file, or says on the form what is wrong.
-pub(crate) async fn hand_over(engine: &Arc<Engine>, request: Request) -> Result<Response, Stopped> {
-    let (form, cookie, request) = read::<AskForm>(engine, request, SESSION_COOKIE).await?;
-    let (session, _) = session(engine, request.headers(), Stage::Whole).await?;
-    if let Some(not_theirs) = not_for(&session) {
-        return Ok(not_theirs);
-    }
-    match engine.subject_access(&session.actor, &form.household, &form.reason).await {
+async fn hand_over(visit: Visit, fields: Fields) -> Answer {
+    visit.must(Permission::KeepRecords)?;
+    let held =
+        visit.engine.subject_access(visit.actor(), fields.get("household"), fields.get("reason")).await;
+    match visit.answered(&fields, held)? {
         Ok(held) => {
             let mut response = show(StatusCode::OK, &Page { held: &held })?;
             response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(SAVED_AS));
             Ok(response)
         }
-        Err(EngineError::Refused(refusal)) => {
-            let token = engine.forgery_token(&cookie)?;
-            let shell = Shell { signed_in: Some(token.clone()), ..Shell::with(&refusal, field(&refusal)) };
-            let AskForm { household, reason, .. } = form;
-            show(StatusCode::UNPROCESSABLE_ENTITY, &FormPage { shell, token, household, reason })
+        Err(refusal) => {
+            let shell = visit.shell(Place::Account)?.refused(&refusal).at(field(&refusal));
+            visit.show_again(&FormPage { shell, fields })
         }
-        Err(EngineError::Fault(fault)) => Err(fault.into()),
     }
-}
-
-/// The page for whom it is not for.
-fn not_for(session: &SessionView) -> Option<Response> {
-    let refusal = session.actor.must(Permission::KeepRecords).err()?;
-    Some(told(StatusCode::FORBIDDEN, "This page is for managers", &refusal.message))
 }
 
 /// Where on the form a refusal is shown.

@@ -1,0 +1,73 @@
+// What a page can do better with a script. Everything here can be done without one, too.
+
+// Leaving at once: the button, or Shift three times within a second and a half. What is on the page goes first.
+const exit = document.getElementById('exit');
+if (exit) {
+  let presses = [];
+  document.addEventListener('keyup', (event) => {
+    if (event.key !== 'Shift') {
+      presses = [];
+      return;
+    }
+    presses = [...presses, event.timeStamp].filter((at) => event.timeStamp - at < 1500);
+    if (presses.length >= 3) exit.requestSubmit();
+  });
+  exit.addEventListener('submit', () => {
+    document.querySelector('main').classList.add('gone');
+    document.title = '…';
+  });
+}
+
+// A page that the browser kept and shows again may be somebody else's by now.
+window.addEventListener('pageshow', (event) => {
+  if (event.persisted) location.reload();
+});
+
+// Somebody who does nothing is signed out. They are told two minutes before; what they typed is sent to be kept for them.
+const endsIn = Number(document.body.dataset.endsIn);
+const dialog = document.getElementById('idle');
+if (endsIn && dialog) {
+  let until = Date.now() + endsIn * 1000;
+  dialog.querySelector('#stay').addEventListener('click', async () => {
+    const answer = await fetch('/session', { redirect: 'error' }).catch(() => null);
+    if (answer?.ok) until = Date.now() + (await answer.json()).endsIn * 1000;
+    dialog.close();
+  });
+  const typed = () => [...document.querySelectorAll('main form')].find((form) => form.dataset.typed);
+  document.addEventListener('input', (event) => {
+    const form = event.target.closest('main form[method=post]');
+    if (form) form.dataset.typed = 'yes';
+  });
+  setInterval(() => {
+    const left = until - Date.now();
+    if (left < 120_000 && left > 0 && !dialog.open) dialog.showModal();
+    if (left <= 0) {
+      until = Infinity;
+      const form = typed();
+      if (form) form.submit();
+      else location.replace('/sign-in');
+    }
+  }, 1000);
+}
+
+// What was wrong is the first thing to read.
+document.getElementById('problem')?.focus();
+
+// What was revealed is hidden again after a minute.
+for (const revealed of document.querySelectorAll('[data-hide-after]')) {
+  setTimeout(() => {
+    revealed.replaceChildren(document.createTextNode(revealed.dataset.hidden));
+  }, Number(revealed.dataset.hideAfter) * 1000);
+}
+
+// A form is sent once, however often its button is pressed.
+document.addEventListener('submit', (event) => {
+  if (event.target.dataset.sent) event.preventDefault();
+  event.target.dataset.sent = 'yes';
+  setTimeout(() => delete event.target.dataset.sent, 10_000);
+});
+
+// Choosing something else in a picker shows it.
+for (const form of document.querySelectorAll('form[data-at-once]')) {
+  form.addEventListener('change', () => form.requestSubmit());
+}

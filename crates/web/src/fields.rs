@@ -1,0 +1,109 @@
+//! The fields of a form or of a query, by name, as they were typed.
+
+use std::str::FromStr;
+
+use safespace_domain::{Night, Refusal};
+use uuid::Uuid;
+
+/// Fields in the order in which they came. A name may stand there more than once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl From<Vec<(String, String)>> for Fields {
+    fn from(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+}
+
+impl Fields {
+    /// With one more.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.0.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// What stands in a field, without the spaces around it; empty where it is not there.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value.trim())
+    }
+
+    /// A password: as it was typed, spaces and all.
+    pub(crate) fn secret(&self, name: &str) -> &str {
+        self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
+    }
+
+    /// Whether anything came at all.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether one of the values of a field is this one: a box that was ticked, a choice that was made.
+    pub(crate) fn has(&self, name: &str, value: &str) -> bool {
+        self.0.iter().any(|(found, there)| found == name && there == value)
+    }
+
+    /// All values of a field that are not empty.
+    pub(crate) fn all<C: FromIterator<String>>(&self, name: &str) -> C {
+        let values = self.0.iter().filter(|(found, value)| found == name && !value.trim().is_empty());
+        values.map(|(_, value)| value.trim().to_owned()).collect()
+    }
+
+    /// What stands in a field; none where nothing does.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        Some(self.get(name)).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// A date; none where nothing was typed.
+    pub(crate) fn date(&self, name: &str) -> Result<Option<Night>, Refusal> {
+        self.parsed(name, "Give a date as in 2026-03-31.")
+    }
+
+    /// A date that must be there.
+    pub(crate) fn needed_date(&self, name: &str) -> Result<Night, Refusal> {
+        self.date(name)?.ok_or_else(|| Refusal::bad(name, "Give a date."))
+    }
+
+    /// A whole number; none where nothing was typed.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, Refusal> {
+        self.parsed(name, "Give a whole number.")
+    }
+
+    /// A whole number that must be there.
+    pub(crate) fn needed_number(&self, name: &str) -> Result<i64, Refusal> {
+        self.number(name)?.ok_or_else(|| Refusal::bad(name, "Give a number."))
+    }
+
+    /// The id of a record.
+    pub(crate) fn id<I>(&self, name: &str, of: fn(Uuid) -> I) -> Option<I> {
+        self.get(name).parse().ok().map(of)
+    }
+
+    /// What a field says in a type's own words; none where nothing was typed.
+    pub(crate) fn parsed<T: FromStr>(&self, name: &str, wrong: &str) -> Result<Option<T>, Refusal> {
+        match self.get(name) {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| Refusal::bad(name, wrong)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_is_read_and_what_is_wrong_names_its_field() {
+        let fields = Fields::default()
+            .with("arrival", " 2020-11-03 ")
+            .with("adults", "two")
+            .with("f", "COT")
+            .with("f", "");
+        assert_eq!(fields.needed_date("arrival").unwrap().to_string(), "2020-11-03");
+        assert_eq!(fields.needed_number("adults").unwrap_err().field.as_deref(), Some("adults"));
+        assert_eq!(fields.number("children"), Ok(None));
+        assert_eq!(fields.all::<Vec<_>>("f"), ["COT"]);
+        assert!(fields.has("f", "COT") && !fields.has("f", "RAMP"));
+        assert_eq!(fields.text("f").as_deref(), Some("COT"));
+    }
+}

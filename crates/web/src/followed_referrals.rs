@@ -1,0 +1,10 @@
+//! A partner's referrals, and what became of them.
+
+use std::sync::Arc;
+
+use crate::{Pages, Site};
+
+/// The pages.
+pub(crate) const fn pages(_: &Arc<Site>) -> Pages {
+    Vec::new()
+}

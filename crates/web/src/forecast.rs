@@ -1,0 +1,10 @@
+//! How many homes will be free.
+
+use std::sync::Arc;
+
+use crate::{Pages, Site};
+
+/// The pages.
+pub(crate) const fn pages(_: &Arc<Site>) -> Pages {
+    Vec::new()
+}

@@ -1,0 +1,10 @@
+//! A stay: its timeline, and what is done in it.
+
+use std::sync::Arc;
+
+use crate::{Pages, Site};
+
+/// The pages.
+pub(crate) const fn pages(_: &Arc<Site>) -> Pages {
+    Vec::new()
+}

@@ -1,0 +1,10 @@
+//! Support during a stay: sessions, immediate needs, key worker, next steps.
+
+use std::sync::Arc;
+
+use crate::{Pages, Site};
+
+/// The pages.
+pub(crate) const fn pages(_: &Arc<Site>) -> Pages {
+    Vec::new()
+}

@@ -1,0 +1,201 @@
+//! The words of the pages: names of things, dates as people read them, and what has happened. Sentences that belong to one
+//! page stand in its template. What is neither here nor there is no text of a page: so another language is another copy of
+//! these two.
+
+pub(crate) mod placing;
+pub(crate) mod reports;
+pub(crate) mod stays;
+pub(crate) mod stock;
+pub(crate) mod team;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use safespace_domain::{
+    Night, Nights,
+    access::{Actor, Permission, Role},
+    attention::Action,
+    clock::in_service_time,
+    households::People,
+    ledger::NightUse,
+    nights::earlier,
+    referrals::ReferralStatus,
+    stays::StayStatus,
+    units::Scheme,
+};
+
+use crate::shell::{Place, Way};
+
+/// Said where a form is shown again with what somebody typed before they were signed out.
+pub(crate) const KEPT: &str = "You were signed out. What you had typed is here again; nothing was sent.";
+
+pub(crate) const NOT_FOUND: &str = "There is no such page";
+pub(crate) const NOT_FOR_YOU: &str = "This page is not for you";
+pub(crate) const NOT_DONE: &str = "That can’t be done";
+
+/// The parts of the service that somebody can go to.
+pub(crate) fn ways(actor: &Actor) -> Vec<Way> {
+    let way = |place, path, label| Way { place, path, label };
+    let mut ways = Vec::new();
+    if actor.may(Permission::SeeStays) {
+        ways.push(way(Place::Today, "/", "Today"));
+        ways.push(way(Place::Board, "/board", "Board"));
+        ways.push(way(Place::Referrals, "/referrals", "Referrals"));
+        ways.push(way(Place::Stock, "/stock", "Stock"));
+        ways.push(way(Place::Homes, "/homes", "Homes"));
+    }
+    if actor.may(Permission::SeeReports) {
+        ways.push(way(Place::Reports, "/reports", "Reports"));
+        ways.push(way(Place::Team, "/team", "Team"));
+    }
+    if actor.may(Permission::AskForRoom) {
+        ways.push(way(Place::Room, "/", "Is there room?"));
+        ways.push(way(Place::Referrals, "/my-referrals", "My referrals"));
+    }
+    ways.push(way(Place::Account, "/account", "Your account"));
+    ways
+}
+
+/// What has happened, by the word that a page was asked with after it. The word tells nothing of whom it was about.
+pub(crate) fn done(word: &str) -> Option<&'static str> {
+    let all =
+        placing::DONE.iter().chain(&stays::DONE).chain(&stock::DONE).chain(&reports::DONE).chain(&team::DONE);
+    all.into_iter().find(|(known, _)| *known == word).map(|(_, sentence)| *sentence)
+}
+
+/// A role in words.
+pub(crate) const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Officer => "officer",
+        Role::Manager => "manager",
+        Role::Partner => "partner",
+        Role::Administrator => "administrator",
+    }
+}
+
+/// A date, its day of the week said: Tuesday 3 November 2020.
+pub(crate) fn day(night: Night) -> String {
+    night.format("%A %-d %B %Y").to_string()
+}
+
+/// A date in a table: Tue 3 Nov.
+pub(crate) fn short_day(night: Night) -> String {
+    night.format("%a %-d %b").to_string()
+}
+
+/// Nights as people say them: 3 to 10 November 2020 (7 nights).
+pub(crate) fn nights(nights: Nights) -> String {
+    let (from, to) = (nights.arrival(), nights.departure());
+    format!(
+        "{} to {} ({})",
+        from.format("%a %-d %b"),
+        to.format("%a %-d %b %Y"),
+        count(nights.len(), "night")
+    )
+}
+
+/// The days of a period, its last one said: 1 to 30 November 2020.
+pub(crate) fn days(period: Nights) -> String {
+    let last = earlier(period.departure(), 1);
+    format!("{} to {}", period.arrival().format("%-d %B %Y"), last.format("%-d %B %Y"))
+}
+
+/// An instant as people in the service read it: 3 November 2020, 21:05.
+pub(crate) fn instant(at: DateTime<Utc>) -> String {
+    in_service_time(at).format("%-d %B %Y, %H:%M").to_string()
+}
+
+/// An instant in a table: Tue 3 Nov, 21:05.
+pub(crate) fn short_instant(at: DateTime<Utc>) -> String {
+    in_service_time(at).format("%a %-d %b, %H:%M").to_string()
+}
+
+/// How many of something: 1 night, 2 nights.
+pub(crate) fn count(n: u32, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// The people of a household: 1 adult, 2 children.
+pub(crate) fn people(people: People) -> String {
+    let children = match people.children {
+        0 => String::new(),
+        1 => ", 1 child".to_owned(),
+        n => format!(", {n} children"),
+    };
+    format!("{}{children}", count(u32::from(people.adults), "adult"))
+}
+
+/// Of a night on which a unit was not, or is no more.
+pub(crate) const NOT_IN_STOCK: &str = "not in stock";
+/// Of a night that is over, and that nobody had.
+pub(crate) const STOOD_EMPTY: &str = "stood empty";
+
+/// How long something still has: in 25 minutes.
+pub(crate) fn in_time(left: TimeDelta) -> String {
+    let minutes = left.num_minutes().max(0);
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("in {minutes} min"),
+        (hours, minutes) => format!("in {hours} h {minutes} min"),
+    }
+}
+
+/// Of a unit that is free for longer than was looked.
+pub(crate) const FREE_LONG: &str = "two weeks and more";
+
+/// The one thing to do, as the words on a button.
+pub(crate) const fn action(action: Action) -> &'static str {
+    match action {
+        Action::CheckOut => "Check out or extend",
+        Action::Move => "Move",
+        Action::CheckIn => "Check in",
+        Action::Answer => "Answer",
+        Action::Confirm => "Confirm or release",
+        Action::PlanNextStep => "Plan the next step",
+        Action::Place => "Place",
+        Action::Plan => "See the plan for tonight",
+        Action::OfferSupport => "Record support",
+        Action::SettleNeeds => "Settle needs",
+        Action::AssignKeyWorker => "Name a key worker",
+        Action::SeeToPack => "See to the pack",
+    }
+}
+
+/// A scheme in words.
+pub(crate) const fn scheme(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::SafeSpace => "safe space",
+        Scheme::MoveOn => "move-on",
+    }
+}
+
+/// What takes a night, in words.
+pub(crate) const fn night_use(night_use: NightUse) -> &'static str {
+    match night_use {
+        NightUse::Booked => "booked",
+        NightUse::Resident => "in residence",
+        NightUse::Held => "hold",
+        NightUse::Void => "void",
+        NightUse::Turnaround => "turnaround",
+    }
+}
+
+/// A stay's status in words.
+pub(crate) const fn stay_status(status: StayStatus) -> &'static str {
+    status.words()
+}
+
+/// A referral's status in words.
+pub(crate) const fn referral_status(status: ReferralStatus) -> &'static str {
+    match status {
+        ReferralStatus::Received => "received",
+        ReferralStatus::Assessing => "being assessed",
+        ReferralStatus::Accepted => "accepted, waits for a home",
+        ReferralStatus::Placed => "placed",
+        ReferralStatus::Declined => "declined",
+        ReferralStatus::Withdrawn => "withdrawn",
+        ReferralStatus::Closed => "closed",
+    }
+}
+
+/// A code such as `local_authority` in words.
+pub(crate) fn in_plain_words(code: &str) -> String {
+    code.replace('_', " ")
+}

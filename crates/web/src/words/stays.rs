@@ -1,0 +1,4 @@
+//! The words of stays, households and support.
+
+/// What has happened, by the word that a page was asked with after it.
+pub(super) const DONE: [(&str, &str); 0] = [];
