@@ -12,7 +12,6 @@ use std::{
 };
 
 use safespace_domain::access::Role;
-use safespace_engine::code_now;
 use safespace_tests::{Owner, PASSWORD, World, api::Api};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -69,7 +68,7 @@ struct Driver {
 impl Driver {
     fn start(needed: &Needed) -> Self {
         let mut child = Command::new(&needed.driver)
-            .args(["--port=0", "--log-level=OFF"])
+            .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -407,6 +406,6 @@ fn capabilities(needed: &Needed, profile: &str, width: u32, scripts: Scripts) ->
         capabilities.add_experimental_option("prefs", off).unwrap();
     }
     let mut capabilities = Capabilities::from(capabilities);
-    capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "WARNING" }));
+    capabilities.set("goog:loggingPrefs", json!({ "browser": "WARNING" })).unwrap();
     capabilities
 }
