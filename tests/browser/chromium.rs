@@ -148,7 +148,8 @@ impl Browser {
         self.driver.clone().quit().await.unwrap();
     }
 
-    async fn devtools(&self, command: &str, arguments: Json) -> Json {
+    /// Gives a command of the DevTools protocol.
+    pub async fn devtools(&self, command: &str, arguments: Json) -> Json {
         self.driver.cdp().send_raw(command, arguments).await.unwrap()
     }
 

@@ -2,5 +2,7 @@
 //!
 //! They run on `SQLite`: what differs between the databases stands below the pages, and is told through the API.
 
+mod board;
 mod chromium;
 mod everyone;
+mod speed;
