@@ -7,7 +7,7 @@ use askama::Template;
 use safespace_domain::{
     Nights, ReferralId, Refusal, StayId, UnitId,
     access::Permission,
-    availability::Spaces,
+    availability::{Exclusion, Spaces},
     nights::later,
     referrals::{Referral, ReferralState, ReferralStatus},
     splits::Split,
@@ -62,6 +62,11 @@ impl Case {
 
     fn waits(&self) -> bool {
         matches!(self.standing, Standing::Waits)
+    }
+
+    /// Whether there is nothing to look for any more.
+    fn is_settled(&self) -> bool {
+        matches!(self.standing, Standing::Over | Standing::Placed { .. })
     }
 
     fn booking(&self, wish: Wish, unit: Option<UnitId>, reasons: Reasons) -> BookStay {
@@ -234,8 +239,8 @@ impl PlacePage {
         matches!(self.standing, Standing::Waits)
     }
 
-    fn is_over(&self) -> bool {
-        matches!(self.standing, Standing::Over)
+    fn is_settled(&self) -> bool {
+        matches!(self.standing, Standing::Over | Standing::Placed { .. })
     }
 }
 
@@ -382,7 +387,7 @@ async fn case(visit: &Visit) -> Result<Case, Stopped> {
 /// The page with all homes; with what is wrong where the nights can't be.
 async fn list_with(visit: &Visit, case: Case, wish: Result<Wish, Refusal>) -> Answer {
     let looked = match &wish {
-        Ok(wish) if !matches!(case.standing, Standing::Over) => {
+        Ok(wish) if !case.is_settled() => {
             let found =
                 visit.engine.allocation(visit.actor(), case.referral.id, Some(wish.nights), wish.scheme);
             Some(visit.answered(&Fields::default(), found.await)?)
@@ -451,7 +456,7 @@ async fn about(visit: &Visit, case: &Case) -> Result<Vec<(&'static str, String)>
     let spaces = visit.engine.spaces();
     let label = |code: &String| {
         let feature = spaces.features.get(code);
-        feature.map_or_else(|| code.clone(), |feature| format!("{} ({code})", feature.label))
+        feature.map_or_else(|| code.clone(), |feature| feature.label.clone())
     };
     let features: Vec<String> = facts.features.iter().map(label).collect();
     let danger: Vec<String> = match case.standing {
@@ -473,7 +478,7 @@ fn offers(found: &Allocation, base: &str) -> Vec<Offer> {
         Some(Offer {
             code: unit.code.clone(),
             about: placing::about(&found.spaces, unit),
-            why: said::with_days(&ranked.why),
+            why: said::plainly(&ranked.why),
             hold: format!("{base}&unit={}&do=hold", unit.id),
             book: format!("{base}&unit={}&do=book", unit.id),
         })
@@ -482,12 +487,15 @@ fn offers(found: &Allocation, base: &str) -> Vec<Offer> {
 }
 
 fn others(found: &Allocation) -> Vec<Other> {
-    let others = found.excluded.iter().filter_map(|(no, reasons)| {
+    // Those of the scheme that is looked at come first.
+    let is_other = |reasons: &[Exclusion]| reasons.contains(&Exclusion::OtherScheme);
+    let (other, own): (Vec<_>, Vec<_>) = found.excluded.iter().partition(|(_, reasons)| is_other(reasons));
+    let others = own.into_iter().chain(other).filter_map(|(no, reasons)| {
         let unit = found.spaces.unit(*no)?;
         Some(Other {
             code: unit.code.clone(),
             path: format!("/units/{}", unit.id),
-            reasons: reasons.iter().map(|reason| said::with_days(&reason.to_string())).collect(),
+            reasons: reasons.iter().map(|reason| said::plainly(&reason.to_string())).collect(),
         })
     });
     others.collect()

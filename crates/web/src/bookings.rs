@@ -282,12 +282,12 @@ async fn waiting(
 fn verdict(found: &Allocation, unit: &Unit) -> (bool, String) {
     let no = found.spaces.no(unit.id);
     if let Some(ranked) = found.ranked.iter().find(|ranked| Some(ranked.no) == no) {
-        return (true, ranked.why.clone());
+        return (true, said::plainly(&ranked.why));
     }
     let reasons = found.excluded.iter().find(|(excluded, _)| Some(*excluded) == no);
     let reasons: Vec<String> =
         reasons.map_or_else(Vec::new, |(_, all)| all.iter().map(ToString::to_string).collect());
-    (false, said::with_days(&reasons.join("; ")))
+    (false, said::plainly(&reasons.join("; ")))
 }
 
 async fn told(

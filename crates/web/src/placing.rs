@@ -129,7 +129,11 @@ fn message(refusal: &Refusal, found: Found) -> String {
 
 /// The refusal where a field of the form is what it is about: a longer stay that a manager can allow asks them for a reason.
 pub(crate) fn at_its_field(visit: &Visit, refusal: Refusal) -> Refusal {
-    if asks_for_exception(visit, &refusal) { refusal.on("exception") } else { refusal }
+    if asks_for_exception(visit, &refusal) {
+        Refusal::bad("exception", words::SAY_WHY_LONGER)
+    } else {
+        refusal
+    }
 }
 
 /// How many nights a household has, without a night between, in the scheme of a stay, and how many are allowed.
@@ -149,7 +153,7 @@ impl NightsUsed {
         };
         let others: Vec<Nights> = others.iter().filter(counts).map(|other| other.kept(today)).collect();
         Self {
-            nights: unbroken_nights(stay.nights, &others),
+            nights: unbroken_nights(stay.kept(today), &others),
             longest: spaces.policy(here).longest_stay_nights,
         }
     }

@@ -84,7 +84,7 @@ enum Ahead {
     /// It would be as it is.
     Same,
     /// It would be so.
-    WillHappen { sentence: String, nights: String, is_over: bool, exception: Option<String> },
+    WillHappen { sentence: String, nights: String, is_over: bool, button: String, exception: bool },
     /// It can't be.
     InTheWay(InTheWay),
 }
@@ -101,6 +101,7 @@ struct ChangePage {
     status: &'static str,
     nights: String,
     used: String,
+    is_overstay: bool,
     is_open: bool,
     groups: Vec<Group>,
     asked: Fields,
@@ -186,6 +187,7 @@ async fn draw(
         status: words::stay_status(stay.status()),
         nights: words::nights(stay.nights),
         used: said::of_at_most(used.nights, used.longest),
+        is_overstay: stay.is_overstay(engine.today()),
         is_open,
         groups,
         asked: Fields::default().with("unit", chosen.unit).with("departure", departure),
@@ -221,7 +223,7 @@ async fn ahead(
     let Foreseen { outcome, needs } = foreseen;
     Ok(match outcome {
         Err(refusal) => Ahead::InTheWay(InTheWay::new(&refusal, found, &spaces, again)),
-        Ok(outcome) => told(visit, stay, &outcome, household, others, &spaces, needs.exception),
+        Ok(outcome) => told(visit, stay, &outcome, household, others, &spaces, &needs),
     })
 }
 
@@ -233,7 +235,7 @@ fn told(
     household: &str,
     others: &[Stay],
     spaces: &Spaces,
-    exception: Option<String>,
+    needs: &Reasons,
 ) -> Ahead {
     let (closed, after) = match outcome {
         Outcome::Moved { from, to } => (from.as_ref(), to),
@@ -245,20 +247,22 @@ fn told(
     let used = NightsUsed::of(after, &journey, spaces, visit.engine.today());
     let (home, new_home) = (code(spaces, stay.unit), code(spaces, after.unit));
     let (before, departure) = (stay.nights.departure(), after.nights.departure());
-    let sentence = if after.unit != stay.unit && after.status() == StayStatus::InResidence {
-        said::goes_today(household, &home, &new_home, departure)
+    let (sentence, button) = if after.unit != stay.unit && after.status() == StayStatus::InResidence {
+        (said::goes_today(household, &home, &new_home, departure), said::move_button(&new_home))
     } else if after.unit != stay.unit {
-        said::booked_elsewhere(household, &home, &new_home, after.nights)
+        let sentence = said::booked_elsewhere(household, &home, &new_home, after.nights);
+        (sentence, said::move_button(&new_home))
     } else if departure > before {
-        said::ends_later(household, &home, before, departure)
+        (said::ends_later(household, &home, before, departure), said::extend_button(departure))
     } else {
-        said::ends_earlier(household, &home, before, departure)
+        (said::ends_earlier(household, &home, before, departure), said::shorten_button(departure))
     };
     Ahead::WillHappen {
         sentence,
         nights: said::of_at_most(used.nights, used.longest),
         is_over: used.is_over(),
-        exception: exception.map(|text| said::with_days(&text)),
+        button,
+        exception: needs.exception.is_some(),
     }
 }
 
@@ -286,7 +290,7 @@ async fn groups(visit: &Visit, stay: &Stay, asked: Asked, spaces: &Spaces) -> Re
             if spaces.policy_of(unit).scheme == scheme
                 && let Some(reason) = reasons.first()
             {
-                let label = format!("{}: {}", unit.code, said::with_days(&reason.to_string()));
+                let label = format!("{}: {}", unit.code, said::plainly(&reason.to_string()));
                 others.push(choice(unit, label));
             }
         }

@@ -58,7 +58,8 @@ pub(crate) fn with_days(sentence: &str) -> String {
     let mut rest = sentence;
     let mut before = ' ';
     while let Some(next) = rest.chars().next() {
-        let date = rest.get(..10).filter(|_| !before.is_alphanumeric() && before != '-');
+        let begins = next.is_ascii_digit() && !before.is_alphanumeric() && before != '-';
+        let date = rest.get(..10).filter(|_| begins);
         match date.and_then(|date| date.parse::<Night>().ok()) {
             Some(night) => {
                 told.push_str(&short_day(night));
@@ -73,6 +74,11 @@ pub(crate) fn with_days(sentence: &str) -> String {
         }
     }
     told
+}
+
+/// A reason as people read it: dates with their weekday, and codes of features in plain words.
+pub(crate) fn plainly(reason: &str) -> String {
+    super::in_plain_words(&with_days(reason))
 }
 
 /// Nights of how many are allowed.
@@ -154,6 +160,24 @@ pub(crate) const SHARES_AS: [(&str, &str); 4] = [
     ("men", "Men, with or without children"),
     ("mixed", "Both, or another answer"),
 ];
+
+/// The button by which a household is moved.
+pub(crate) fn move_button(home: &str) -> String {
+    format!("Move to {home}")
+}
+
+/// The button by which a stay ends later.
+pub(crate) fn extend_button(until: Night) -> String {
+    format!("Extend until {}", short_day(until))
+}
+
+/// The button by which a stay ends earlier.
+pub(crate) fn shorten_button(until: Night) -> String {
+    format!("End on {}", short_day(until))
+}
+
+/// Asked of a manager who gave no reason.
+pub(crate) const SAY_WHY_LONGER: &str = "Say why you allow a longer stay.";
 
 pub(crate) fn book_head(home: &str) -> String {
     format!("Place in {home}")
@@ -257,7 +281,7 @@ mod tests {
 
     #[test]
     fn dates_in_a_sentence_get_their_weekday_and_references_stay() {
-        let told = with_days("R-2020-0551 of R-2020-11-03: until 2020-11-10 – “2020-11-08”.");
-        assert_eq!(told, "R-2020-0551 of R-2020-11-03: until Tue 10 Nov – “Sun 8 Nov”.");
+        let told = with_days("R-2020-0551 of R-2020-11-03: until 2020-11-10 – “2020-11-08”, not 2020-11-1.");
+        assert_eq!(told, "R-2020-0551 of R-2020-11-03: until Tue 10 Nov – “Sun 8 Nov”, not 2020-11-1.");
     }
 }
