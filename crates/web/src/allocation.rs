@@ -327,7 +327,8 @@ async fn take(visit: Visit, fields: Fields) -> Answer {
         Err(refusal) => return list_with(&visit, case, Err(refusal)).await,
     };
     let Some(choice) = Choice::read(&fields) else { return list_with(&visit, case, Ok(wish)).await };
-    if !case.waits() {
+    // Whether it still waits is for the command to say: one that is sent twice has one answer.
+    if case.household.is_none() {
         return list_with(&visit, case, Ok(wish)).await;
     }
     let reasons =

@@ -120,6 +120,8 @@ struct Tried {
     ahead: Option<Ahead>,
     needs: Reasons,
     referral: Option<String>,
+    /// The home that it would be: what was seen is what is booked.
+    unit: Option<UnitId>,
 }
 
 /// Checks what was typed, or books it.
@@ -181,7 +183,7 @@ async fn check(visit: &Visit, fields: &Fields, found: Found) -> Result<Tried, St
     let household = engine.household(visit.actor(), fields.get("household")).await?;
     let again = |reasons: Reasons| command(fields, reasons).unwrap_or_else(|_| first.clone());
     let Foreseen { outcome, needs } = foresee(visit, again).await?;
-    let mut referral = None;
+    let (mut referral, mut unit) = (None, None);
     let mut others = Vec::new();
     if let Some(household) = &household {
         let all = engine.referrals_of(visit.actor(), household.id).await?;
@@ -193,6 +195,7 @@ async fn check(visit: &Visit, fields: &Fields, found: Found) -> Result<Tried, St
         Ok(Outcome::Stay(stay)) => {
             let used = NightsUsed::of(&stay, &others, &spaces, engine.today());
             let home = code(&spaces, stay.unit);
+            unit = Some(stay.unit);
             let ahead = Ahead::WillHappen {
                 sentence: said::books(fields.get("household"), &home, stay.nights),
                 nights: said::of_at_most(used.nights, used.longest),
@@ -208,7 +211,7 @@ async fn check(visit: &Visit, fields: &Fields, found: Found) -> Result<Tried, St
             (is_shown.then_some(Ahead::InTheWay(way)), Some(placing::told(refusal, found)))
         }
     };
-    Ok(Tried { problem, ahead, needs, referral })
+    Ok(Tried { problem, ahead, needs, referral, unit })
 }
 
 async fn draw(visit: &Visit, fields: Fields, tried: Tried) -> Result<BookPage, Stopped> {
@@ -223,7 +226,10 @@ async fn draw(visit: &Visit, fields: Fields, tried: Tried) -> Result<BookPage, S
     if let Some(refusal) = &tried.problem {
         shell = shell.refused(refusal).at_one_of(&FIELDS);
     }
-    let carried = CARRIED.iter().map(|name| (*name, fields.get(name).to_owned()));
+    let carried = CARRIED.iter().map(|name| match (*name, tried.unit) {
+        ("unit", Some(unit)) => ("unit", unit.to_string()),
+        (name, _) => (name, fields.get(name).to_owned()),
+    });
     let ticked = fields.all::<Vec<_>>("features").into_iter().map(|code| ("features", code));
     Ok(BookPage {
         shell,
