@@ -184,6 +184,21 @@ impl Engine {
         Ok(found.filter(|stored| self.is_open(actor, &stored.referral)).map(ReferralView::from))
     }
 
+    /// The referral that people call so, for the team. None where it is about a case that is closed to the actor.
+    pub async fn referral_called(
+        &self,
+        actor: &Actor,
+        reference: &str,
+    ) -> Result<Option<ReferralView>, EngineError> {
+        self.must(actor, Permission::AnswerReferrals)?;
+        if codes::reference(reference, "reference").is_err() {
+            // No referral has it; and not every sign that a caller can send can be sent to a database.
+            return Ok(None);
+        }
+        let found = self.store.reader().referral_called(reference).await?;
+        Ok(found.filter(|stored| self.is_open(actor, &stored.referral)).map(ReferralView::from))
+    }
+
     /// A page of the referrals that pass the filter, oldest first, for the team.
     pub async fn referrals(
         &self,

@@ -262,6 +262,12 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         referral::Entity::find_by_id(id.0).one(self.connection).await?.map(domain).transpose()
     }
 
+    /// The referral that people call so.
+    pub async fn referral_called(&self, reference: &str) -> Result<Option<StoredReferral>> {
+        let select = referral::Entity::find().filter(referral::Column::Reference.eq(reference));
+        select.one(self.connection).await?.map(domain).transpose()
+    }
+
     /// A page of the referrals that pass the filter, oldest first.
     pub async fn referrals(
         &self,

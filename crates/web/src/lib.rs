@@ -25,6 +25,7 @@ mod kept;
 mod meeting_packs;
 mod notices;
 mod packs;
+mod placing;
 mod plan;
 mod properties;
 mod questions;
