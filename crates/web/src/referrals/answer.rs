@@ -52,6 +52,9 @@ struct AcceptPage {
 pub(super) async fn accepting(visit: Visit) -> Answer {
     let (view, _) = found(&visit).await?;
     let referral = &view.referral;
+    if !is_undecided(referral) {
+        return Ok(to(&path(referral.id)));
+    }
     let which = which(&visit, &view).await?;
     let ids: Vec<HouseholdId> = visit.query.id("known", HouseholdId).into_iter().collect();
     let known = visit.engine.households(visit.actor(), &ids).await?;
@@ -69,8 +72,16 @@ pub(super) async fn accepting(visit: Visit) -> Answer {
     visit.show(&page)
 }
 
+/// Whether nobody has decided it yet.
+fn is_undecided(referral: &Referral) -> bool {
+    matches!(referral.status(), ReferralStatus::Received | ReferralStatus::Assessing)
+}
+
 /// The households that it may be, and another; nothing where it may be none.
 async fn which(visit: &Visit, view: &ReferralView) -> Result<Choices, Stopped> {
+    if !is_undecided(&view.referral) {
+        return Ok(Choices::new());
+    }
     let found = visit.engine.may_be(visit.actor(), view.referral.id).await?;
     let mut which: Choices =
         found.into_iter().map(|household| (household.reference.clone(), household.reference)).collect();
@@ -96,7 +107,7 @@ pub(super) async fn accept(visit: Visit, fields: Fields) -> Answer {
     }
     let is_listed = which.iter().any(|(reference, _)| reference == chosen && chosen != OTHER);
     let household = if is_listed { chosen } else { fields.get("household") }.to_owned();
-    let is_meant = is_listed || fields.get("known") == household;
+    let is_meant = is_listed || !is_undecided(&view.referral) || fields.get("known") == household;
     if !is_meant && visit.engine.household(visit.actor(), &household).await?.is_some() {
         return accept_again(&visit, &view, fields, which, None).await;
     }

@@ -1,7 +1,7 @@
 //! Calling back: the number of the worker who refers, and, recorded, how the household itself is reached.
 
 use askama::Template;
-use safespace_domain::{access::Permission, details::Details, needs::Needs};
+use safespace_domain::{access::Permission, details::Details, needs::Needs, referrals::Source};
 use safespace_engine::ReferralView;
 
 use super::{found, path};
@@ -56,6 +56,8 @@ struct CallBackPage {
     path: String,
     reference: String,
     source: &'static str,
+    /// The household itself called: there is no worker.
+    is_self: bool,
     organisation: Option<String>,
     council: Option<String>,
     worker: Option<Reached>,
@@ -83,6 +85,7 @@ fn page(visit: &Visit, shell: Shell, view: &ReferralView, needs: Needs, fields: 
         path: path(referral.id),
         reference: referral.reference.clone(),
         source: said::source(referral.facts.source),
+        is_self: referral.facts.source == Source::Household,
         organisation: needs.organisation,
         council: referral.council.clone(),
         worker: needs.call_back.map(Reached::from),

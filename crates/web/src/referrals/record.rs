@@ -173,7 +173,7 @@ fn listed(names: impl Iterator<Item = String>) -> Option<String> {
 /// Counts that somebody has given, those of none left out.
 fn counts(names: impl IntoIterator<Item = (&'static str, &'static str)>, counts: &[u16]) -> Option<String> {
     let given = names.into_iter().zip(counts).filter(|(_, n)| **n > 0);
-    listed(given.map(|((_, label), n)| format!("{n} {}", label.to_lowercase())))
+    listed(given.map(|((_, label), n)| format!("{}: {n}", label.to_lowercase())))
 }
 
 fn who(referral: &Referral, needs: &Needs) -> Vec<Line> {

@@ -488,8 +488,12 @@ fn read_danger(reading: &mut Reading<'_>, ask: &mut ReferralAsk) {
     };
     ask.from_district = fields.text("fromDistrict");
     let ticked: BTreeSet<String> = fields.all("dangerAreas");
+    let is_safe_there = fields.has("safeThere", "yes");
+    if is_safe_there && !ticked.is_empty() {
+        reading.wrong.push(Refusal::bad("dangerAreas", said::SAFE_OR_NOT));
+    }
     // Whoever ticks nothing and says nothing has not said that it is safe where they flee from.
-    ask.danger_areas = (!ticked.is_empty() || fields.has("safeThere", "yes")).then_some(ticked);
+    ask.danger_areas = (!ticked.is_empty() || is_safe_there).then_some(ticked);
 }
 
 fn read_household(reading: &mut Reading<'_>, ask: &mut ReferralAsk) {
@@ -530,4 +534,104 @@ fn read_reach(fields: &Fields) -> Option<Details> {
     };
     let details = Details { name: part("name"), contact: part("contact"), note: part("note") };
     (!details.is_empty()).then_some(details)
+}
+
+#[cfg(test)]
+mod tests {
+    use safespace_domain::{households::People, needs::Assessment};
+
+    use super::*;
+
+    fn facts() -> Facts {
+        Facts {
+            source: Source::Gp,
+            kind: NeedKind::ModernSlavery,
+            assessment: Assessment { risk: Some(Risk::High), dash_ticks: Some(15), marac: Some(false) },
+            people: People { adults: 2, children: 1 },
+            shares_as: Some(SharesAs::Women),
+            arrival: "2020-11-03".parse().unwrap(),
+            nights: 5,
+            features: BTreeSet::from(["cot".to_owned(), "lift".to_owned()]),
+            from_district: Some("Stevenage".to_owned()),
+        }
+    }
+
+    fn needs() -> Needs {
+        let some = |text: &str| Some(text.to_owned());
+        Needs {
+            danger_areas: BTreeSet::from(["Old Town".to_owned(), "Stevenage".to_owned()]),
+            near: BTreeSet::from(["Hitchin".to_owned()]),
+            child_ages: Some(ChildAges { from_5_to_10: 1, ..ChildAges::default() }),
+            pets: some("a cat"),
+            care: some("walks with a stick"),
+            languages: vec!["Polish".to_owned(), "Urdu".to_owned()],
+            diet: some("no nuts at all"),
+            allergies: some("kiwi"),
+            avoids: Avoids { allergens: [Allergen::Nuts].into(), diets: [Diet::NoPork, Diet::Halal].into() },
+            adults_by_sex: Some(AdultsBySex { female: 1, male: 0, other_or_not_said: 1 }),
+            characteristics: BTreeSet::from(["disability".to_owned()]),
+            organisation: some("A surgery"),
+            call_back: some("01438 000 001"),
+            risk_reason: some("judgement"),
+        }
+    }
+
+    fn told(ask: &ReferralAsk) -> serde_json::Value {
+        serde_json::to_value(ask).unwrap()
+    }
+
+    fn asked(facts: &Facts, needs: &Needs) -> ReferralAsk {
+        let referral = Referral {
+            id: safespace_domain::ReferralId(uuid::Uuid::nil()),
+            reference: "P-00000000".to_owned(),
+            council: None,
+            facts: facts.clone(),
+            received_at: chrono::DateTime::UNIX_EPOCH,
+            responded_at: None,
+            version: 1,
+            state: safespace_domain::referrals::ReferralState::Received,
+        };
+        present(&referral, needs.clone())
+    }
+
+    #[test]
+    fn a_step_that_is_saved_as_it_was_opened_changes_nothing() {
+        let nobody =
+            Facts { assessment: Assessment::default(), shares_as: None, from_district: None, ..facts() };
+        for (facts, needs) in [(facts(), needs()), (nobody, Needs::default())] {
+            for step in Step::ALL {
+                let fields = filled(step, &facts, &needs);
+                let before = asked(&facts, &needs);
+                let mut after = before.clone();
+                let mut reading = Reading::new(&fields);
+                read(step, &mut reading, &mut after);
+                assert!(reading.done().is_ok(), "{step:?}");
+                // That nothing is dangerous is said by nothing or by leaving it out: the two are the same without a district.
+                after.danger_areas = after.danger_areas.or_else(|| Some(BTreeSet::new()));
+                assert_eq!(told(&after), told(&before), "{step:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_safe_nowhere_that_nobody_has_called_safe() {
+        let read = |fields: Fields| {
+            let mut ask = asked(&facts(), &Needs::default());
+            let mut reading = Reading::new(&fields);
+            read_danger(&mut reading, &mut ask);
+            (ask.danger_areas, reading.done().is_ok())
+        };
+        let from = || Fields::default().with("fromDistrict", "Stevenage");
+        assert_eq!(read(from()), (None, true), "then it is the district");
+        assert_eq!(read(from().with("safeThere", "yes")), (Some(BTreeSet::new()), true));
+        assert!(!read(from().with("safeThere", "yes").with("dangerAreas", "Old Town")).1);
+    }
+
+    #[test]
+    fn ages_that_do_not_add_up_any_more_are_taken_away() {
+        let mut ask = ReferralAsk { children: 2, ..asked(&facts(), &needs()) };
+        assert!(takes_away_what_does_not_add_up(&mut ask));
+        assert_eq!((ask.needs.child_ages, ask.needs.adults_by_sex.is_some()), (None, true));
+        assert!(!takes_away_what_does_not_add_up(&mut ask));
+    }
 }

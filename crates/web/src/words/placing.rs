@@ -107,20 +107,20 @@ pub(crate) const fn diet(diet: Diet) -> &'static str {
 /// What was looked for when a referral was declined: what stood against a home, by its code.
 pub(crate) fn stood_against(code: &str) -> &'static str {
     match code {
-        "OTHER_SCHEME" => "are of the other scheme",
-        "OTHER_PROPERTY" => "are in another property",
-        "OUT_OF_SERVICE" => "were out of service",
-        "TAKEN" => "were taken",
-        "TOO_SMALL" => "were too small",
-        "LACKS_FEATURE" => "lack what the household needs",
-        "UNWANTED_DISTRICT" => "are in a district that was not wanted",
-        "NOT_IN_WANTED_DISTRICT" => "are not in a district that was asked for",
-        "DANGER_AREA" => "are where the household is not safe",
-        "TOO_NEAR" => "are too near to where the household is not safe",
-        "NOT_TOGETHER" => "are shared with somebody that the household must not be with",
-        "TOO_LONG" => "would be had for longer than is allowed",
-        "CLOSES_TOO_SOON" => "close too soon",
-        _ => "were not for the household for another reason",
+        "OTHER_SCHEME" => "Of the other scheme",
+        "OTHER_PROPERTY" => "In another property",
+        "OUT_OF_SERVICE" => "Out of service",
+        "TAKEN" => "Taken",
+        "TOO_SMALL" => "Too small",
+        "LACKS_FEATURE" => "Without what the household needs",
+        "UNWANTED_DISTRICT" => "In a district that was not wanted",
+        "NOT_IN_WANTED_DISTRICT" => "In no district that was asked for",
+        "DANGER_AREA" => "Where the household is not safe",
+        "TOO_NEAR" => "Too near to where the household is not safe",
+        "NOT_TOGETHER" => "Shared, and not for the household",
+        "TOO_LONG" => "Would be had for longer than is allowed",
+        "CLOSES_TOO_SOON" => "Closing too soon",
+        _ => "Not for the household for another reason",
     }
 }
 
@@ -214,7 +214,7 @@ pub(crate) const AN_ANSWER: &str = "answer";
 pub(crate) const A_HOME: &str = "home";
 
 /// Of homes that would have done for a household that was declined.
-pub(crate) const WOULD_HAVE_DONE: &str = "would have done";
+pub(crate) const WOULD_HAVE_DONE: &str = "Would have done";
 /// A household that is none of those that a referral may be about.
 pub(crate) const ANOTHER_HOUSEHOLD: &str = "None of these";
 
@@ -222,6 +222,8 @@ pub(crate) const ANOTHER_HOUSEHOLD: &str = "None of these";
 pub(crate) const ONE_OF_THESE: &str = "Choose one of these.";
 pub(crate) const WHO_REFERS: &str = "Say who refers.";
 pub(crate) const WHICH_HOUSEHOLD: &str = "Say which household it is.";
+pub(crate) const SAFE_OR_NOT: &str =
+    "You have ticked where it is not safe, and that it is safe everywhere: take one of them away.";
 pub(crate) const WHY: &str = "Choose a reason.";
 pub(crate) const A_TIME: &str = "Give a date and a time as in 2026-03-31T21:05, or leave it empty for now.";
 
