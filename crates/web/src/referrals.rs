@@ -26,7 +26,7 @@ use crate::{
     form, page,
     shell::{Place, Shell},
     visit::Visit,
-    words::{self, placing as said},
+    words::{self, placing::referrals as said},
 };
 
 /// So many referrals stand on one page.

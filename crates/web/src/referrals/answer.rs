@@ -15,7 +15,7 @@ use crate::{
     fields::Fields,
     shell::{Place, Shell, to},
     visit::Visit,
-    words::placing as said,
+    words::placing::referrals as said,
 };
 
 /// Says that somebody finds out what the household needs.

@@ -10,7 +10,7 @@ use crate::{
     fields::Fields,
     shell::{Place, Shell},
     visit::Visit,
-    words::placing as said,
+    words::placing::referrals as said,
 };
 
 /// How somebody is reached.

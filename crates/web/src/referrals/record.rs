@@ -24,7 +24,7 @@ use crate::{
     visit::Visit,
     words::{
         self,
-        placing::{self as said, became, said as line},
+        placing::referrals::{self as said, became, said as line},
     },
 };
 

@@ -22,7 +22,7 @@ use crate::{
     fields::Fields,
     shell::{Place, Shell, to},
     visit::Visit,
-    words::placing as said,
+    words::placing::referrals as said,
 };
 
 /// A step.

@@ -83,7 +83,7 @@ fn came(fields: &Fields) -> Result<Option<chrono::DateTime<chrono::Utc>>, Refusa
     let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
         .into_iter()
         .find_map(|pattern| NaiveDateTime::parse_from_str(&text, pattern).ok());
-    let local = local.ok_or_else(|| Refusal::bad("receivedAt", crate::words::placing::A_TIME))?;
+    let local = local.ok_or_else(|| Refusal::bad("receivedAt", crate::words::placing::referrals::A_TIME))?;
     Ok(Some(at_service_time(local.date(), local.time())))
 }
 
