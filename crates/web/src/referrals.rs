@@ -104,9 +104,10 @@ async fn list(visit: Visit) -> Answer {
     let after = visit.query.id("after", ReferralId);
     let window = Window { after, limit: ON_A_PAGE + 1 };
     let newest_first = state != WAITING;
-    let mut found = match newest_first {
-        true => engine.latest_referrals(actor, &filter, window).await?,
-        false => engine.referrals(actor, &filter, window).await?,
+    let mut found = if newest_first {
+        engine.latest_referrals(actor, &filter, window).await?
+    } else {
+        engine.referrals(actor, &filter, window).await?
     };
     let most = usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX);
     let has_more = found.len() > most;
@@ -169,12 +170,7 @@ fn listed(referral: &Referral, spaces: &Spaces, now: DateTime<Utc>) -> Listed {
         path: path(referral.id),
         reference: referral.reference.clone(),
         tags: tags(referral, spaces, now),
-        about: format!(
-            "{}, {} from {}",
-            words::people(facts.people),
-            words::count(facts.nights, "night"),
-            words::day(facts.arrival)
-        ),
+        about: said::asked_for(facts),
         came: format!("{}, {}", said::source(facts.source), words::instant(referral.received_at)),
         waits: waits(referral.status()),
     }
@@ -192,9 +188,10 @@ fn tags(referral: &Referral, spaces: &Spaces, now: DateTime<Utc>) -> Vec<Tag> {
     tags.push(Tag::new(class, said::risk_tag(risk)));
     let (due, what) = due(referral, spaces);
     let at = words::short_instant(due);
-    tags.push(match due < now {
-        true => Tag::new("late", format!("late: {what} was due {at}")),
-        false => Tag::new("quiet", format!("{what} due {at}")),
+    tags.push(if due < now {
+        Tag::new("late", said::late(what, &at))
+    } else {
+        Tag::new("quiet", said::due(what, &at))
     });
     tags
 }

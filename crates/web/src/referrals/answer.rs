@@ -103,22 +103,22 @@ pub(super) async fn accept(visit: Visit, fields: Fields) -> Answer {
     let chosen = fields.get("which");
     if !which.is_empty() && chosen.is_empty() {
         let wrong = Refusal::bad("which", said::WHICH_HOUSEHOLD);
-        return accept_again(&visit, &view, fields, which, Some(&wrong)).await;
+        return accept_again(&visit, &view, fields, which, Some(&wrong));
     }
     let is_listed = which.iter().any(|(reference, _)| reference == chosen && chosen != OTHER);
     let household = if is_listed { chosen } else { fields.get("household") }.to_owned();
     let is_meant = is_listed || !is_undecided(&view.referral) || fields.get("known") == household;
     if !is_meant && visit.engine.household(visit.actor(), &household).await?.is_some() {
-        return accept_again(&visit, &view, fields, which, None).await;
+        return accept_again(&visit, &view, fields, which, None);
     }
     let referral = view.referral.id;
     match visit.run(&fields, Command::AcceptReferral { referral, household }).await? {
         Ok(_) => Ok(to(&format!("{}?done=referral-accepted", path(referral)))),
-        Err(refusal) => accept_again(&visit, &view, fields, which, Some(&refusal)).await,
+        Err(refusal) => accept_again(&visit, &view, fields, which, Some(&refusal)),
     }
 }
 
-async fn accept_again(
+fn accept_again(
     visit: &Visit,
     view: &ReferralView,
     fields: Fields,

@@ -109,7 +109,7 @@ pub(super) async fn page(
         reference: referral.reference.clone(),
         status,
         tags: tags(referral, &spaces, engine.now()),
-        summary: summary(&referral.facts),
+        summary: said::asked_for(&referral.facts),
         parts: Step::ALL.into_iter().map(|step| part(step, view, needs, &spaces)).collect(),
         events: events(referral, &spaces, actor.who.id()),
         has_details: view.has_details,
@@ -120,11 +120,6 @@ pub(super) async fn page(
         is_open,
         waits: waits(status),
     })
-}
-
-fn summary(facts: &Facts) -> String {
-    let nights = words::count(facts.nights, "night");
-    format!("{}, {nights} from {}", words::people(facts.people), words::day(facts.arrival))
 }
 
 /// The stay that the household has, or had last.

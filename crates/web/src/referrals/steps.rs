@@ -290,7 +290,7 @@ pub(super) async fn keep(visit: Visit, fields: Fields) -> Answer {
 }
 
 fn again(visit: &Visit, step: Step, view: &ReferralView, fields: Fields, wrong: &[Refusal]) -> Answer {
-    let shell = wrong.iter().fold(visit.shell(Place::Referrals)?, |shell, refusal| shell.refused(refusal));
+    let shell = wrong.iter().fold(visit.shell(Place::Referrals)?, Shell::refused);
     let shell = shell.at_one_of(step.fields());
     // Who was told that a colleague was first has been told: what they send once more is meant.
     let is_told = wrong.iter().any(|refusal| refusal.code == RefusalCode::Changed);

@@ -88,7 +88,7 @@ fn came(fields: &Fields) -> Result<Option<chrono::DateTime<chrono::Utc>>, Refusa
 }
 
 fn again(visit: &Visit, fields: Fields, wrong: &[Refusal]) -> Answer {
-    let shell = wrong.iter().fold(visit.shell(Place::Referrals)?, |shell, refusal| shell.refused(refusal));
+    let shell = wrong.iter().fold(visit.shell(Place::Referrals)?, Shell::refused);
     let shell = shell.at_one_of(&[WHO_FIELDS, &["receivedAt"]].concat());
     visit.show_again(&TakingPage { shell, fields, sources: sources() })
 }

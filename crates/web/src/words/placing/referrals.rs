@@ -3,9 +3,11 @@
 use safespace_domain::{
     items::{Allergen, Diet},
     needs::Risk,
-    referrals::{NeedKind, Source},
+    referrals::{Facts, NeedKind, Source},
     sharing::SharesAs,
 };
+
+use crate::words::{count, day, people};
 
 /// What has happened, by the word that a page was asked with after it.
 pub(super) const DONE: &[(&str, &str)] = &[
@@ -127,7 +129,6 @@ pub(crate) fn stood_against(code: &str) -> &'static str {
 /// What stands where nothing is said.
 pub(crate) const NOT_KNOWN: &str = "Not known";
 pub(crate) const NOT_ASSESSED: &str = "Not assessed yet";
-pub(crate) const NOT_ASKED: &str = "Not asked, or not said";
 pub(crate) const YES: &str = "Yes";
 pub(crate) const NO: &str = "No";
 /// No district of the service.
@@ -208,6 +209,22 @@ pub(crate) const AGES: [(&str, &str); 5] = [
 /// Adults of one sex, as they say it.
 pub(crate) const SEXES: [(&str, &str); 3] =
     [("female", "Women"), ("male", "Men"), ("otherOrNotSaid", "Another answer, or none")];
+
+/// For whom a home is asked for, and when: 1 adult, 7 nights from Tuesday 3 November 2020.
+pub(crate) fn asked_for(facts: &Facts) -> String {
+    let nights = count(facts.nights, "night");
+    format!("{}, {nights} from {}", people(facts.people), day(facts.arrival))
+}
+
+/// What should have been done by now.
+pub(crate) fn late(what: &str, at: &str) -> String {
+    format!("late: {what} was due {at}")
+}
+
+/// What is to be done, and by when.
+pub(crate) fn due(what: &str, at: &str) -> String {
+    format!("{what} due {at}")
+}
 
 /// What is due for a referral.
 pub(crate) const AN_ANSWER: &str = "answer";
