@@ -1,15 +1,15 @@
 //! The words of referrals, placing, holds and bookings.
 
-/// What has happened, by the word that a page was asked with after it.
-pub(super) const DONE: [(&str, &str); 0] = [];
-
-// What follows are the words of placing, bookings, holds and changes of stays.
+pub(crate) mod referrals;
 
 use std::collections::BTreeMap;
 
 use safespace_domain::{Night, Nights, holds::HoldStatus, needs::Risk, refusal::Obstacle, units::Scheme};
 
 use super::{count, day, nights, short_day};
+
+/// What has happened, by the word that a page was asked with after it.
+pub(super) const DONE: &[(&str, &str)] = referrals::DONE;
 
 /// What has happened where a household was placed, by the word that a page was asked with after it.
 pub(super) const PLACED: [(&str, &str); 8] = [
