@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use askama::Template;
 use safespace_domain::{
-    HouseholdId, Night, Nights, UnitId,
+    HouseholdId, Night, Nights,
     access::Permission,
     availability::Spaces,
     nights::later,
@@ -93,9 +93,9 @@ async fn sheet(visit: Visit) -> Answer {
     let told = Told { spaces: &spaces, references: &references, workers: &workers, stays: &stays };
     let items = engine.attention(actor).await?;
     let mut lines: Vec<Line> = on
-        .into_iter()
-        .filter(|(_, unit)| unit.state != words::NOT_IN_STOCK)
-        .map(|(id, unit)| told.line(id, unit))
+        .into_values()
+        .filter(|unit| unit.state != words::NOT_IN_STOCK)
+        .map(|unit| told.line(unit))
         .collect();
     lines.sort_by(|a, b| a.unit.cmp(&b.unit));
     let comes = |stay: &&Stay| stay.status() == StayStatus::Booked && stay.nights.arrival() <= today;
@@ -142,10 +142,8 @@ impl Told<'_> {
         self.references.get(&household).cloned().unwrap_or_else(|| stock::A_HOUSEHOLD.to_owned())
     }
 
-    fn line(&self, id: UnitId, unit: crate::properties::Tonight) -> Line {
-        let stay = self.stays.iter().find(|stay| {
-            stay.unit == id && self.references.get(&stay.household).is_some_and(|known| *known == unit.whose)
-        });
+    fn line(&self, unit: crate::properties::Tonight) -> Line {
+        let stay = self.stays.iter().find(|stay| unit.by == Some(stay.id.0));
         Line {
             unit: unit.code,
             sleeps: unit.sleeps,

@@ -12,10 +12,12 @@ use safespace_domain::{
     properties::Property,
     refusal::Obstacle,
     sharing::Sharing,
-    stays::arrival_night,
+    stays::{StayStatus, arrival_night},
     units::{Scheme, Unit},
 };
-use safespace_engine::{BoardRow, Command, DescribeProperty, Outcome, RegisterProperty, SetAddress};
+use safespace_engine::{
+    BoardRow, Command, DescribeProperty, Outcome, Page as Window, RegisterProperty, SetAddress, StayFilter,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -29,6 +31,8 @@ use crate::{
 
 /// So many units are shown.
 const MOST_UNITS: usize = 2_000;
+/// So many stays that are over are looked at.
+const MOST_STAYS: u64 = 2_000;
 
 /// Values and what people read of them, to choose from.
 pub(crate) type Choices = Vec<(String, String)>;
@@ -45,6 +49,8 @@ pub(crate) struct Tonight {
     pub(crate) kind: &'static str,
     /// Whose, or why.
     pub(crate) whose: String,
+    /// The record that takes it.
+    pub(crate) by: Option<Uuid>,
 }
 
 /// A property in the list.
@@ -154,8 +160,19 @@ pub(crate) async fn all_on(visit: &Visit, night: Night) -> Result<BTreeMap<UnitI
     let spaces = visit.engine.spaces();
     let nights = Nights::between(night, later(night, 1));
     let board = visit.engine.board(visit.actor(), nights, None, MOST_UNITS).await?;
-    let on = board.rows.iter().map(|row| (row.unit.id, on(&spaces, &board.names, row, night)));
-    Ok(on.collect())
+    let filter =
+        StayFilter { statuses: vec![StayStatus::Departed], nights: Some(nights), ..StayFilter::default() };
+    let page = Window { after: None, limit: MOST_STAYS };
+    let gone = visit.engine.stays(visit.actor(), &filter, page).await?;
+    let all = board.rows.iter().map(|row| {
+        let mut unit = on(&spaces, &board.names, row, night);
+        // The night was theirs, and they are not there any more.
+        if gone.iter().any(|stay| unit.by == Some(stay.id.0)) {
+            (unit.state, unit.kind) = (stock::LEFT, "quiet");
+        }
+        (row.unit.id, unit)
+    });
+    Ok(all.collect())
 }
 
 /// How a unit stands on a night.
@@ -163,7 +180,11 @@ fn on(spaces: &Spaces, names: &BTreeMap<Uuid, String>, row: &BoardRow, night: Ni
     let unit = &row.unit;
     let used = row.uses.iter().find(|used| used.nights.contains(night)).map(|used| used.take);
     let (state, kind, whose) = match used {
-        Some(take) => (stock::tonight(take.night_use), kind(take.night_use), whose(spaces, names, take.night_use, take.by)),
+        Some(take) => (
+            stock::tonight(take.night_use),
+            kind(take.night_use),
+            whose(spaces, names, take.night_use, take.by),
+        ),
         None if unit.is_in_stock(night) => (stock::FREE, "good", String::new()),
         None => (words::NOT_IN_STOCK, "quiet", String::new()),
     };
@@ -175,6 +196,7 @@ fn on(spaces: &Spaces, names: &BTreeMap<Uuid, String>, row: &BoardRow, night: Ni
         state,
         kind,
         whose,
+        by: used.map(|take| take.by),
     }
 }
 
@@ -188,7 +210,12 @@ const fn kind(night_use: NightUse) -> &'static str {
 }
 
 /// Whose nights are: a household's reference, a void's reason in words.
-pub(crate) fn whose(spaces: &Spaces, names: &BTreeMap<Uuid, String>, night_use: NightUse, by: Uuid) -> String {
+pub(crate) fn whose(
+    spaces: &Spaces,
+    names: &BTreeMap<Uuid, String>,
+    night_use: NightUse,
+    by: Uuid,
+) -> String {
     let name = names.get(&by).map_or(stock::EMPTY, String::as_str);
     match night_use {
         NightUse::Turnaround => String::new(),
@@ -204,7 +231,8 @@ pub(crate) fn void_reason(spaces: &Spaces, code: &str) -> String {
 
 /// What a unit has, in words.
 pub(crate) fn features(spaces: &Spaces, unit: &Unit) -> String {
-    let label = |code: &String| spaces.features.get(code).map_or_else(|| code.clone(), |known| known.label.clone());
+    let label =
+        |code: &String| spaces.features.get(code).map_or_else(|| code.clone(), |known| known.label.clone());
     unit.features.iter().map(label).collect::<Vec<_>>().join(", ")
 }
 
@@ -310,7 +338,10 @@ async fn home_page(visit: &Visit, fields: Fields) -> Result<HomePage, Stopped> {
         path: format!("/homes/{}", property.id),
         scheme: words::scheme(property.scheme),
         sharing: stock::sharing(property.sharing),
-        kind: spaces.accommodation_kinds.get(kind).map_or_else(|| kind.to_owned(), |known| known.label.clone()),
+        kind: spaces
+            .accommodation_kinds
+            .get(kind)
+            .map_or_else(|| kind.to_owned(), |known| known.label.clone()),
         night: words::day(night),
         units: units_of(&spaces, property.id, &mut on),
         has_address: visit.engine.has_address(property.id),
@@ -350,7 +381,8 @@ fn form_page(visit: &Visit, of: Option<&Property>, fields: Fields) -> Result<Hom
     let localities = spaces.localities.values();
     let localities =
         localities.map(|one| (one.name.clone(), format!("{} ({})", one.name, one.district))).collect();
-    let kinds = spaces.accommodation_kinds.values().map(|kind| (kind.code.clone(), kind.label.clone())).collect();
+    let kinds =
+        spaces.accommodation_kinds.values().map(|kind| (kind.code.clone(), kind.label.clone())).collect();
     let sharings = Sharing::ALL.into_iter();
     Ok(HomeFormPage {
         shell: visit.shell(Place::Homes)?,
@@ -379,7 +411,7 @@ fn registering(fields: &Fields) -> Result<Command, Refusal> {
     Ok(Command::RegisterProperty(RegisterProperty {
         code: fields.get("code").to_owned(),
         scheme: scheme.ok_or_else(|| Refusal::bad("scheme", wrong))?,
-        district: fields.get("district").to_owned(),
+        district: fields.text("district").ok_or_else(|| Refusal::bad("district", wrong))?,
         locality: fields.text("locality"),
         sharing: fields.parsed("sharing", wrong)?.unwrap_or_default(),
     }))
@@ -572,9 +604,7 @@ pub(crate) fn in_the_way(spaces: &Spaces, obstacles: &[Obstacle]) -> Vec<String>
 fn of_property(visit: &Visit, step: Step) -> Result<InStock, Stopped> {
     let property = property(visit)?;
     let (command, done): (fn(Uuid, Night) -> Command, _) = match step {
-        Step::Close => {
-            (|id, on| Command::CloseProperty { property: PropertyId(id), on }, "property-closed")
-        }
+        Step::Close => (|id, on| Command::CloseProperty { property: PropertyId(id), on }, "property-closed"),
         Step::Reopen => {
             (|id, on| Command::ReopenProperty { property: PropertyId(id), on }, "property-reopened")
         }

@@ -1,23 +1,24 @@
 //! The shopping list of the next days, with its working, and the picking lists of packs that are to be made up.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use askama::Template;
 use safespace_domain::{
-    ItemId, PackId, PlaceId, Refusal,
+    HouseholdId, ItemId, Nights, PackId, PlaceId, Refusal,
     access::Permission,
     nights::later,
     packs::PackStatus,
     picking::{PickingRow, Shortfall},
-    shopping::{DEFINITIONS, ShoppingLine, Who},
+    places::Place as Store,
+    shopping::{DEFINITIONS, MOST_DAYS, ShoppingLine, Unmet, Who},
 };
-use safespace_engine::{LookAhead, Page as Window, PackFilter, PackView, ShoppingView};
+use safespace_engine::{LookAhead, PackFilter, PackView, Page as Window, ShoppingView};
 
 use crate::{
     Answer, Pages, Site, Stopped,
     fields::Fields,
     page,
-    properties::tonight,
+    properties::{Choices, first, tonight},
     shell::{Place, Shell},
     stock,
     today::{code, references},
@@ -50,7 +51,6 @@ struct Need {
     path: Option<String>,
     day: String,
     rule: String,
-    units: u32,
     short: u32,
 }
 
@@ -94,7 +94,7 @@ struct List {
 struct PickingPage {
     shell: Shell,
     fields: Fields,
-    places: crate::properties::Choices,
+    places: Choices,
     printed: String,
     lists: Vec<List>,
 }
@@ -113,7 +113,7 @@ pub(crate) fn pages(site: &Arc<Site>) -> Pages {
 fn asked(fields: &Fields) -> Result<LookAhead, Refusal> {
     let number = |name: &str, otherwise: i64, least: i64| {
         let n = fields.number(name)?.unwrap_or(otherwise);
-        let most = i64::from(safespace_domain::shopping::MOST_DAYS);
+        let most = i64::from(MOST_DAYS);
         let given = u32::try_from(n).ok().filter(|_| (least..=most).contains(&n));
         given.ok_or_else(|| Refusal::bad(name, words::stock::days_asked(least, most)))
     };
@@ -152,7 +152,7 @@ async fn shopping(visit: Visit) -> Answer {
         shell,
         fields,
         query: format!("days={}&lookBack={}", ask.days, ask.look_back),
-        days: words::days(safespace_domain::Nights::between(view.today, later(view.today, ask.days))),
+        days: words::days(Nights::between(view.today, later(view.today, ask.days))),
         suppliers: suppliers.collect(),
         enough: lines.iter().filter(|line| line.packs == 0).map(|line| told.line(line)).collect(),
         cost: stock::pounds(view.shopping.cost()),
@@ -168,15 +168,15 @@ async fn shopping(visit: Visit) -> Answer {
 /// What the page is written from.
 struct Told<'a> {
     view: &'a ShoppingView,
-    references: std::collections::BTreeMap<safespace_domain::HouseholdId, String>,
-    places: std::collections::BTreeMap<PlaceId, String>,
+    references: BTreeMap<HouseholdId, String>,
+    places: BTreeMap<PlaceId, Store>,
 }
 
 impl<'a> Told<'a> {
     async fn of(visit: &Visit, view: &'a ShoppingView) -> Result<Self, Stopped> {
         let references = references(visit, view.stays.values().map(|stay| stay.household)).await?;
         let places = visit.engine.places(visit.actor()).await?;
-        Ok(Self { view, references, places: places.into_iter().map(|place| (place.id, place.name)).collect() })
+        Ok(Self { view, references, places: places.into_iter().map(|place| (place.id, place)).collect() })
     }
 
     fn item(&self, id: ItemId) -> String {
@@ -184,8 +184,8 @@ impl<'a> Told<'a> {
         item.map(|item| format!("{} ({})", item.name, item.code)).unwrap_or_default()
     }
 
-    fn place(&self, id: PlaceId) -> &str {
-        self.places.get(&id).map_or("", String::as_str)
+    fn place(&self, id: PlaceId) -> String {
+        stock::place_words(&self.places, id)
     }
 
     fn line(&self, line: &ShoppingLine) -> Line {
@@ -204,7 +204,7 @@ impl<'a> Told<'a> {
                 .map(|need| {
                     let (who, path) = self.who(need.who);
                     let (rule, day) = (need.rule.to_string(), short_day(need.day));
-                    Need { who, path, day, rule, units: need.units, short: need.short }
+                    Need { who, path, day, rule, short: need.short }
                 })
                 .collect(),
         }
@@ -213,7 +213,8 @@ impl<'a> Told<'a> {
     fn who(&self, who: Who) -> (String, Option<String>) {
         match who {
             Who::Stay(id) => {
-                let reference = self.view.stays.get(&id).and_then(|stay| self.references.get(&stay.household));
+                let reference =
+                    self.view.stays.get(&id).and_then(|stay| self.references.get(&stay.household));
                 let reference = reference.cloned().unwrap_or_else(|| words::stock::A_HOUSEHOLD.to_owned());
                 (reference, Some(format!("/stays/{id}")))
             }
@@ -222,12 +223,13 @@ impl<'a> Told<'a> {
     }
 
     fn unmet(&self) -> Vec<Need> {
-        let need = |one: &safespace_domain::shopping::Unmet| {
+        let need = |one: &Unmet| {
             let demand = &one.demand;
             let (who, path) = self.who(demand.who);
-            let first = demand.first.map_or_else(|| words::stock::NOTHING_SUITS.to_owned(), |item| self.item(item));
-            let (rule, day) = (format!("{first}: {}", demand.rule), short_day(demand.day));
-            Need { who, path, day, rule, units: demand.units, short: demand.units }
+            let wanted =
+                demand.first.map_or_else(|| words::stock::NOTHING_SUITS.to_owned(), |item| self.item(item));
+            let (rule, day) = (format!("{wanted}: {}", demand.rule), short_day(demand.day));
+            Need { who, path, day, rule, short: demand.units }
         };
         self.view.shopping.unmet.iter().map(need).collect()
     }
@@ -236,14 +238,14 @@ impl<'a> Told<'a> {
         let low = self.view.shopping.low.iter();
         low.map(|one| {
             let (item, place) = (self.item(one.level.item), self.place(one.level.place));
-            words::stock::low_of(&item, place, one.has, one.level.target)
+            words::stock::low_of(&item, &place, one.has, one.level.target)
         })
         .collect()
     }
 
     fn expiring(&self) -> Vec<String> {
         let all = self.view.shopping.expiring.iter();
-        all.map(|one| words::stock::expiring(one, &self.item(one.item), self.place(one.place))).collect()
+        all.map(|one| words::stock::expiring(one, &self.item(one.item), &self.place(one.place))).collect()
     }
 }
 
@@ -254,7 +256,7 @@ async fn sheet(visit: Visit) -> Answer {
 }
 
 /// From where packs are picked: the place that was asked for, or each that is open and at the office.
-async fn from_places(visit: &Visit) -> Result<(Vec<PlaceId>, Vec<String>, crate::properties::Choices), Stopped> {
+async fn from_places(visit: &Visit) -> Result<(Vec<PlaceId>, Vec<String>, Choices), Stopped> {
     let mut all = visit.engine.places(visit.actor()).await?;
     all.retain(|place| !place.closed);
     all.sort_by(|a, b| a.code.cmp(&b.code));
@@ -265,18 +267,18 @@ async fn from_places(visit: &Visit) -> Result<(Vec<PlaceId>, Vec<String>, crate:
     });
     let (ids, codes) = chosen.map(|place| (place.id, place.code.clone())).unzip();
     let choices = all.iter().map(|place| (place.code.clone(), format!("{} ({})", place.name, place.code)));
-    Ok((ids, codes, crate::properties::first(words::stock::ALL_OFFICES, choices.collect())))
+    Ok((ids, codes, first(words::stock::ALL_OFFICES, choices.collect())))
 }
 
 /// The packs that are to be made up for those who come until tonight, or are there.
 async fn picking(visit: Visit) -> Answer {
     visit.must(Permission::SeeStays)?;
-    let night = tonight(&visit);
+    let last = tonight(&visit).max(visit.engine.today());
     let (ids, _, places) = from_places(&visit).await?;
     let filter = PackFilter { statuses: vec![PackStatus::Planned, PackStatus::Prepared] };
     let window = Window { after: None, limit: MOST_PACKS };
     let mut packs = visit.engine.packs(visit.actor(), &filter, window).await?;
-    packs.retain(|view| view.stay.nights.arrival() <= night && view.list.outstanding() > 0);
+    packs.retain(|view| view.stay.nights.arrival() <= last && view.list.outstanding() > 0);
     let references = references(&visit, packs.iter().map(|view| view.stay.household)).await?;
     let spaces = visit.engine.spaces();
     let (mut lists, all) = (Vec::new(), packs.len());

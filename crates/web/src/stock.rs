@@ -23,7 +23,6 @@ use safespace_domain::{
     money::Pence,
     nights::later,
     places::Place as Store,
-    stays::StayStatus,
     stock::OnHand,
 };
 use safespace_engine::{Page as Window, StayFilter};
@@ -119,9 +118,9 @@ impl Names {
         self.item(id).map(|item| format!("{} ({})", item.name, item.code)).unwrap_or_default()
     }
 
-    /// A place's name.
-    fn place_words(&self, id: PlaceId) -> &str {
-        self.place(id).map_or("", |place| place.name.as_str())
+    /// A place as people read it.
+    fn place_words(&self, id: PlaceId) -> String {
+        place_words(&self.places, id)
     }
 
     /// What an item is counted in.
@@ -137,7 +136,10 @@ impl Names {
     fn place_choices(&self, has: impl Fn(&Store) -> bool) -> Choices {
         let mut found: Vec<&Store> = self.places.values().filter(|place| has(place)).collect();
         found.sort_by(|a, b| a.code.cmp(&b.code));
-        found.into_iter().map(|place| (place.code.clone(), format!("{} ({})", place.name, place.code))).collect()
+        found
+            .into_iter()
+            .map(|place| (place.code.clone(), format!("{} ({})", place.name, place.code)))
+            .collect()
     }
 
     /// The items by code, to choose from: those that are used.
@@ -148,6 +150,13 @@ impl Names {
     }
 }
 
+/// A place as people read it: its name, with its code where another place has the same name.
+pub(crate) fn place_words(places: &BTreeMap<PlaceId, Store>, id: PlaceId) -> String {
+    let Some(place) = places.get(&id) else { return String::new() };
+    let is_alone = places.values().filter(|other| other.name == place.name).count() == 1;
+    if is_alone { place.name.clone() } else { format!("{} ({})", place.name, place.code) }
+}
+
 /// The query of a page that is asked about these.
 fn asked(pairs: &[(&str, &str)]) -> String {
     serde_urlencoded::to_string(pairs).unwrap_or_default()
@@ -155,7 +164,7 @@ fn asked(pairs: &[(&str, &str)]) -> String {
 
 /// Money, as pounds and pence.
 pub(crate) fn pounds(pence: Pence) -> String {
-    format!("£{:.2}", pence.pounds())
+    words::money(pence)
 }
 
 /// An amount of pounds that somebody typed.
@@ -173,9 +182,8 @@ fn field_of(name: &str, lot: LotId) -> String {
 }
 
 /// The stays to which something can be given, to choose from.
-async fn stays(visit: &Visit, statuses: Vec<StayStatus>) -> Result<Choices, Stopped> {
-    let filter = StayFilter { statuses, ..StayFilter::default() };
-    let found = visit.engine.stays(visit.actor(), &filter, Window { after: None, limit: MOST_STAYS }).await?;
+async fn stays(visit: &Visit, filter: &StayFilter) -> Result<Choices, Stopped> {
+    let found = visit.engine.stays(visit.actor(), filter, Window { after: None, limit: MOST_STAYS }).await?;
     let references = references(visit, found.iter().map(|stay| stay.household)).await?;
     let spaces = visit.engine.spaces();
     let choice = |stay: &safespace_domain::stays::Stay| {
@@ -213,7 +221,8 @@ async fn overview(visit: Visit) -> Answer {
         engine.low_stock(actor).await?.into_iter().map(|low| (low.level.place, low.level.item)).collect();
     let fields = visit.query.clone();
     let all = shelves(&on_hand, &levels);
-    let expiring = |until: Night| on_hand.iter().filter(move |one| one.lot.expires_on.is_some_and(|on| on < until));
+    let expiring =
+        |until: Night| on_hand.iter().filter(move |one| one.lot.expires_on.is_some_and(|on| on < until));
     let shown = Shown { names: &names, low: &low, today, fields: &fields };
     let mut rows: Vec<Row> = all.iter().filter_map(|(at, shelf)| shown.row(*at, shelf)).collect();
     rows.sort_by(|a, b| (&a.item, &a.place).cmp(&(&b.item, &b.place)));
@@ -222,7 +231,10 @@ async fn overview(visit: Visit) -> Answer {
         shell: visit.shell(Place::Stock)?,
         places: any(names.place_choices(|_| true)),
         categories: any(categories.into_iter().map(|one| (one.code, one.label)).collect()),
-        only: first(words::ANY, words::ONLY.iter().map(|(code, label)| ((*code).to_owned(), (*label).to_owned())).collect()),
+        only: first(
+            words::ANY,
+            words::ONLY.iter().map(|(code, label)| ((*code).to_owned(), (*label).to_owned())).collect(),
+        ),
         rows,
         low: low.len(),
         expired: expiring(today).count(),
@@ -272,7 +284,8 @@ impl Shown<'_> {
             .filter(|(on, _)| *on <= soon)
             .collect();
         lots.sort_unstable();
-        let passes = |name: &str, value: &str| self.fields.get(name).is_empty() || self.fields.get(name) == value;
+        let passes =
+            |name: &str, value: &str| self.fields.get(name).is_empty() || self.fields.get(name) == value;
         let is_asked_for = match self.fields.get("only") {
             "low" => is_low,
             "expiring" => !lots.is_empty(),
@@ -286,7 +299,7 @@ impl Shown<'_> {
             path: format!("/stock/items/{item}"),
             item: known.code.clone(),
             name: known.name.clone(),
-            place: store.name.clone(),
+            place: self.names.place_words(place),
             units: shelf.lots.iter().map(|one| one.balance.quantity).sum(),
             unit: known.unit_of_issue.clone(),
             value: pounds(Pence(value)),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use safespace_domain::{
-    Nights, PropertyId, Refusal, UnitId, access::Permission, board::BoardUse, ledger::NightUse, nights::later,
-    units::Unit,
+    Nights, PropertyId, Refusal, UnitId, access::Permission, board::BoardUse, ledger::NightUse,
+    nights::later, units::Unit,
 };
 use safespace_engine::{Command, DescribeUnit, Outcome, RegisterUnit};
 use uuid::Uuid;
@@ -99,7 +99,8 @@ async fn unit(visit: Visit) -> Answer {
     let window = Nights::between(from, later(from, AHEAD));
     let voids = ahead(&visit, Some(unit.id)).await?;
     // The board begins after a code: the last one before this unit's.
-    let before = spaces.units().iter().map(|one| one.code.as_str()).filter(|code| *code < unit.code.as_str()).max();
+    let before =
+        spaces.units().iter().map(|one| one.code.as_str()).filter(|code| *code < unit.code.as_str()).max();
     let shown = engine.board(visit.actor(), window, before, 1).await?;
     let row = shown.rows.into_iter().find(|row| row.unit.id == unit.id);
     let uses = row.map_or_else(Vec::new, |row| row.uses);
@@ -180,7 +181,12 @@ fn runs(unit: &Unit, uses: &[BoardUse], window: Nights, told: impl Fn(&BoardUse)
     runs
 }
 
-fn form_page(visit: &Visit, of: Option<&Unit>, property: PropertyId, fields: Fields) -> Result<UnitFormPage, Stopped> {
+fn form_page(
+    visit: &Visit,
+    of: Option<&Unit>,
+    property: PropertyId,
+    fields: Fields,
+) -> Result<UnitFormPage, Stopped> {
     let spaces = visit.engine.spaces();
     let property = spaces.property(property);
     let property = property.ok_or_else(|| Stopped::Refused(Refusal::not_found("property", "id")))?;
@@ -238,7 +244,8 @@ async fn describing(visit: Visit) -> Answer {
     let unit = found(&visit)?;
     let fields = Fields::default().with("code", &unit.code).with("sleeps", unit.sleeps);
     let opened_on = unit.in_service.first().map(|run| run.opened_on.to_string()).unwrap_or_default();
-    let fields = unit.features.iter().fold(fields.with("openedOn", opened_on), |all, code| all.with("features", code));
+    let fields =
+        unit.features.iter().fold(fields.with("openedOn", opened_on), |all, code| all.with("features", code));
     visit.show(&form_page(&visit, Some(&unit), unit.property, visit.filled(fields))?)
 }
 

@@ -107,7 +107,12 @@ async fn catalogue(visit: Visit) -> Answer {
     let categories = visit.engine.item_categories(visit.actor()).await?;
     let fields = visit.query.clone();
     let asked = fields.get("category");
-    let label = |code: &str| categories.iter().find(|one| one.code == code).map_or_else(|| code.to_owned(), |one| one.label.clone());
+    let label = |code: &str| {
+        categories
+            .iter()
+            .find(|one| one.code == code)
+            .map_or_else(|| code.to_owned(), |one| one.label.clone())
+    };
     let mut found: Vec<&Item> =
         names.items.values().filter(|item| asked.is_empty() || item.category == asked).collect();
     found.sort_by(|a, b| (a.retired, &a.code).cmp(&(b.retired, &b.code)));
@@ -190,7 +195,11 @@ fn saving(fields: &Fields, code: &str) -> Result<Command, Refusal> {
 /// Adds an item.
 async fn add(visit: Visit, fields: Fields) -> Answer {
     visit.must(Permission::ManageStock)?;
-    let is_there = Names::load(&visit).await?.items.values().any(|item| item.code.eq_ignore_ascii_case(fields.get("code")));
+    let is_there = Names::load(&visit)
+        .await?
+        .items
+        .values()
+        .any(|item| item.code.eq_ignore_ascii_case(fields.get("code")));
     let done = match saving(&fields, fields.get("code")) {
         // Saving it would change the one that is there.
         Ok(_) if is_there => Err(Refusal::bad("code", words::ITEM_IS_THERE)),
@@ -274,7 +283,8 @@ async fn templates(visit: Visit) -> Answer {
             .lines
             .iter()
             .map(|line| {
-                let items: Vec<String> = line.alternatives.iter().map(|item| names.item_words(*item)).collect();
+                let items: Vec<String> =
+                    line.alternatives.iter().map(|item| names.item_words(*item)).collect();
                 (items.join(words::OR), words::template_rule(line))
             })
             .collect(),

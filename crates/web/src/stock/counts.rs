@@ -76,7 +76,7 @@ async fn count_page(visit: &Visit, fields: Fields) -> Result<CountPage, Stopped>
         shell: visit.shell(Place::Stock)?,
         places: first(words::CHOOSE, names.place_choices(|_| true)),
         query: asked(&[("place", place.map_or("", |place| place.code.as_str()))]),
-        place: place.map(|place| (place.code.clone(), place.name.clone())),
+        place: place.map(|place| (place.code.clone(), names.place_words(place.id))),
         lots: lots.iter().map(|one| lot(&names, &fields, one)).collect(),
         reasons: first(
             words::CHOOSE,

@@ -43,7 +43,6 @@ struct DeliveryPage {
 struct CorrectPage {
     shell: Shell,
     fields: Fields,
-    entry: StockEntryId,
 }
 
 pub(super) fn pages(site: &Arc<Site>) -> Pages {
@@ -65,8 +64,14 @@ async fn form_page(visit: &Visit, fields: Fields, more: usize) -> Result<Deliver
         shell: visit.shell(Place::Stock)?,
         fields,
         places: first(words::CHOOSE, names.open_places()),
-        origins: words::ORIGINS.iter().map(|(code, label)| ((*code).to_owned(), (*label).to_owned())).collect(),
-        grants: first(words::NONE, running.map(|grant| (grant.code.clone(), format!("{} ({})", grant.name, grant.code))).collect()),
+        origins: words::ORIGINS
+            .iter()
+            .map(|(code, label)| ((*code).to_owned(), (*label).to_owned()))
+            .collect(),
+        grants: first(
+            words::NONE,
+            running.map(|grant| (grant.code.clone(), format!("{} ({})", grant.name, grant.code))).collect(),
+        ),
         items: names.current_items(),
         lines: (1..=lines).collect(),
     })
@@ -97,7 +102,9 @@ fn line(fields: &Fields, no: usize) -> Result<Option<ReceiptLine>, Refusal> {
 /// What is received, and which line of the form each of its lines is.
 fn receiving(fields: &Fields) -> Result<(ReceiveStock, Vec<usize>), Refusal> {
     let from = match fields.get("origin") {
-        "bought" => OriginAsk::Bought { supplier: fields.get("supplier").to_owned(), grant: fields.text("grant") },
+        "bought" => {
+            OriginAsk::Bought { supplier: fields.get("supplier").to_owned(), grant: fields.text("grant") }
+        }
         "donated" => OriginAsk::Donated { by: fields.text("donatedBy") },
         _ => return Err(Refusal::bad("origin", words::CHOOSE_FIRST)),
     };
@@ -175,8 +182,9 @@ fn entry(visit: &Visit) -> Result<StockEntryId, Stopped> {
 /// The form that puts right what was written down when something came.
 async fn correcting(visit: Visit) -> Answer {
     visit.must(Permission::KeepStock)?;
+    entry(&visit)?;
     let fields = visit.filled(Fields::default());
-    visit.show(&CorrectPage { shell: visit.shell(Place::Stock)?, fields, entry: entry(&visit)? })
+    visit.show(&CorrectPage { shell: visit.shell(Place::Stock)?, fields })
 }
 
 /// Puts it right.
@@ -195,7 +203,7 @@ async fn correct(visit: Visit, fields: Fields) -> Answer {
         Ok(_) => Ok(to("/stock?done=receipt-corrected")),
         Err(refusal) => {
             let shell = visit.shell(Place::Stock)?.refused(&refusal).at_one_of(&["quantity", "cost"]);
-            visit.show_again(&CorrectPage { shell, fields, entry })
+            visit.show_again(&CorrectPage { shell, fields })
         }
     }
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use askama::Template;
 use safespace_domain::{
-    LotId, Refusal,
+    LotId, Nights, Refusal,
     access::Permission,
+    nights::{END_OF_NIGHTS, earlier},
     stays::StayStatus,
     stock::{Issued, typed_quantity},
 };
-use safespace_engine::{Command, IssueLine, IssueStock, ReturnStock};
+use safespace_engine::{Command, IssueLine, IssueStock, ReturnStock, StayFilter};
 
 use super::{Names, stay_of, stays};
 use crate::{
@@ -18,10 +19,13 @@ use crate::{
     form,
     properties::{Choices, first},
     shell::{Place, Shell, to},
+    today::references,
     visit::Visit,
     words::stock as words,
 };
 
+/// Stays that ended within so many days can be chosen from.
+const LATELY: u32 = 28;
 /// So many lines the form has.
 const LINES: usize = 6;
 
@@ -54,10 +58,11 @@ pub(super) fn pages(site: &Arc<Site>) -> Pages {
 
 async fn issue_page(visit: &Visit, fields: Fields) -> Result<IssuePage, Stopped> {
     let names = Names::load(visit).await?;
-    let current = vec![StayStatus::Booked, StayStatus::InResidence];
+    let current =
+        StayFilter { statuses: vec![StayStatus::Booked, StayStatus::InResidence], ..StayFilter::default() };
     Ok(IssuePage {
         shell: visit.shell(Place::Stock)?,
-        stays: first(words::CHOOSE, stays(visit, current).await?),
+        stays: first(words::CHOOSE, stays(visit, &current).await?),
         places: first(words::CHOOSE, names.open_places()),
         items: names.current_items(),
         lines: (1..=LINES).collect(),
@@ -140,13 +145,21 @@ async fn issue(visit: Visit, fields: Fields) -> Answer {
 
 async fn return_page(visit: &Visit, fields: Fields) -> Result<ReturnPage, Stopped> {
     let names = Names::load(visit).await?;
-    let had = vec![StayStatus::Booked, StayStatus::InResidence, StayStatus::Departed];
-    let all = stays(visit, had).await?;
-    let chosen = visit.query.get("stay");
-    let issued: Vec<Issued> = match stay_of(&visit.query) {
-        Ok(stay) => visit.engine.issued_to(visit.actor(), stay).await?.unwrap_or_default(),
-        Err(_) => Vec::new(),
+    let lately = Nights::between(earlier(visit.engine.today(), LATELY), END_OF_NIGHTS);
+    let had = StayFilter {
+        statuses: vec![StayStatus::Booked, StayStatus::InResidence, StayStatus::Departed],
+        nights: Some(lately),
+        ..StayFilter::default()
     };
+    let chosen = match stay_of(&visit.query) {
+        Ok(stay) => visit.engine.stay(visit.actor(), stay).await?,
+        Err(_) => None,
+    };
+    let issued: Vec<Issued> = match &chosen {
+        Some(stay) => visit.engine.issued_to(visit.actor(), stay.id).await?.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let known = references(visit, chosen.iter().map(|stay| stay.household)).await?;
     // A lot may stand there by itself and in a pack: it is put back from either.
     let mut lots: Choices = Vec::new();
     for one in &issued {
@@ -159,8 +172,8 @@ async fn return_page(visit: &Visit, fields: Fields) -> Result<ReturnPage, Stoppe
     Ok(ReturnPage {
         shell: visit.shell(Place::Stock)?,
         fields,
-        stay: all.iter().find(|(id, _)| id == chosen).map(|(_, label)| label.clone()),
-        stays: first(words::CHOOSE, all),
+        stay: chosen.and_then(|stay| known.get(&stay.household).cloned()),
+        stays: first(words::CHOOSE, stays(visit, &had).await?),
         lots,
         places: first(words::CHOOSE, names.open_places()),
     })

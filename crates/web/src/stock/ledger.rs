@@ -87,7 +87,7 @@ async fn item(visit: Visit) -> Answer {
     let (engine, actor, today) = (&visit.engine, visit.actor(), visit.engine.today());
     let mut on_hand = engine.stock(actor, None).await?;
     on_hand.retain(|one| one.balance.item == id && one.balance.quantity > 0);
-    on_hand.sort_by_key(|one| (names.place_words(one.balance.place).to_owned(), one.lot.expires_on, one.lot.id));
+    on_hand.sort_by_key(|one| (names.place_words(one.balance.place), one.lot.expires_on, one.lot.id));
     let categories = engine.item_categories(actor).await?;
     let category = categories.into_iter().find(|one| one.code == item.category).map(|one| one.label);
     let levels = engine.levels(actor).await?;
@@ -96,7 +96,8 @@ async fn item(visit: Visit) -> Answer {
     let references = references(&visit, stays).await?;
     let entry = |view: &EntryView| {
         let stay = view.stay.as_ref();
-        let stay = stay.and_then(|stay| Some((format!("/stays/{}", stay.id), references.get(&stay.household)?.clone())));
+        let stay = stay
+            .and_then(|stay| Some((format!("/stays/{}", stay.id), references.get(&stay.household)?.clone())));
         entry(&names, view, stay)
     };
     let page = ItemPage {
@@ -112,7 +113,7 @@ async fn item(visit: Visit) -> Answer {
             .iter()
             .filter(|level| level.item == id)
             .map(|level| LevelRow {
-                place: names.place_words(level.place).to_owned(),
+                place: names.place_words(level.place),
                 reorder_point: level.reorder_point,
                 target: level.target,
             })
@@ -150,7 +151,7 @@ fn lot(names: &Names, one: &OnHand, today: safespace_domain::Night) -> Lot {
     let transfer = asked(&[("from", place), ("item", &one.balance.item.to_string())]);
     let write_off = asked(&[("place", place), ("lot", &one.lot.id.to_string())]);
     Lot {
-        place: names.place_words(one.balance.place).to_owned(),
+        place: names.place_words(one.balance.place),
         about: words::lot(one.lot.code.as_deref(), one.lot.expires_on, one.lot.received_at),
         units: one.balance.quantity,
         value: pounds(one.balance.value),
@@ -165,14 +166,14 @@ fn entry(names: &Names, view: &EntryView, stay: Option<(String, String)>) -> Ent
     let other = match posting.movement {
         Movement::TransferredOut { to } => names.place_words(to),
         Movement::TransferredIn { from } => names.place_words(from),
-        _ => "",
+        _ => String::new(),
     };
     let is_receipt = posting.movement == Movement::Received;
     Entry {
         at: short_instant(view.entry.at),
-        what: words::movement(posting.movement, other),
-        place: names.place_words(posting.place).to_owned(),
-        units: format!("{:+}", posting.quantity),
+        what: words::movement(posting.movement, &other),
+        place: names.place_words(posting.place),
+        units: words::change(posting.quantity),
         value: pounds(posting.value),
         stay,
         note: view.note.clone(),

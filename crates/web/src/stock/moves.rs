@@ -93,7 +93,7 @@ async fn transfer_page(visit: &Visit, fields: Fields) -> Result<TransferPage, St
         shell: visit.shell(Place::Stock)?,
         lots: lots(visit, &names).await?.iter().map(lot).collect(),
         places: first(words::CHOOSE, names.place_choices(|_| true)),
-        from: from.map(|place| (place.code.clone(), place.name.clone())),
+        from: from.map(|place| (place.code.clone(), names.place_words(place.id))),
         to: first(
             words::CHOOSE,
             names.place_choices(|place| !place.closed && from.is_none_or(|from| from.id != place.id)),
@@ -181,7 +181,7 @@ fn write_off_page(
         fields,
         back: format!("/stock/items/{}", one.balance.item),
         item: names.item_words(one.balance.item),
-        place: names.place_words(one.balance.place).to_owned(),
+        place: names.place_words(one.balance.place),
         about: words::lot(one.lot.code.as_deref(), one.lot.expires_on, one.lot.received_at),
         units: one.balance.quantity,
         unit: names.unit(one.balance.item).to_owned(),

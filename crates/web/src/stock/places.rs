@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use askama::Template;
-use safespace_domain::{PlaceId, PropertyId, Refusal, access::Permission, places::Place as Store, stock::typed_quantity};
+use safespace_domain::{
+    PlaceId, PropertyId, Refusal, access::Permission, places::Place as Store, stock::typed_quantity,
+};
 use safespace_engine::{AddPlace, Command, SetLevel};
 
 use super::{Names, asked, pounds};
@@ -78,7 +80,8 @@ async fn places_page(visit: &Visit, fields: Fields) -> Result<PlacesPage, Stoppe
             path: format!("/stock/places/{}", place.id),
             code: place.code.clone(),
             name: place.name.clone(),
-            about: property.map_or_else(|| words::OFFICE.to_owned(), |property| words::cupboard(&property.code)),
+            about: property
+                .map_or_else(|| words::OFFICE.to_owned(), |property| words::cupboard(&property.code)),
             units: here().map(|one| one.balance.quantity).sum(),
             value: pounds(safespace_domain::money::Pence(here().map(|one| one.balance.value.0).sum())),
             is_closed: place.closed,

@@ -6,9 +6,10 @@ use safespace_domain::{
     clock::in_service_time,
     items::{Allergen, Diet},
     ledger::NightUse,
+    money::Pence,
     pack_templates::{Per, TemplateLine},
-    shopping::{Expiring, Likely},
     sharing::Sharing,
+    shopping::{Expiring, Likely},
     stock::{CountReason, Movement, WriteOffReason},
     units::InService,
 };
@@ -50,6 +51,8 @@ pub(super) const DONE: [(&str, &str); 29] = [
 
 /// Of a unit that nothing takes.
 pub(crate) const FREE: &str = "free";
+/// Of a unit whose household has left since the night began.
+pub(crate) const LEFT: &str = "has left";
 /// Of what somebody may not see the reference of.
 pub(crate) const EMPTY: &str = "";
 /// The first choice of a list, where any will do.
@@ -70,8 +73,6 @@ pub(crate) const NOTHING_SUITS: &str = "nothing that suits";
 pub(crate) const LIKELY: &str = "likely arrival";
 /// Of a household whose reference somebody may not see.
 pub(crate) const A_HOUSEHOLD: &str = "a household";
-/// Where nobody is named.
-pub(crate) const NOBODY: &str = "nobody";
 /// Where an expiry was not noted.
 pub(crate) const KEEPS: &str = "does not expire";
 /// Said where a form that moves several things has none filled in.
@@ -84,10 +85,8 @@ pub(crate) const GIVE_POUNDS: &str = "Give an amount in pounds, as in 4.50.";
 pub(crate) const CHOOSE_FIRST: &str = "Choose one of these.";
 
 /// The schemes, to choose from.
-pub(crate) const SCHEMES: [(&str, &str); 2] = [
-    ("safe_space", "Safe space: at most seven nights"),
-    ("move_on", "Move-on"),
-];
+pub(crate) const SCHEMES: [(&str, &str); 2] =
+    [("safe_space", "Safe space: at most seven nights"), ("move_on", "Move-on")];
 
 /// Who may share a property, in words.
 pub(crate) const fn sharing(sharing: Sharing) -> &'static str {
@@ -102,7 +101,9 @@ pub(crate) const fn sharing(sharing: Sharing) -> &'static str {
 /// In stock, from when until when.
 pub(crate) fn in_service(run: &InService) -> String {
     match run.closed_on {
-        Some(closed) => format!("from {} until {}, the first night out of stock", day(run.opened_on), day(closed)),
+        Some(closed) => {
+            format!("from {} until {}, the first night out of stock", day(run.opened_on), day(closed))
+        }
         None => format!("from {} on", day(run.opened_on)),
     }
 }
@@ -272,7 +273,8 @@ pub(crate) fn packs_of(packs: u32, size: u32) -> String {
 pub(crate) const ORIGINS: [(&str, &str); 2] = [("bought", "Bought"), ("donated", "Given")];
 
 /// What of the stock is shown, to choose from.
-pub(crate) const ONLY: [(&str, &str); 2] = [("low", "What is low"), ("expiring", "What expires or has expired")];
+pub(crate) const ONLY: [(&str, &str); 2] =
+    [("low", "What is low"), ("expiring", "What expires or has expired")];
 
 /// What a count differs by: 3 more, 2 fewer.
 pub(crate) fn differs(ledger: i64, counted: i64) -> String {
@@ -286,7 +288,8 @@ pub(crate) fn differs(ledger: i64, counted: i64) -> String {
 /// A lot in words: its number, its expiry, when it came.
 pub(crate) fn lot(code: Option<&str>, expires_on: Option<Night>, received_at: DateTime<Utc>) -> String {
     let code = code.map(|code| format!("lot {code}, ")).unwrap_or_default();
-    let expiry = expires_on.map_or_else(|| KEEPS.to_owned(), |on| format!("until {}", on.format("%-d %b %Y")));
+    let expiry =
+        expires_on.map_or_else(|| KEEPS.to_owned(), |on| format!("until {}", on.format("%-d %b %Y")));
     format!("{code}{expiry}, came {}", in_service_time(received_at).format("%-d %b %Y"))
 }
 
@@ -318,20 +321,24 @@ pub(crate) fn expiry_tag(expires_on: Option<Night>, today: Night) -> Option<Stri
 }
 
 /// How a grant stands: what is spent on a day, and when it runs out at that pace.
-pub(crate) fn grant_pace(pace: Option<&str>, over_days: Option<u32>, runs_out: Option<Night>) -> Option<String> {
+pub(crate) fn grant_pace(
+    pace: Option<&str>,
+    over_days: Option<u32>,
+    runs_out: Option<Night>,
+) -> Option<String> {
     let (pace, days) = (pace?, over_days?);
-    let end = runs_out.map_or_else(
-        || "it lasts until its end".to_owned(),
-        |on| format!("it is used up on {}", day(on)),
-    );
+    let end = runs_out
+        .map_or_else(|| "it lasts until its end".to_owned(), |on| format!("it is used up on {}", day(on)));
     Some(format!("{pace} a day over the last {}; at this pace {end}", count(days, "day")))
 }
 
 /// An answer of two.
 pub(crate) const YES_NO: [(&str, &str); 2] = [("yes", "Yes"), ("no", "No")];
 /// Whether a label was read, to choose from.
-pub(crate) const LABEL_READ: [(&str, &str); 2] =
-    [("yes", "Yes: what is ticked below is in it, and no other of the fourteen"), ("no", "No: nobody has read it")];
+pub(crate) const LABEL_READ: [(&str, &str); 2] = [
+    ("yes", "Yes: what is ticked below is in it, and no other of the fourteen"),
+    ("no", "No: nobody has read it"),
+];
 
 /// Said where somebody adds an item under a code that is there.
 pub(crate) const ITEM_IS_THERE: &str =
@@ -344,7 +351,8 @@ pub(crate) const OR: &str = ", or ";
 
 /// Which version of a template it is, and for whose stays.
 pub(crate) fn template_about(version: u32, scheme: Option<&str>) -> String {
-    let stays = scheme.map_or_else(|| "stays that no other template is for".to_owned(), |scheme| format!("{scheme} stays"));
+    let stays = scheme
+        .map_or_else(|| "stays that no other template is for".to_owned(), |scheme| format!("{scheme} stays"));
     format!("Version {version}, for {stays}")
 }
 
@@ -399,7 +407,28 @@ pub(crate) fn pack_about(people: &str, unit: &str, arrival: &str) -> String {
 
 /// What is not there for a pack, with what stands in for it.
 pub(crate) fn missing(units: u32, wanted: &str, instead: &[String], unmet: u32) -> String {
-    let instead = if instead.is_empty() { String::new() } else { format!("; instead {}", instead.join(", ")) };
+    let instead =
+        if instead.is_empty() { String::new() } else { format!("; instead {}", instead.join(", ")) };
     let unmet = if unmet > 0 { format!("; {unmet} still to be found") } else { String::new() };
     format!("{units} × {wanted} not there{instead}{unmet}")
+}
+
+/// Money, as people write it: £1,302.12.
+pub(crate) fn money(pence: Pence) -> String {
+    let sign = if pence.0 < 0 { "−" } else { "" };
+    let (whole, rest) = (pence.0.unsigned_abs() / 100, pence.0.unsigned_abs() % 100);
+    let digits = whole.to_string();
+    let mut grouped = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{sign}£{grouped}.{rest:02}")
+}
+
+/// Units that came or went: +144, −6.
+pub(crate) fn change(units: i64) -> String {
+    format!("{units:+}").replace('-', "−")
 }
