@@ -25,7 +25,7 @@ use crate::{
 /// So many stays and holds are shown.
 const MOST: u64 = 1_000;
 /// So many lines to write on.
-const LINES: usize = 5;
+const LINES: usize = 6;
 
 /// A unit, and who is there tonight.
 struct Line {
@@ -90,7 +90,7 @@ async fn sheet(visit: Visit) -> Answer {
         .map(|view| (view.key_worker.household, view.name))
         .collect();
     let on = all_on(&visit, night).await?;
-    let told = Told { spaces: &spaces, references: &references, workers: &workers, stays: &stays };
+    let told = Told { today, spaces: &spaces, references: &references, workers: &workers, stays: &stays };
     let items = engine.attention(actor).await?;
     let mut lines: Vec<Line> = on
         .into_values()
@@ -107,8 +107,12 @@ async fn sheet(visit: Visit) -> Answer {
         printed: stock::printed(engine.now()),
         by: visit.session.name.clone(),
         free: lines.iter().filter(|line| line.state == stock::FREE).map(|line| line.unit.clone()).collect(),
-        arrivals: stays.iter().filter(comes).map(|stay| told.guest(stay, stay.nights.arrival())).collect(),
-        departures: stays.iter().filter(goes).map(|stay| told.guest(stay, stay.nights.departure())).collect(),
+        arrivals: stays
+            .iter()
+            .filter(comes)
+            .map(|stay| told.guest(stay, short_day(stay.nights.arrival())))
+            .collect(),
+        departures: stays.iter().filter(goes).map(|stay| told.guest(stay, leaves(stay, today))).collect(),
         holds: holds
             .iter()
             .map(|hold| Guest {
@@ -129,8 +133,15 @@ fn to_do(item: &AttentionItem, spaces: &Spaces, today: Night) -> String {
     format!("{}: {}", short_instant(item.due_at), item.message(spaces, today))
 }
 
+/// When a household leaves, or was to.
+fn leaves(stay: &Stay, today: Night) -> String {
+    let day = short_day(stay.nights.departure());
+    if stay.is_overstay(today) { stock::was_to_leave(&day) } else { day }
+}
+
 /// What the sheet is written from.
 struct Told<'a> {
+    today: Night,
     spaces: &'a Spaces,
     references: &'a BTreeMap<HouseholdId, String>,
     workers: &'a BTreeMap<HouseholdId, String>,
@@ -150,17 +161,17 @@ impl Told<'_> {
             state: unit.state,
             whose: unit.whose,
             people: stay.map(|stay| people(stay.people)).unwrap_or_default(),
-            until: stay.map(|stay| short_day(stay.nights.departure())).unwrap_or_default(),
+            until: stay.map(|stay| leaves(stay, self.today)).unwrap_or_default(),
             key_worker: stay.and_then(|stay| self.workers.get(&stay.household).cloned()).unwrap_or_default(),
         }
     }
 
-    fn guest(&self, stay: &Stay, day: Night) -> Guest {
+    fn guest(&self, stay: &Stay, when: String) -> Guest {
         Guest {
             reference: self.reference(stay.household),
             unit: code(self.spaces, stay.unit),
             people: people(stay.people),
-            when: short_day(day),
+            when,
         }
     }
 }

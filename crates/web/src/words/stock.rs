@@ -432,3 +432,8 @@ pub(crate) fn money(pence: Pence) -> String {
 pub(crate) fn change(units: i64) -> String {
     format!("{units:+}").replace('-', "−")
 }
+
+/// Of a household that is there longer than it was to be.
+pub(crate) fn was_to_leave(day: &str) -> String {
+    format!("was due {day}")
+}
