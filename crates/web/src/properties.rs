@@ -75,6 +75,18 @@ struct HomesPage {
     may_manage: bool,
 }
 
+/// What the page of a property says of its address.
+enum Address {
+    /// None is written down.
+    NotWritten,
+    /// It is not for the visitor.
+    Closed,
+    /// Whoever gives a reason is told.
+    AskFor,
+    /// Its lines, once, in answer to whoever gave a reason.
+    Told(Vec<String>),
+}
+
 #[derive(Template)]
 #[template(path = "home.html")]
 struct HomePage {
@@ -89,10 +101,7 @@ struct HomePage {
     kind: String,
     night: String,
     units: Vec<Tonight>,
-    has_address: bool,
-    /// The address, once, in answer to whoever gave a reason.
-    address: Option<Vec<String>>,
-    may_reveal: bool,
+    address: Address,
     may_address: bool,
     may_manage: bool,
 }
@@ -288,9 +297,10 @@ fn about(spaces: &Spaces, property: &Property) -> String {
         Some(locality) => format!("{}, {locality}", property.district),
         None => property.district.clone(),
     };
-    let shared = match spaces.has_several_units(property.id) || property.sharing.is_shared() {
-        true => format!("; {}", stock::sharing(property.sharing)),
-        false => String::new(),
+    let shared = if spaces.has_several_units(property.id) || property.sharing.is_shared() {
+        format!("; {}", stock::sharing(property.sharing))
+    } else {
+        String::new()
     };
     format!("{}, {place}{shared}", words::scheme(property.scheme))
 }
@@ -344,9 +354,11 @@ async fn home_page(visit: &Visit, fields: Fields) -> Result<HomePage, Stopped> {
             .map_or_else(|| kind.to_owned(), |known| known.label.clone()),
         night: words::day(night),
         units: units_of(&spaces, property.id, &mut on),
-        has_address: visit.engine.has_address(property.id),
-        address: None,
-        may_reveal: visit.may(Permission::Reveal),
+        address: match (visit.engine.has_address(property.id), visit.may(Permission::Reveal)) {
+            (false, _) => Address::NotWritten,
+            (true, false) => Address::Closed,
+            (true, true) => Address::AskFor,
+        },
         may_address: visit.may(Permission::KeepAddresses),
         may_manage: visit.may(Permission::ManageSpaces),
         code: property.code,
@@ -363,7 +375,7 @@ async fn reveal(visit: Visit, fields: Fields) -> Answer {
     match visit.answered(&fields, found)? {
         Ok(address) => {
             let mut page = home_page(&visit, Fields::default()).await?;
-            page.address = Some(address.lines().map(str::to_owned).collect());
+            page.address = Address::Told(address.lines().map(str::to_owned).collect());
             visit.show(&page)
         }
         Err(refusal) => {

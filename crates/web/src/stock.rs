@@ -8,6 +8,7 @@ mod grants;
 mod ledger;
 mod moves;
 mod places;
+mod templates;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -81,6 +82,7 @@ pub(crate) fn pages(site: &Arc<Site>) -> Pages {
     all.extend(gifts::pages(site));
     all.extend(ledger::pages(site));
     all.extend(catalogue::pages(site));
+    all.extend(templates::pages(site));
     all.extend(places::pages(site));
     all.extend(grants::pages(site));
     all
@@ -274,7 +276,7 @@ struct Shown<'a> {
 
 impl Shown<'_> {
     fn row(&self, (place, item): (PlaceId, ItemId), shelf: &ShelfOf<'_>) -> Option<Row> {
-        let (store, known) = (self.names.place(place)?, self.names.item(item)?);
+        let (at, known) = (self.names.place(place)?, self.names.item(item)?);
         let soon = later(self.today, SOON);
         let is_low = self.low.contains(&(place, item));
         let mut lots: Vec<(Night, u32)> = shelf
@@ -291,7 +293,7 @@ impl Shown<'_> {
             "expiring" => !lots.is_empty(),
             _ => true,
         };
-        if !(passes("place", &store.code) && passes("category", &known.category) && is_asked_for) {
+        if !(passes("place", &at.code) && passes("category", &known.category) && is_asked_for) {
             return None;
         }
         let value: i64 = shelf.lots.iter().map(|one| one.balance.value.0).sum();

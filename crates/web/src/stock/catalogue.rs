@@ -1,4 +1,4 @@
-//! The catalogue: what is given to households, and the templates that their packs are made by. For managers to keep.
+//! The catalogue: what is given to households, by category. For managers to keep.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use safespace_domain::{
     ItemId, Refusal,
     access::Permission,
-    items::{Allergen, Diet, Item},
+    items::{Allergen, Diet, Item, ItemCategory},
 };
 use safespace_engine::{Command, SaveItem};
 
@@ -19,7 +19,7 @@ use crate::{
     properties::{Choices, any, first},
     shell::{Place, Shell, to},
     visit::Visit,
-    words::{scheme, stock as words},
+    words::stock as words,
 };
 
 /// An item in the list.
@@ -58,20 +58,12 @@ struct ItemFormPage {
     diets: Choices,
 }
 
-/// A template of packs.
-struct TemplateRow {
-    code: String,
-    name: String,
-    about: String,
-    is_retired: bool,
-    lines: Vec<(String, String)>,
-}
-
 #[derive(Template)]
-#[template(path = "pack_templates.html")]
-struct TemplatesPage {
+#[template(path = "categories.html")]
+struct CategoriesPage {
     shell: Shell,
-    templates: Vec<TemplateRow>,
+    fields: Fields,
+    categories: Choices,
 }
 
 const FORM_FIELDS: [&str; 13] = [
@@ -96,7 +88,7 @@ pub(super) fn pages(site: &Arc<Site>) -> Pages {
         ("/stock/catalogue/sheet", page(site, sheet)),
         ("/stock/catalogue/new", form(site, new, add)),
         ("/stock/catalogue/:id", form(site, describing, describe)),
-        ("/stock/templates", page(site, templates)),
+        ("/stock/categories", form(site, categories, save_category)),
     ]
 }
 
@@ -271,25 +263,29 @@ async fn describe(visit: Visit, fields: Fields) -> Answer {
     }
 }
 
-/// The templates that packs are made by.
-async fn templates(visit: Visit) -> Answer {
-    visit.must(Permission::SeeStays)?;
-    let names = Names::load(&visit).await?;
-    let all = visit.engine.pack_templates(visit.actor())?;
-    let templates = all.into_iter().map(|template| TemplateRow {
-        about: words::template_about(template.version, template.scheme.map(scheme)),
-        is_retired: template.retired,
-        lines: template
-            .lines
-            .iter()
-            .map(|line| {
-                let items: Vec<String> =
-                    line.alternatives.iter().map(|item| names.item_words(*item)).collect();
-                (items.join(words::OR), words::template_rule(line))
-            })
-            .collect(),
-        code: template.code,
-        name: template.name,
-    });
-    visit.show(&TemplatesPage { shell: visit.shell(Place::Stock)?, templates: templates.collect() })
+async fn categories_page(visit: &Visit, fields: Fields) -> Result<CategoriesPage, Stopped> {
+    let found = visit.engine.item_categories(visit.actor()).await?;
+    let categories = found.into_iter().map(|one| (one.code, one.label)).collect();
+    Ok(CategoriesPage { shell: visit.shell(Place::Stock)?, fields, categories })
+}
+
+/// The categories of items.
+async fn categories(visit: Visit) -> Answer {
+    visit.must(Permission::ManageStock)?;
+    let page = categories_page(&visit, visit.filled(Fields::default())).await?;
+    visit.show(&page)
+}
+
+/// Adds a category, or changes its label.
+async fn save_category(visit: Visit, fields: Fields) -> Answer {
+    visit.must(Permission::ManageStock)?;
+    let (code, label) = (fields.get("code").to_owned(), fields.get("label").to_owned());
+    match visit.run(&fields, Command::SaveItemCategory(ItemCategory { code, label })).await? {
+        Ok(_) => Ok(to("/stock/categories?done=category-saved")),
+        Err(refusal) => {
+            let mut page = categories_page(&visit, fields).await?;
+            page.shell = page.shell.refused(&refusal).at_one_of(&["code", "label"]);
+            visit.show_again(&page)
+        }
+    }
 }

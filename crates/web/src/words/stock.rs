@@ -17,7 +17,7 @@ use safespace_domain::{
 use super::{count, day, short_day};
 
 /// What has happened, by the word that a page was asked with after it.
-pub(super) const DONE: [(&str, &str); 29] = [
+pub(super) const DONE: [(&str, &str); 31] = [
     ("property-added", "The property was added. Now add its units."),
     ("property-described", "What is said of the property was changed."),
     ("property-closed", "The property is out of stock from that night on."),
@@ -47,6 +47,8 @@ pub(super) const DONE: [(&str, &str); 29] = [
     ("place-closed", "The place was closed."),
     ("place-reopened", "The place is open again."),
     ("grant-saved", "The grant was saved."),
+    ("category-saved", "The category was saved."),
+    ("template-saved", "The template was saved. Packs that are planned from now on are made by it."),
 ];
 
 /// Of a unit that nothing takes.
@@ -346,6 +348,11 @@ pub(crate) const ITEM_IS_THERE: &str =
 /// Said where somebody adds a grant under a code that is there.
 pub(crate) const GRANT_IS_THERE: &str =
     "There is a grant with this code: change that one, or choose another code.";
+/// Said where somebody adds a template under a code that is there.
+pub(crate) const TEMPLATE_IS_THERE: &str =
+    "There is a template with this code: change that one, or choose another code.";
+/// Of a template that is for stays for which there is no other.
+pub(crate) const ANY_OTHER: &str = "Those that no other template is for";
 /// Between what may be given instead of one another.
 pub(crate) const OR: &str = ", or ";
 
@@ -436,4 +443,28 @@ pub(crate) fn change(units: i64) -> String {
 /// Of a household that is there longer than it was to be.
 pub(crate) fn was_to_leave(day: &str) -> String {
     format!("was due {day}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_grouped_and_its_sign_stands_before_the_pound() {
+        assert_eq!(money(Pence(0)), "£0.00");
+        assert_eq!(money(Pence(130_212)), "£1,302.12");
+        assert_eq!(money(Pence(100_000_005)), "£1,000,000.05");
+        assert_eq!(money(Pence(-45)), "−£0.45");
+    }
+
+    #[test]
+    fn a_lot_is_told_to_expire_from_its_last_days_on() {
+        let day = |text: &str| -> Night { text.parse().unwrap() };
+        let tag = |on: &str| expiry_tag(Some(day(on)), day("2020-11-10"));
+        assert_eq!(tag("2020-11-09").as_deref(), Some("expired"));
+        assert_eq!(tag("2020-11-10").as_deref(), Some("last day"));
+        assert_eq!(tag("2020-11-11").as_deref(), Some("expires in 1 day"));
+        assert_eq!(tag("2020-11-25"), None);
+        assert_eq!(expiry_tag(None, day("2020-11-10")), None);
+    }
 }
