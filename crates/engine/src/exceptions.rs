@@ -59,7 +59,8 @@ impl Engine {
         let others = read.stays_of_household(stay.household).await?;
         let Some(theirs) = in_the_scheme(&spaces, today, stay, &others, unit) else { return Ok(None) };
         let nights = exceptions::unbroken(stay.kept(today), &theirs);
-        let begun = next(arrival_night(self.clock.now(), &policy));
+        // After midnight it is still last night, but an overstay keeps its home for the coming one by then.
+        let tonight = if stay.is_overstay(today) { today } else { arrival_night(self.clock.now(), &policy) };
         let mut granted = None;
         for earlier in journey(stay, &others) {
             let most = read.exceptions_of(earlier.id).await?.iter().map(|granted| granted.nights).max();
@@ -67,7 +68,7 @@ impl Engine {
         }
         Ok(Some(StayLength {
             nights,
-            used: Nights::between(nights.arrival(), nights.departure().min(begun)).len(),
+            used: Nights::between(nights.arrival(), nights.departure().min(next(tonight))).len(),
             longest: policy.longest_stay_nights,
             granted,
         }))

@@ -127,6 +127,9 @@ struct Moment {
 struct Used {
     used: u32,
     allowed: u32,
+    /// How far the meter goes, and from where on it is nearly full.
+    most: u32,
+    nearly: u32,
     line: String,
     said: Vec<String>,
 }
@@ -226,6 +229,8 @@ async fn draw(visit: &Visit, found: &Found, shell: Shell) -> Result<StayPage, St
     let used = length.map(|length| Used {
         used: length.used,
         allowed: said::allowed(&length),
+        most: said::allowed(&length).max(length.used),
+        nearly: said::allowed(&length).saturating_sub(2),
         line: said::used(&length),
         said: said::of_length(&length, own, goes_on),
     });
@@ -333,12 +338,16 @@ fn next(visit: &Visit, found: &Found, to_do: &mut Vec<ToDo>, is_known: bool) -> 
             Err(refusal) => Next::Wait { message: refusal.message },
         };
     }
-    if !to_do.is_empty() {
+    let leaves = stay.status() == StayStatus::InResidence && stay.nights.departure() <= today;
+    if !to_do.is_empty() && (!leaves || stay.is_overstay(today)) {
         let first = to_do.remove(0);
-        return Next::Go { message: Some(first.message), path: first.path, label: first.label };
+        // That the household has overstayed is said above already.
+        let message = (!stay.is_overstay(today)).then_some(first.message);
+        let label = if message.is_none() { said::CHECK_OUT } else { first.label };
+        return Next::Go { message, path: first.path, label };
     }
     match stay.status() {
-        StayStatus::InResidence if stay.nights.departure() <= today => go("?do=check-out", said::CHECK_OUT),
+        StayStatus::InResidence if leaves => go("?do=check-out", said::CHECK_OUT),
         StayStatus::InResidence => go("/support/session", said::RECORD_SUPPORT),
         StayStatus::Departed if !is_known && !was_moved(stay) => {
             go("?do=record-departure", said::RECORD_DEPARTURE)
@@ -356,11 +365,13 @@ const fn was_moved(stay: &Stay) -> bool {
 fn ways(visit: &Visit, found: &Found, is_known: bool) -> Vec<Way> {
     let way = |step: Step, label| Way { path: found.path(&format!("?do={}", step.as_str())), label };
     let stay = &found.stay;
-    match stay.status() {
+    let mut ways = match stay.status() {
         StayStatus::Booked if stay.nights.arrival() <= visit.engine.today() => {
             vec![way(Step::NoShow, said::MARK_NO_SHOW), way(Step::Cancel, said::CANCEL_BOOKING)]
         }
         StayStatus::Booked => vec![way(Step::Cancel, said::CANCEL_BOOKING)],
+        // It is the next thing to do already.
+        StayStatus::InResidence if stay.nights.departure() <= visit.engine.today() => Vec::new(),
         StayStatus::InResidence => vec![way(Step::CheckOut, said::CHECK_OUT)],
         StayStatus::Departed if !was_moved(stay) => {
             vec![way(
@@ -369,7 +380,11 @@ fn ways(visit: &Visit, found: &Found, is_known: bool) -> Vec<Way> {
             )]
         }
         _ => Vec::new(),
+    };
+    if goes_on(stay) {
+        ways.push(Way { path: "#change".to_owned(), label: said::CHANGE });
     }
+    ways
 }
 
 /// What can be chosen to extend, shorten or move it.

@@ -6,8 +6,9 @@ use safespace_domain::{
     departure_changes::DepartureChange,
     departures::Support,
     immediate_needs::NeedState,
+    items::Avoids,
     next_steps::NextStepState,
-    packs::{PackConcern, PackStatus},
+    packs::{PackConcern, PackState, PackStatus},
     picking::Shortfall,
     referrals::Source,
     stays::{StayState, StayStatus},
@@ -180,6 +181,7 @@ pub(crate) fn support_after(support: Support) -> String {
 }
 
 pub(crate) const CHECK_OUT: &str = "Check out";
+pub(crate) const CHANGE: &str = "Extend, shorten or move";
 pub(crate) const RECORD_SUPPORT: &str = "Record support";
 pub(crate) const RECORD_DEPARTURE: &str = "Write down where they went";
 pub(crate) const CHANGE_DEPARTURE: &str = "Correct where they went";
@@ -427,3 +429,37 @@ pub(crate) const SAY_HOW_THEY_MET: &str = "Say how you met, or were to meet.";
 pub(crate) const SAY_WHICH_HOURS: &str = "Say in which hours it was.";
 pub(crate) const SAY_HOW_FAR: &str = "Say how far it has come.";
 pub(crate) const SAY_WHICH_STEP: &str = "Say what may come next.";
+
+/// Children by age: the field of each band, and what people read.
+pub(crate) const AGES: [(&str, &str); 5] = [
+    ("under2", "Under 2"),
+    ("from2To4", "2 to 4"),
+    ("from5To10", "5 to 10"),
+    ("from11To15", "11 to 15"),
+    ("from16To17", "16 and 17"),
+];
+
+/// When a pack came as far as it has.
+pub(crate) fn pack_at(state: &PackState, planned_at: DateTime<Utc>) -> String {
+    match state {
+        PackState::Planned => format!("Planned on {}.", instant(planned_at)),
+        PackState::Prepared { at } => format!("Made up on {}.", instant(*at)),
+        PackState::HandedOver { at, .. } => format!("Handed over on {}.", instant(*at)),
+        PackState::Cancelled { at } => format!("Cancelled on {}.", instant(*at)),
+    }
+}
+
+/// What a household can’t or won’t have.
+pub(crate) fn avoids(avoids: &Avoids) -> String {
+    let allergens = avoids.allergens.iter().map(|allergen| format!("no {allergen}"));
+    let diets = avoids.diets.iter().map(|diet| format!("only {}", diet.words()));
+    let all: Vec<String> = allergens.chain(diets).collect();
+    if all.is_empty() { NOTHING_AVOIDED.to_owned() } else { all.join(", ") }
+}
+
+const NOTHING_AVOIDED: &str = "nothing is known that it can’t have";
+
+/// So many of an item.
+pub(crate) fn so_many(units: u32, item: &str) -> String {
+    format!("{units} × {item}")
+}
