@@ -8,7 +8,7 @@ use safespace_domain::{
     codes,
     exceptions::{self, Exception},
     nights::next,
-    stays::{Stay, arrival_night},
+    stays::{Stay, StayStatus, arrival_night},
     units::Unit,
 };
 use safespace_store::StayException;
@@ -59,8 +59,13 @@ impl Engine {
         let others = read.stays_of_household(stay.household).await?;
         let Some(theirs) = in_the_scheme(&spaces, today, stay, &others, unit) else { return Ok(None) };
         let nights = exceptions::unbroken(stay.kept(today), &theirs);
-        // After midnight it is still last night, but an overstay keeps its home for the coming one by then.
-        let tonight = if stay.is_overstay(today) { today } else { arrival_night(self.clock.now(), &policy) };
+        let begun = match stay.status() {
+            // Nobody has come.
+            StayStatus::Booked => stay.nights.arrival(),
+            // After midnight it is still last night, but an overstay keeps its home for the coming one by then.
+            _ if stay.is_overstay(today) => next(today),
+            _ => next(arrival_night(self.clock.now(), &policy)),
+        };
         let mut granted = None;
         for earlier in journey(stay, &others) {
             let most = read.exceptions_of(earlier.id).await?.iter().map(|granted| granted.nights).max();
@@ -68,7 +73,7 @@ impl Engine {
         }
         Ok(Some(StayLength {
             nights,
-            used: Nights::between(nights.arrival(), nights.departure().min(next(tonight))).len(),
+            used: Nights::between(nights.arrival(), nights.departure().min(begun)).len(),
             longest: policy.longest_stay_nights,
             granted,
         }))

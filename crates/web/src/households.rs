@@ -9,7 +9,8 @@ use safespace_domain::{
     HouseholdId, Refusal, access::Permission, details::Details, households::Household, stays::Stay,
 };
 use safespace_engine::{
-    Command, KeepApart, LiftRestriction, ReferralView, RestrictCase, RestrictionView, SetHouseholdDetails,
+    Command, KeepApart, LiftRestriction, Page as Window, ReferralView, RestrictCase, RestrictionView,
+    SetHouseholdDetails, StayFilter,
 };
 use uuid::Uuid;
 
@@ -23,6 +24,9 @@ use crate::{
     visit::Visit,
     words::{self, stays as said},
 };
+
+/// So many stays of a household are shown.
+const MOST_STAYS: u64 = 500;
 
 /// The pages.
 pub(crate) fn pages(site: &Arc<Site>) -> Pages {
@@ -109,7 +113,9 @@ async fn show(visit: Visit) -> Answer {
     let household = find(&visit).await?;
     let (engine, actor, id) = (&visit.engine, visit.actor(), household.id);
     let (spaces, now) = (engine.spaces(), engine.now());
-    let journey = engine.journey(actor, id).await?;
+    let filter = StayFilter { household: Some(id), ..StayFilter::default() };
+    let mut journey = engine.stays(actor, &filter, Window { after: None, limit: MOST_STAYS }).await?;
+    journey.sort_by_key(|stay| (stay.nights, stay.id));
     let current = journey.iter().find(|stay| goes_on(stay)).or_else(|| journey.last());
     let sessions = engine.support_sessions(actor, &[id]).await?;
     let sessions: Vec<_> = sessions.into_iter().filter(|view| view.session.withdrawn_at.is_none()).collect();
@@ -328,7 +334,8 @@ async fn keep_apart(visit: Visit, fields: Fields) -> Answer {
     match carry_out(&visit, &fields, &household, command, "kept-apart").await? {
         Ok(response) => Ok(response),
         Err(refusal) => {
-            let shell = refused(&visit, &refusal, &["other", "reason"])?;
+            let about = if refusal.field.as_deref() == Some("reason") { "reason" } else { "other" };
+            let shell = visit.shell(Place::Board)?.refused(&refusal).at(about);
             visit.show_again(&form_page(&household, shell, &fields, What::Apart))
         }
     }

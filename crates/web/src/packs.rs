@@ -9,7 +9,7 @@ use safespace_domain::{
     items::{Allergen, Diet},
     needs::ChildAges,
     packs::{PackStatus, concern},
-    picking::PickingRow,
+    picking::{PickingRow, Shortfall},
     places::{Place as StockPlace, PlaceKind},
     stock::Issued,
 };
@@ -53,8 +53,7 @@ struct Row {
     place: String,
     quantity: u32,
     item: String,
-    lot: String,
-    expires: String,
+    about: String,
 }
 
 impl From<PickingRow> for Row {
@@ -63,8 +62,7 @@ impl From<PickingRow> for Row {
             place: row.place,
             quantity: row.quantity,
             item: format!("{} ({})", row.name, row.unit_of_issue),
-            lot: row.lot.unwrap_or_default(),
-            expires: row.expires_on.map(words::short_day).unwrap_or_default(),
+            about: said::of_lot(row.lot.as_deref(), row.expires_on),
         }
     }
 }
@@ -73,6 +71,7 @@ impl From<PickingRow> for Row {
 struct Picking {
     places: Vec<(String, String)>,
     chosen: Fields,
+    from: String,
     rows: Vec<Row>,
     missing: Vec<String>,
     /// The address of the list to print.
@@ -89,11 +88,11 @@ struct Shown {
     nights: String,
     avoids: String,
     concern: Option<String>,
-    asks: Vec<String>,
+    ask: Option<String>,
     lines: Vec<Line>,
     passed_over: Vec<String>,
     shortfalls: Vec<String>,
-    outstanding: u32,
+    outstanding: String,
     can_hand_over: bool,
     can_cancel: bool,
     can_put_back: bool,
@@ -179,7 +178,7 @@ fn shown(view: &PackView, today: safespace_domain::Night) -> Shown {
         nights: words::count(to.nights, "night"),
         avoids: said::avoids(&to.avoids),
         concern: concern(pack, stay, list, &noted.shortfalls, today).map(said::concern),
-        asks: list.unanswered.iter().map(ToString::to_string).collect(),
+        ask: list.unanswered.iter().map(|ask| ask.children).max().map(said::ask_ages),
         lines: list
             .lines
             .iter()
@@ -208,9 +207,9 @@ fn shown(view: &PackView, today: safespace_domain::Night) -> Shown {
         shortfalls: noted
             .shortfalls
             .iter()
-            .map(|short| format!("{}: {}", words::short_instant(short.at), said::shortfall(short, name)))
+            .map(|short| format!("{}: {}", words::short_instant(short.at), shortfall(view, short)))
             .collect(),
-        outstanding: list.outstanding(),
+        outstanding: words::count(list.outstanding(), "unit"),
         can_hand_over: status == PackStatus::Prepared
             && stay.status() == safespace_domain::stays::StayStatus::InResidence
             && !list.is_amiss(),
@@ -223,6 +222,13 @@ fn shown(view: &PackView, today: safespace_domain::Night) -> Shown {
 /// The name of an item.
 fn name(view: &PackView, item: safespace_domain::ItemId) -> String {
     view.items.get(&item).map_or_else(|| said::UNKNOWN_ITEM.to_owned(), |item| item.name.clone())
+}
+
+/// What was not there, in words.
+fn shortfall(view: &PackView, short: &Shortfall) -> String {
+    let line = view.list.lines.iter().find(|line| line.no == short.line);
+    let all = line.map(|line| line.alternatives.iter().map(|item| name(view, *item)).collect::<Vec<_>>());
+    said::shortfall(short, &all.unwrap_or_default(), |item| name(view, item))
 }
 
 /// The places that a pack of this stay is taken from at first: the office, and the cupboard of its home.
@@ -259,9 +265,10 @@ async fn picking(visit: &Visit, found: &Found, view: &PackView) -> Result<Pickin
     let query = serde_urlencoded::to_string(codes.collect::<Vec<_>>()).unwrap_or_default();
     Ok(Picking {
         chosen: chosen.iter().fold(Fields::default(), |fields, place| fields.with("places", &place.code)),
+        from: chosen.iter().map(|place| place.code.as_str()).collect::<Vec<_>>().join(", "),
         places: choices(&places),
         rows: rows.into_iter().map(Row::from).collect(),
-        missing: missing.iter().map(|short| said::shortfall(short, |item| name(view, item))).collect(),
+        missing: missing.iter().map(|short| shortfall(view, short)).collect(),
         print: found.path(&format!("/pack/list?{query}")),
         is_first: view.pack.status() == PackStatus::Planned,
     })
@@ -410,7 +417,10 @@ async fn say_contents(visit: &Visit, fields: &Fields, is_cancel: IsCancel) -> An
     let found = find(visit).await?;
     let view = needed(visit, &found).await?;
     let pack = view.pack.id;
-    let command = units(&view, fields).map(|lines| match is_cancel {
+    let is_nowhere = is_cancel == IsCancel::No && fields.get("place").is_empty();
+    let lines =
+        if is_nowhere { Err(Refusal::bad("place", said::SAY_WHERE_TO)) } else { units(&view, fields) };
+    let command = lines.map(|lines| match is_cancel {
         IsCancel::No => {
             Command::PutBackFromPack(PutBackFromPack { pack, place: fields.get("place").to_owned(), lines })
         }

@@ -16,7 +16,7 @@ use safespace_domain::{
     availability::Spaces,
     clock::at_service_time,
     reasons::ReasonKind,
-    stays::{Stay, StayState, StayStatus},
+    stays::{Stay, StayState, StayStatus, arrival_night},
 };
 use safespace_engine::Command;
 
@@ -333,13 +333,15 @@ fn next(visit: &Visit, found: &Found, to_do: &mut Vec<ToDo>, is_known: bool) -> 
         to_do.retain(|item| item.label != words::action(Action::CheckIn));
         return match stay.clone().arrive(now, &policy) {
             Ok(_) => Next::CheckIn {
-                late: (stay.nights.arrival() < today).then(|| said::expected(stay.nights.arrival())),
+                late: (stay.nights.arrival() < arrival_night(now, &policy))
+                    .then(|| said::expected(stay.nights.arrival())),
             },
             Err(refusal) => Next::Wait { message: refusal.message },
         };
     }
     let leaves = stay.status() == StayStatus::InResidence && stay.nights.departure() <= today;
-    if !to_do.is_empty() && (!leaves || stay.is_overstay(today)) {
+    let is_over = stay.status() == StayStatus::Departed;
+    if !to_do.is_empty() && !is_over && (!leaves || stay.is_overstay(today)) {
         let first = to_do.remove(0);
         // That the household has overstayed is said above already.
         let message = (!stay.is_overstay(today)).then_some(first.message);
@@ -373,11 +375,9 @@ fn ways(visit: &Visit, found: &Found, is_known: bool) -> Vec<Way> {
         // It is the next thing to do already.
         StayStatus::InResidence if stay.nights.departure() <= visit.engine.today() => Vec::new(),
         StayStatus::InResidence => vec![way(Step::CheckOut, said::CHECK_OUT)],
-        StayStatus::Departed if !was_moved(stay) => {
-            vec![way(
-                Step::RecordDeparture,
-                if is_known { said::CHANGE_DEPARTURE } else { said::RECORD_DEPARTURE },
-            )]
+        // What is not written down yet is the next thing to do.
+        StayStatus::Departed if is_known && !was_moved(stay) => {
+            vec![way(Step::RecordDeparture, said::CHANGE_DEPARTURE)]
         }
         _ => Vec::new(),
     };

@@ -126,6 +126,7 @@ fn asked(found: &Found, fields: &Fields) -> Result<Option<(Command, &'static str
             let ask = SettleImmediateNeeds { household, met, not_needed };
             Some((Command::SettleImmediateNeeds(ask), "needs-settled"))
         }
+        "need" if fields.get("kind").is_empty() => return Err(Refusal::bad("kind", said::SAY_WHICH_NEED)),
         "need" => {
             let ask = SaveImmediateNeed {
                 household,

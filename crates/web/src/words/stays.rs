@@ -88,12 +88,8 @@ pub(crate) fn of_length(length: &StayLength, own: u32, goes_on: bool) -> Vec<Str
     let mut said = Vec::new();
     if goes_on && all > length.used {
         let more = all - length.used;
-        let verb = if more == 1 { "is" } else { "are" };
-        said.push(format!(
-            "{} more {verb} booked, until {}.",
-            count(more, "night"),
-            day(length.nights.departure())
-        ));
+        let (nights, verb) = if more == 1 { ("night", "is") } else { ("nights", "are") };
+        said.push(format!("{more} more {nights} {verb} booked, until {}.", day(length.nights.departure())));
     }
     if all != own {
         said.push(format!(
@@ -122,7 +118,6 @@ pub(crate) const ARRIVED: &str = "Arrived";
 pub(crate) const CANCELLED: &str = "The booking was cancelled";
 pub(crate) const NO_SHOW: &str = "Nobody came: marked as a no-show";
 pub(crate) const SUPPORT_ENDED: &str = "Support after the stay ended";
-pub(crate) const SEE_THAT_STAY: &str = "See that stay";
 
 /// Of an instant that a file of past records did not say.
 pub(crate) fn some_time(night: Night) -> String {
@@ -381,17 +376,27 @@ pub(crate) fn concern(concern: PackConcern) -> String {
     }
 }
 
-/// What was not there, and what stands in for it.
-pub(crate) fn shortfall(short: &Shortfall, name: impl Fn(safespace_domain::ItemId) -> String) -> String {
-    let wanted = short.wanted.map_or_else(|| "something that suits the household".to_owned(), &name);
+/// What was not there, and what stands in for it. `any` is what the line may be.
+pub(crate) fn shortfall(
+    short: &Shortfall,
+    any: &[String],
+    name: impl Fn(safespace_domain::ItemId) -> String,
+) -> String {
+    let Some(wanted) = short.wanted else {
+        return format!(
+            "{} × {}: nothing of that suits the household, or is still given.",
+            short.missing,
+            any.join(" or ")
+        );
+    };
     let others: Vec<String> =
-        short.substitutes.iter().map(|(item, units)| format!("{units} × {}", name(*item))).collect();
+        short.substitutes.iter().map(|(item, units)| so_many(*units, &name(*item))).collect();
     let instead = match (others.is_empty(), short.unmet()) {
         (true, _) => "nothing stands in for it".to_owned(),
         (false, 0) => format!("instead: {}", others.join(", ")),
         (false, unmet) => format!("instead: {}; {unmet} stay missing", others.join(", ")),
     };
-    format!("{} × {wanted} not there; {instead}.", short.missing)
+    format!("{} not there; {instead}.", so_many(short.missing, &name(wanted)))
 }
 
 /// What was passed over, and why.
@@ -402,7 +407,6 @@ pub(crate) fn passed_over(item: &str, why: &[String]) -> String {
 pub(crate) const NOTHING_SUITS: &str = "Nothing in the catalogue suits the household";
 pub(crate) const UNKNOWN_ITEM: &str = "an item that is no longer in the catalogue";
 pub(crate) const WHERE_IT_CAME_FROM: &str = "Where each came from";
-pub(crate) const SAY_WHAT_COMES_BACK: &str = "Say how many of each come back.";
 pub(crate) const AS_MANY_AS_THERE_ARE: &str = "Give a whole number for each.";
 pub(crate) const NOTHING_MORE: &str = "Nothing more";
 
@@ -463,3 +467,19 @@ const NOTHING_AVOIDED: &str = "nothing is known that it can’t have";
 pub(crate) fn so_many(units: u32, item: &str) -> String {
     format!("{units} × {item}")
 }
+
+/// Said where nobody knows how old the children are.
+pub(crate) fn ask_ages(children: u32) -> String {
+    let of = if children == 1 { "1 child".to_owned() } else { format!("{children} children") };
+    format!("Nobody knows the age of {of}: what is for some ages only is left out. Ask, then note the ages.")
+}
+
+/// What tells a lot on the shelf from others.
+pub(crate) fn of_lot(code: Option<&str>, expires_on: Option<Night>) -> String {
+    let code = code.map(|code| format!("lot {code}"));
+    let expires = expires_on.map(|on| format!("expires {}", on.format("%-d %b %Y")));
+    code.into_iter().chain(expires).collect::<Vec<_>>().join(", ")
+}
+
+pub(crate) const SAY_WHICH_NEED: &str = "Say what is needed.";
+pub(crate) const SAY_WHERE_TO: &str = "Choose where it goes.";
