@@ -193,8 +193,10 @@ pub(crate) struct Lines {
     pub(crate) joined: Joined,
     /// The top of the scale, where it does not follow from the values.
     pub(crate) most: Option<f64>,
-    /// One of the labels that is pointed at, and what is said of it.
-    pub(crate) marked: Option<(usize, String)>,
+    /// How far along each label stands, where that is not one after the other: the values are then joined straight.
+    pub(crate) along: Option<Vec<f64>>,
+    /// Labels that are pointed at, and what is said of each.
+    pub(crate) pointed: Vec<(usize, String)>,
 }
 
 /// How the series look, in order: line and mark.
@@ -227,8 +229,16 @@ impl Lines {
     }
 
     fn middle(&self, no: usize) -> f64 {
+        let ends =
+            self.along.as_ref().and_then(|along| Some((*along.first()?, *along.get(no)?, *along.last()?)));
         let (from, to) = self.place(no);
-        f64::midpoint(from, to)
+        match ends {
+            Some((first, value, last)) if last > first => {
+                let (half, room) = ((to - from) / 2.0, RIGHT - LEFT - (to - from));
+                LEFT + half + (value - first) / (last - first) * room
+            }
+            _ => f64::midpoint(from, to),
+        }
     }
 
     fn below(&self) -> Vec<Shape> {
@@ -257,14 +267,16 @@ impl Lines {
     }
 
     fn pointed(&self) -> Vec<Shape> {
-        let Some((no, said)) = &self.marked else { return Vec::new() };
-        let x = self.middle(*no);
-        // Words beyond the middle end at the line, so that they stay within the chart.
-        let (end, aside) = if x > f64::midpoint(LEFT, RIGHT) { ("end", -6.0) } else { ("start", 6.0) };
-        vec![
-            Shape::Line { from: at(x, TOP), to: at(x, BOTTOM), class: "pointed" },
-            Shape::Words { at: at(x + aside, TOP + 14.0), end, text: said.clone() },
-        ]
+        let shapes = self.pointed.iter().enumerate().flat_map(|(row, (no, said))| {
+            let x = self.middle(*no);
+            // Words beyond the middle end at the line, so that they stay within the chart; each has a row of its own.
+            let (end, aside) = if x > f64::midpoint(LEFT, RIGHT) { ("end", -6.0) } else { ("start", 6.0) };
+            [
+                Shape::Line { from: at(x, TOP), to: at(x, BOTTOM), class: "pointed" },
+                Shape::Words { at: at(x + aside, TOP - 4.0 + counted(row) * 18.0), end, text: said.clone() },
+            ]
+        });
+        shapes.collect()
     }
 
     fn drawn(&self, series: &Series, look: &'static str, scale: Scale) -> Vec<Shape> {
@@ -443,7 +455,8 @@ mod tests {
             band: None,
             joined,
             most: None,
-            marked: None,
+            along: None,
+            pointed: Vec::new(),
         }
     }
 
@@ -503,6 +516,22 @@ mod tests {
                 at(RIGHT, TOP)
             ]]
         );
+    }
+
+    #[test]
+    fn labels_stand_as_far_along_as_they_say() {
+        let along = Some(vec![10.0, 11.0, 20.0]);
+        let pointed = vec![(1, "here".to_owned())];
+        let of = Lines { along, pointed, ..lines(&[Some(1.0), Some(1.0), Some(1.0)], Joined::Straight) };
+        let shapes = drawn_of(&of);
+        let x: Vec<f64> = dots(&shapes).iter().map(|dot| dot.x).collect();
+        assert!(((x[1] - x[0]) * 9.0 - (x[2] - x[1])).abs() < 1e-9, "{x:?}");
+        assert!(x[0] > LEFT && x[2] < RIGHT);
+        let line = shapes.iter().find_map(|shape| match shape {
+            Shape::Line { from, class: "pointed", .. } => Some(from.x),
+            _ => None,
+        });
+        assert_eq!(line, Some(x[1]));
     }
 
     #[test]

@@ -59,10 +59,15 @@ async fn forecast(visit: Visit) -> Answer {
         shell: visit.shell(Place::Reports)?,
         parts: words::reports::parts(visit.actor()),
         tonight: day(found.tonight),
-        // All together is what is asked for most: it stands first.
-        groups: found.schemes.iter().rev().enumerate().map(|(no, of)| group(no, of)).collect(),
+        groups: all_first(&found.schemes).enumerate().map(|(no, of)| group(no, of)).collect(),
         definitions: DEFINITIONS.to_vec(),
     })
+}
+
+/// All together is what is asked for most: it stands first.
+fn all_first(schemes: &[SchemeForecast]) -> impl Iterator<Item = &SchemeForecast> {
+    let (all, each): (Vec<_>, Vec<_>) = schemes.iter().partition(|of| of.scheme.is_none());
+    all.into_iter().chain(each)
 }
 
 fn group(no: usize, of: &SchemeForecast) -> Group {
@@ -123,7 +128,8 @@ fn chart(no: usize, of: &SchemeForecast) -> Chart {
         )),
         joined: Joined::ByStep,
         most: None,
-        marked: None,
+        along: None,
+        pointed: Vec::new(),
     };
     let named: Vec<_> = of.nights.iter().map(|night| (short_day(night.night), Some(night.free))).collect();
     Chart {

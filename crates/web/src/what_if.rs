@@ -15,7 +15,7 @@ use safespace_engine::{AddUnits, Cell, WhatIfAsk, WhatIfSide, WhatIfView};
 
 use crate::{
     Answer, Pages, Site,
-    charts::{Chart, Data, Datum, Joined, Lines, Series, drawn},
+    charts::{Chart, Data, Datum, Joined, Lines, Series, counted, drawn},
     fields::Fields,
     page,
     shell::{Place, Shell},
@@ -237,14 +237,19 @@ fn data(by_units: &[(usize, Rate)]) -> Data {
 }
 
 fn chart(view: &WhatIfView, by_units: &[(usize, Rate)], query: &str) -> Chart {
-    let (title, caption, pointed) = words::reports::TURNED_AWAY_BY_UNITS;
+    let [title, caption, asked, enough] = words::reports::TURNED_AWAY_BY_UNITS;
     let named: Vec<_> = by_units
         .iter()
         .map(|(units, rate)| {
             (words::count(u32::try_from(*units).unwrap_or(u32::MAX), "unit"), Some(rate.rate))
         })
         .collect();
-    let marked = by_units.iter().position(|(units, _)| *units == view.then.units);
+    let place = |wanted: Option<usize>, said: &str| {
+        let no = by_units.iter().position(|(units, _)| Some(*units) == wanted)?;
+        let (units, rate) = by_units.get(no)?;
+        Some((no, format!("{said}: {units}, {}", per_cent(Some(rate.rate)))))
+    };
+    let pointed = [(Some(view.then.units), asked), (view.then.answer.units_enough, enough)];
     let lines = Lines {
         labels: by_units.iter().map(|(units, _)| units.to_string()).collect(),
         series: vec![Series {
@@ -254,10 +259,8 @@ fn chart(view: &WhatIfView, by_units: &[(usize, Rate)], query: &str) -> Chart {
         band: None,
         joined: Joined::Straight,
         most: None,
-        marked: marked.map(|no| {
-            let rate = by_units.get(no).map(|(_, rate)| rate.rate);
-            (no, format!("{pointed}: {}, {}", view.then.units, per_cent(rate)))
-        }),
+        along: Some(by_units.iter().map(|(units, _)| counted(*units)).collect()),
+        pointed: pointed.into_iter().filter_map(|(wanted, said)| place(wanted, said)).collect(),
     };
     let data = data(by_units);
     Chart {

@@ -290,7 +290,8 @@ fn occupancy_chart(data: Data, by: PeriodKind, asked: &Asked, query: &str) -> Ch
         band: None,
         joined: Joined::Straight,
         most: Some(100.0),
-        marked: None,
+        along: None,
+        pointed: Vec::new(),
     };
     Chart {
         drawing: chart.draw("over-time", words::reports::OVER_TIME, words::reports::course(&named, "%")),
@@ -314,7 +315,7 @@ fn weeks(range: Nights, rows: &[OccupancyRow]) -> Vec<Week> {
     let mut first = monday(range.arrival());
     while first < range.departure() {
         let days = (0..7).map(|n| later(first, n)).map(|night| heat(night, of.get(&night).copied()));
-        weeks.push(Week { name: first.format("%-d %b %Y").to_string(), days: days.collect() });
+        weeks.push(Week { name: first.format("%-d %b %y").to_string(), days: days.collect() });
         first = later(first, 7);
     }
     weeks
@@ -518,7 +519,7 @@ mod tests {
                 HeatCell::Outside | HeatCell::Nothing => None,
             })
             .collect();
-        assert_eq!((weeks.len(), weeks[0].name.as_str()), (2, "2 Nov 2020"));
+        assert_eq!((weeks.len(), weeks[0].name.as_str()), (2, "2 Nov 20"));
         assert_eq!(shades[..9], [None, Some(0), Some(1), Some(2), Some(3), Some(4), Some(5), None, Some(5)]);
         assert!(shades[9..].iter().all(Option::is_none));
     }

@@ -49,9 +49,10 @@ pub(crate) fn number(measured_in: MeasuredIn, value: Option<Decimal>) -> String 
     match measured_in {
         MeasuredIn::PerCent => format!("{number}%"),
         MeasuredIn::Pounds => format!("£{number}"),
-        MeasuredIn::Minutes => format!("{number} min"),
+        MeasuredIn::Minutes => format!("{} min", number.normalize()),
         MeasuredIn::Hours => format!("{number} h"),
-        MeasuredIn::Count | MeasuredIn::Nights | MeasuredIn::Number => number.to_string(),
+        MeasuredIn::Nights => number.normalize().to_string(),
+        MeasuredIn::Count | MeasuredIn::Number => number.to_string(),
     }
 }
 
@@ -207,9 +208,18 @@ pub(crate) const fn record(record: Record) -> &'static str {
 
 /// What a target wants.
 pub(crate) fn aim(target: &Target) -> String {
-    let unit = safespace_domain::figures::measure(&target.measure).map(|(_, measure)| measure.measured_in);
-    let value = number(unit.unwrap_or(MeasuredIn::Number), Some(target.value));
+    let value = of_target(target, Some(target.value));
     format!("{} {value}", direction(target.direction))
+}
+
+/// A number of a target, with what it is in.
+fn of_target(target: &Target, value: Option<Decimal>) -> String {
+    let unit = safespace_domain::figures::measure(&target.measure).map(|(_, measure)| measure.measured_in);
+    match (unit.unwrap_or(MeasuredIn::Number), value) {
+        (MeasuredIn::Nights, Some(nights)) => format!("{} nights", nights.normalize()),
+        (MeasuredIn::PerCent, Some(share)) => format!("{}%", share.normalize()),
+        (unit, value) => number(unit, value),
+    }
 }
 
 /// The schemes, as they are chosen.
@@ -241,18 +251,18 @@ pub(crate) const FORECAST_CAPTION: &str = "Units that none of the households tak
 /// How many are expected to be free tonight.
 pub(crate) fn tonight_free(night: &NightForecast) -> String {
     let NightForecast { free, low, high, .. } = night;
-    if low == high {
-        return format!(
-            "Tonight {} expected free.",
-            if *high == 1 { "1 unit is".to_owned() } else { format!("{high} units are") }
-        );
+    match (*low, *high) {
+        (0, 0) => "Tonight none is expected free.".to_owned(),
+        (1, 1) => "Tonight 1 unit is expected free.".to_owned(),
+        (low, high) if low == high => format!("Tonight {high} units are expected free."),
+        _ => format!("Tonight {free} units are expected free; the range is {low} to {high}."),
     }
-    format!("Tonight {free} units are expected free; {low} to {high} is the range.")
 }
 
 /// So many nights ahead.
 pub(crate) fn ahead(from: u32, to: u32) -> String {
-    if from == 1 { format!("Tonight to {to} nights ahead") } else { format!("{from} to {to} nights ahead") }
+    let first = if from == 1 { ", tonight the first" } else { "" };
+    format!("Nights {from} to {to}{first}")
 }
 
 /// What a simulation finds.
@@ -264,13 +274,15 @@ pub(crate) const SIMULATED: [&str; 5] = [
     "Units with which at most 1 in 10 is turned away",
 ];
 
-/// The chart of who is turned away by units: its title, what stands below it, and what it points at.
-pub(crate) const TURNED_AWAY_BY_UNITS: (&str, &str, &str) = (
+/// The chart of who is turned away by units: its title, what stands below it, and what it points at: what
+/// is asked, and the number with which at most 1 in 10 is turned away.
+pub(crate) const TURNED_AWAY_BY_UNITS: [&str; 4] = [
     "Turned away, by number of units",
     "Households turned away of all that come, per cent, with as many units as stand below. More are like those that are \
      there.",
     "As asked",
-);
+    "Enough",
+];
 
 /// A simulated rate, and how far chance may have moved it.
 pub(crate) fn with_interval(rate: Option<Rate>) -> String {
@@ -314,7 +326,6 @@ pub(crate) fn quarter_head(quarter: &Quarter) -> String {
 
 /// How a target stands in a quarter: the figure, and the rest in words.
 pub(crate) fn quarter(target: &Target, quarter: &Quarter) -> (String, String) {
-    let unit = safespace_domain::figures::measure(&target.measure).map(|(_, measure)| measure.measured_in);
     let standing = match (quarter.standing, quarter.days.is_empty()) {
         (Some(standing), _) => standing.words(),
         (None, true) => "to come",
@@ -326,7 +337,7 @@ pub(crate) fn quarter(target: &Target, quarter: &Quarter) -> (String, String) {
         Trend::Worse => ", worse than before",
     });
     let so_far = if quarter.standing.is_some() && !quarter.over { " so far" } else { "" };
-    (number(unit.unwrap_or(MeasuredIn::Number), quarter.value), format!("{standing}{so_far}{trend}"))
+    (of_target(target, quarter.value), format!("{standing}{so_far}{trend}"))
 }
 
 /// A figure and how it stands, in one line; a value that only some readers are told is left out.
@@ -435,7 +446,10 @@ pub(crate) const COSTS_CAPTION: &str = "What was issued to households in the per
 /// What stands below the chart of lengths of stay.
 pub(crate) fn lengths_caption(median: Option<Decimal>) -> String {
     let stays = "Stays that ended in the period, by their nights.";
-    median.map_or_else(|| stays.to_owned(), |median| format!("{stays} Half of them had {median} or fewer."))
+    median.map_or_else(
+        || stays.to_owned(),
+        |median| format!("{stays} Half of them had {} or fewer.", median.normalize()),
+    )
 }
 
 /// What is wrong with what a report is asked of.
