@@ -113,9 +113,14 @@ impl Engine {
         ask: WhatIfAsk,
     ) -> Result<(WhatIfView, Vec<(usize, Rate)>), EngineError> {
         let by_units = |then: &World, run: &Run, answer: &Answer| {
-            let numbers = around(then.homes().len(), answer.units_enough);
-            let found = then.by_units(run, &numbers).into_iter();
-            found.filter_map(|(units, outcome)| Some((units, outcome.turned_away()?))).collect()
+            let asked = then.homes().len();
+            let mut numbers = around(asked, answer.units_enough);
+            // That of as many as asked is known already.
+            numbers.retain(|units| *units != asked);
+            let mut found = then.by_units(run, &numbers);
+            found.extend((asked > 0).then(|| (asked, answer.outcome.clone())));
+            found.sort_by_key(|(units, _)| *units);
+            found.into_iter().filter_map(|(units, outcome)| Some((units, outcome.turned_away()?))).collect()
         };
         self.worked_out(actor, ask, by_units).await
     }

@@ -58,7 +58,7 @@ pub(crate) fn pages(site: &Arc<Site>) -> Pages {
     ]
 }
 
-/// The groups, each with the pack of the last period that is over, and all that were written on.
+/// The groups, each with the packs of the period that runs and of the last that is over, and all that were written on.
 async fn list(visit: Visit) -> Answer {
     visit.must(Permission::SeeReports)?;
     let engine = &visit.engine;
@@ -73,15 +73,17 @@ async fn list(visit: Visit) -> Answer {
             .filter(|pack| pack.group == group.code)
             .map(|pack| (pack.period, pack.issued_at.is_some()))
             .collect();
-        if periods.iter().all(|(period, _)| *period != last) {
-            periods.push((last, false));
+        for wanted in [last, group.period_of(engine.today())] {
+            if periods.iter().all(|(period, _)| *period != wanted) {
+                periods.push((wanted, false));
+            }
         }
         periods.sort_by_key(|(period, _)| std::cmp::Reverse(period.arrival()));
         rows.extend(periods.into_iter().map(|(period, is_issued)| Listed {
             name: group.name.clone(),
             path: format!("{PATH}/{}/{}", group.code, period.arrival()),
             period: days(period),
-            state: if is_issued { "Issued" } else { "Not issued" },
+            state: words::reports::pack_state(is_issued, period, engine.today()),
         }));
     }
     let parts = words::reports::parts(visit.actor());

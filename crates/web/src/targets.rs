@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use safespace_domain::{
     Night, Nights, Refusal,
     access::Permission,
+    codes,
     figures::{Section, measure},
     nights::{earlier, next},
     periods::PeriodKind,
@@ -22,7 +23,7 @@ use crate::{
     form, page,
     shell::{Place, Shell, to},
     visit::Visit,
-    words::{self, reports::measured_in},
+    words,
 };
 
 /// Where they are.
@@ -85,7 +86,9 @@ fn label(year: Night) -> String {
 }
 
 fn query(year: Night, code: &str) -> String {
-    serde_urlencoded::to_string([("year", label(year).as_str()), ("code", code)]).unwrap_or_default()
+    let pairs = [("year", label(year)), ("code", code.to_owned())];
+    let said: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    serde_urlencoded::to_string(said).unwrap_or_default()
 }
 
 /// The targets of a year.
@@ -163,7 +166,7 @@ struct TargetPage {
     measures: Vec<(String, String)>,
     title: &'static str,
     means: &'static str,
-    unit: &'static str,
+    aim_hint: String,
     groups: Vec<(String, String)>,
     directions: Vec<(String, String)>,
     back: String,
@@ -202,8 +205,8 @@ fn filled(target: &Target) -> Fields {
         .with("title", &target.title)
         .with("group", group.unwrap_or_default())
         .with("owner", &target.owner)
-        .with("value", target.value)
-        .with("tolerance", target.tolerance)
+        .with("value", target.value.normalize())
+        .with("tolerance", target.tolerance.normalize())
         .with("direction", target.direction.as_str())
 }
 
@@ -228,7 +231,8 @@ async fn target_page(
         measures: measures(),
         title: chosen.map_or("", |(_, measure)| measure.title),
         means: chosen.map_or("", |(_, measure)| measure.means),
-        unit: chosen.map_or("", |(_, measure)| measured_in(measure.measured_in)),
+        aim_hint: chosen
+            .map_or_else(String::new, |(_, measure)| words::reports::told_in(measure.measured_in)),
         groups,
         directions: Direction::ALL.map(direction).to_vec(),
         back: format!("{PATH}?{}", query(year, "")),
@@ -282,7 +286,11 @@ async fn save(visit: Visit, fields: Fields) -> Answer {
 /// Whether a target that is to be new has the code of another: that would be replaced unseen.
 async fn is_taken(visit: &Visit, new: &Target) -> Result<bool, Stopped> {
     let views = visit.engine.targets(visit.actor(), new.year).await?;
-    Ok(views.iter().any(|view| view.target.code.eq_ignore_ascii_case(&new.code)))
+    // A form that is sent twice finds what it did the first time.
+    let tidied = new.clone().checked().ok();
+    let is_other = |target: &Target| tidied.as_ref().is_some_and(|tidied| target != tidied);
+    let same_code = |target: &Target| codes::key(&target.code) == codes::key(new.code.trim());
+    Ok(views.iter().any(|view| same_code(&view.target) && is_other(&view.target)))
 }
 
 /// The target that the form says. One that is there keeps its code.

@@ -30,8 +30,9 @@ const FIELDS: [&str; 9] =
     ["arrivalsPercent", "longerByNights", "close", "addCount", "addSleeps", "scheme", "from", "to", "years"];
 /// For so many people units are added, where nobody says for how many: a family.
 const FAMILY: i64 = 4;
-/// So many years are simulated, where nobody says how many.
-const YEARS: i64 = 1_000;
+/// So many years are simulated, where nobody says how many: fewer than elsewhere, for a dozen numbers of units are looked
+/// at, and somebody waits for the page.
+const YEARS: i64 = 200;
 
 /// How things are beside how they would be.
 struct Compared {

@@ -74,6 +74,14 @@ pub(crate) const fn measured_in(measured_in: MeasuredIn) -> &'static str {
     }
 }
 
+/// In what a target is to be given.
+pub(crate) fn told_in(unit: MeasuredIn) -> String {
+    match unit {
+        MeasuredIn::Count | MeasuredIn::Number => "A number.".to_owned(),
+        unit => format!("In {}.", measured_in(unit)),
+    }
+}
+
 /// A cell of a table as people read it.
 pub(crate) fn cell(cell: &Cell) -> String {
     match cell {
@@ -343,6 +351,15 @@ pub(crate) fn quarter(target: &Target, quarter: &Quarter) -> (String, String) {
 /// A figure and how it stands, in one line; a value that only some readers are told is left out.
 pub(crate) fn both(value: &str, words: &str) -> String {
     if value == NOTHING { words.to_owned() } else { format!("{value}, {words}") }
+}
+
+/// Whether a pack is issued, and whether it can be.
+pub(crate) fn pack_state(issued: bool, period: Nights, today: Night) -> &'static str {
+    match (issued, period.departure() <= today) {
+        (true, _) => "Issued",
+        (false, true) => "Not issued",
+        (false, false) => "Its period still runs",
+    }
 }
 
 /// Who a pack is for.
