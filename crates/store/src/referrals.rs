@@ -284,6 +284,20 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         rows.into_iter().map(domain).collect()
     }
 
+    /// A page of a council's referrals, the newest first.
+    pub async fn latest_referrals_of(
+        &self,
+        council: &str,
+        page: Page<ReferralId>,
+    ) -> Result<Vec<StoredReferral>> {
+        let mut select = referral::Entity::find().filter(referral::Column::Council.eq(council));
+        if let Some(after) = page.after {
+            select = select.filter(referral::Column::Id.lt(after.0));
+        }
+        let rows = select.order_by_desc(referral::Column::Id).limit(page.limit).all(self.connection).await?;
+        rows.into_iter().map(domain).collect()
+    }
+
     /// The referrals that came from one instant up to another, in order; none that was accepted for one of the households
     /// `but`.
     pub async fn referrals_received(
