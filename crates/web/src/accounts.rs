@@ -405,24 +405,41 @@ async fn make_token(visit: Visit, fields: Fields) -> Answer {
 #[template(path = "token_revoke.html")]
 struct RevokePage {
     shell: Shell,
-    can_be: bool,
+    row: TokenRow,
+}
+
+/// The token that the address names.
+async fn found_token(visit: &Visit) -> Result<Token, Stopped> {
+    visit.must(Permission::ManageAccounts)?;
+    let id = visit.id("id", TokenId)?;
+    let mut after = None;
+    loop {
+        let page = visit.engine.tokens(visit.actor(), Window { after, limit: ROWS }).await?;
+        after = page.last().map(|token| token.id);
+        let is_last = (page.len() as u64) < ROWS;
+        if let Some(token) = page.into_iter().find(|token| token.id == id) {
+            return Ok(token);
+        }
+        if is_last {
+            return Err(Refusal::not_found("token", "token").into());
+        }
+    }
 }
 
 /// Says what revoking a token does.
 async fn revoking(visit: Visit) -> Answer {
-    visit.must(Permission::ManageAccounts)?;
-    visit.show(&RevokePage { shell: visit.shell(Place::Team)?, can_be: true })
+    let token = found_token(&visit).await?;
+    visit.show(&RevokePage { shell: visit.shell(Place::Team)?, row: token_row(&visit, &token) })
 }
 
 /// Revokes it.
 async fn revoke(visit: Visit, fields: Fields) -> Answer {
-    visit.must(Permission::ManageAccounts)?;
-    let id = visit.id("id", TokenId)?;
-    match visit.answered(&fields, visit.engine.revoke_token(visit.actor(), id).await)? {
+    let token = found_token(&visit).await?;
+    match visit.answered(&fields, visit.engine.revoke_token(visit.actor(), token.id).await)? {
         Ok(_) => Ok(to("/tokens?done=token-revoked")),
         Err(refusal) => {
             let shell = visit.shell(Place::Team)?.refused(&refusal).at_one_of(&[]);
-            visit.show_again(&RevokePage { shell, can_be: false })
+            visit.show_again(&RevokePage { shell, row: token_row(&visit, &token) })
         }
     }
 }

@@ -77,7 +77,7 @@ async fn search(visit: Visit, fields: Fields) -> Answer {
         Ok(ask) => visit.answered(&fields, visit.engine.search_audit(visit.actor(), ask, window).await)?,
         Err(refusal) => Err(refusal),
     };
-    let shell = visit.shell(Place::Team)?;
+    let shell = Shell { done: None, ..visit.shell(Place::Team)? };
     match done {
         Ok(mut views) => {
             let has_more = views.len() as u64 > ROWS;
@@ -154,7 +154,10 @@ fn facts(detail: &str) -> Vec<(String, String)> {
 /// A value, as it is read in a line.
 fn plain(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => match DateTime::parse_from_rfc3339(text) {
+            Ok(at) => instant(at.to_utc()),
+            Err(_) => text.clone(),
+        },
         Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
         Value::Object(values) => {
             let pairs = values.iter().filter(|(_, value)| !value.is_null());

@@ -9,18 +9,18 @@ use askama::Template;
 use safespace_domain::{
     Night, Nights, Refusal, RefusalCode,
     access::Permission,
-    disclosure::{LONGEST_RUN, RoomAnswer, Wishes},
+    disclosure::{DisclosurePolicy, LONGEST_RUN, RoomAnswer, Wishes},
     nights::later,
     stays::arrival_night,
     units::Scheme,
 };
-use safespace_engine::{AskForRoom, Page as Window, Question};
+use safespace_engine::{AskForRoom, Command, Page as Window, Question};
 use uuid::Uuid;
 
 use crate::{
     Answer, Pages, Site, Stopped,
     fields::Fields,
-    page,
+    form, page,
     shell::{Place, Shell, to},
     visit::Visit,
     words::{
@@ -67,7 +67,10 @@ struct RoomPage {
 
 /// The pages. A partner's own page is the first one of the service.
 pub(crate) fn pages(site: &Arc<Site>) -> Pages {
-    vec![("/team/questions", page(site, counts))]
+    vec![
+        ("/team/questions", page(site, counts)),
+        ("/team/disclosure", form(site, disclosure, set_disclosure)),
+    ]
 }
 
 /// Is there room? With the answer to a question that was asked before, where one is named.
@@ -298,4 +301,57 @@ fn row(visit: &Visit, question: &Question) -> Row {
         answer: answer_counted(question.answer),
         is_referred: question.referral.is_some(),
     }
+}
+
+#[derive(Template)]
+#[template(path = "disclosure.html")]
+struct DisclosurePage {
+    shell: Shell,
+    fields: Fields,
+    policy: String,
+}
+
+/// What partner councils are told, and how often: the form.
+async fn disclosure(visit: Visit) -> Answer {
+    visit.must(Permission::ManageSpaces)?;
+    let policy = visit.engine.disclosure_policy(visit.actor())?;
+    let sizes: Vec<String> = policy.sizes.iter().map(ToString::to_string).collect();
+    let fields = Fields::default()
+        .with("severalFrom", policy.several_from)
+        .with("nightsAhead", policy.nights_ahead)
+        .with("questionsADay", policy.questions_a_day)
+        .with("sizes", sizes.join(" "));
+    let shell = visit.shell(Place::Team)?;
+    visit.show(&DisclosurePage { shell, fields: visit.filled(fields), policy: policy.to_string() })
+}
+
+/// Sets what they are told.
+async fn set_disclosure(visit: Visit, fields: Fields) -> Answer {
+    visit.must(Permission::ManageSpaces)?;
+    let done = match policy_said(&fields) {
+        Ok(policy) => visit.run(&fields, Command::SetDisclosurePolicy(policy)).await?,
+        Err(refusal) => Err(refusal),
+    };
+    match done {
+        Ok(_) => Ok(to("/team/questions?done=disclosure-set")),
+        Err(refusal) => {
+            let policy = visit.engine.disclosure_policy(visit.actor())?.to_string();
+            let fields_of_page = ["severalFrom", "nightsAhead", "questionsADay", "sizes"];
+            let shell = visit.shell(Place::Team)?.refused(&refusal).at_one_of(&fields_of_page);
+            visit.show_again(&DisclosurePage { shell, fields, policy })
+        }
+    }
+}
+
+fn policy_said(fields: &Fields) -> Result<DisclosurePolicy, Refusal> {
+    // What is below zero becomes absurdly large, and is refused as such.
+    let natural = |name: &str| fields.needed_number(name).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+    let sizes = fields.get("sizes").split([' ', ',']).filter(|size| !size.is_empty());
+    let sizes = sizes.map(|size| size.parse().map_err(|_| Refusal::bad("sizes", team::GIVE_NUMBERS)));
+    Ok(DisclosurePolicy {
+        several_from: natural("severalFrom")?,
+        nights_ahead: natural("nightsAhead")?,
+        questions_a_day: natural("questionsADay")?,
+        sizes: sizes.collect::<Result<_, _>>()?,
+    })
 }

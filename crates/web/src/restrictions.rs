@@ -112,8 +112,8 @@ async fn take(visit: Visit, fields: Fields) -> Answer {
         }
         ("close" | "open", Err(refusal)) => (Err(refusal), ""),
         _ => {
-            let page = restrictions_page(&visit, visit.shell(Place::Team)?, fields).await?;
-            return visit.show(&page);
+            let shell = Shell { done: None, ..visit.shell(Place::Team)? };
+            return visit.show(&restrictions_page(&visit, shell, fields).await?);
         }
     };
     let done = match command {

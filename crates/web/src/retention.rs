@@ -18,7 +18,7 @@ use crate::{
     visit::Visit,
     words::{
         count,
-        team::{gone, kept},
+        team::{gone, kept, term},
     },
 };
 
@@ -55,7 +55,7 @@ fn row(counted: &RetentionCount) -> Row {
         path: format!("/retention/{}", policy.kind),
         what: kept(policy.kind),
         gone: gone(policy.kind),
-        days: count(policy.days, "day"),
+        days: term(policy.days),
         due: *records,
         due_words: count(u32::try_from(*records).unwrap_or(u32::MAX), "record"),
     }
@@ -131,8 +131,8 @@ fn term_page(shell: Shell, fields: Fields, policy: RetentionPolicy) -> TermPage 
         fields,
         what: kept(policy.kind),
         gone: gone(policy.kind),
-        now: count(policy.days, "day"),
-        usual: count(policy.kind.default_days(), "day"),
+        now: term(policy.days),
+        usual: term(policy.kind.default_days()),
         least: policy.kind.least_days(),
         most: LONGEST_DAYS,
     }

@@ -12,7 +12,7 @@ use safespace_domain::{
     retention::RetentionKind,
 };
 
-use super::day;
+use super::{count, day};
 
 /// What has happened, by the word that a page was asked with after it.
 pub(super) const DONE: [(&str, &str); 12] = [
@@ -38,13 +38,15 @@ pub(crate) const CHOOSE_WHOM: &str = "Choose whom it is about.";
 pub(crate) const GIVE_A_TIME: &str = "Give a date and a time as in 2026-03-31 21:05.";
 /// Said where a search ends before it begins.
 pub(crate) const ENDS_TOO_EARLY: &str = "The search must end after it begins.";
+/// Said where numbers can't be read.
+pub(crate) const GIVE_NUMBERS: &str = "Give whole numbers with spaces between, such as 1 2 4 6 8.";
 /// Who did something that nobody signed in for.
 pub(crate) const THE_SERVICE: &str = "the service itself";
 /// A program, by its token.
 pub(crate) const A_PROGRAM: &str = "a program";
 /// A record that can't be named here.
 pub(crate) const NOT_NAMED: &str = "one that you can’t see";
-/// An office hour that may be any.
+/// Said for whoever it may have been.
 pub(crate) const ANYBODY: &str = "Anybody";
 /// Said of a household that there is not, or that is not for who asks.
 pub(crate) const NO_SUCH_HOUSEHOLD: &str =
@@ -292,6 +294,17 @@ pub(crate) const fn gone(kind: RetentionKind) -> &'static str {
         RetentionKind::RoomQuestions => "They go so long after they were asked.",
         RetentionKind::Reveals => "They go so long after it happened. The audit keeps them.",
         RetentionKind::SeenNotices => "They go so long after they were seen. The audit keeps what they tell.",
+    }
+}
+
+/// How long something is kept: in days, and in years where it is so many.
+pub(crate) fn term(days: u32) -> String {
+    let years = days.saturating_mul(4) / 1_461;
+    let over = days.saturating_mul(4).saturating_sub(years * 1_461);
+    if years > 0 && over <= 6 {
+        format!("{} ({days} days)", count(years, "year"))
+    } else {
+        count(days, "day")
     }
 }
 
