@@ -16,7 +16,7 @@ use crate::{
     visit::Visit,
     words::{
         instant,
-        team::{NOT_NAMED, notice, somebody},
+        team::{NOT_NAMED, NOT_STAFF, notice, somebody},
     },
 };
 
@@ -85,7 +85,7 @@ async fn rows(visit: &Visit, found: &[Notice]) -> Result<Vec<Row>, Stopped> {
                 let reference = referral.map(|view| view.referral.reference);
                 (reference, Some(format!("/referrals/{}", told.subject)))
             }
-            "create_account" | "reset_account" => (names.get(&told.subject).cloned(), None),
+            kind if is_of_account(kind) => (names.get(&told.subject).cloned(), None),
             _ => {
                 let reference = references.get(&HouseholdId(told.subject)).cloned();
                 (reference, Some(format!("/households/{}", told.subject)))
@@ -96,7 +96,7 @@ async fn rows(visit: &Visit, found: &[Notice]) -> Result<Vec<Row>, Stopped> {
             at: instant(told.at),
             what: notice(&told.kind),
             path: path.filter(|_| subject.is_some()),
-            subject: subject.unwrap_or_else(|| NOT_NAMED.to_owned()),
+            subject: subject.unwrap_or_else(|| not_named(&told.kind).to_owned()),
             by: told.by.and_then(|by| names.get(&by).cloned()).unwrap_or_else(|| by_role(&told.kind)),
             seen: told.seen_at.map(instant),
         });
@@ -105,13 +105,21 @@ async fn rows(visit: &Visit, found: &[Notice]) -> Result<Vec<Row>, Stopped> {
 }
 
 fn is_of_household(kind: &str) -> bool {
-    !matches!(kind, "reveal_address" | "reveal_referral_details" | "create_account" | "reset_account")
+    !is_of_account(kind) && !matches!(kind, "reveal_address" | "reveal_referral_details")
+}
+
+fn is_of_account(kind: &str) -> bool {
+    matches!(kind, "create_account" | "reset_account")
+}
+
+/// What a notice is of that can't be named to managers.
+fn not_named(kind: &str) -> &'static str {
+    if is_of_account(kind) { NOT_STAFF } else { NOT_NAMED }
 }
 
 /// Who it was whose account is none of the staff's.
 fn by_role(kind: &str) -> String {
-    let role = if matches!(kind, "create_account" | "reset_account") { "administrator" } else { "officer" };
-    somebody(role)
+    somebody(if is_of_account(kind) { "administrator" } else { "officer" })
 }
 
 /// Marks notices as seen: one, or all that stand on the page. One that a colleague has marked meanwhile is as it should be.

@@ -46,6 +46,8 @@ pub(crate) const THE_SERVICE: &str = "the service itself";
 pub(crate) const A_PROGRAM: &str = "a program";
 /// A record that can't be named here.
 pub(crate) const NOT_NAMED: &str = "one that you can’t see";
+/// An account that is neither an officer's nor a manager's.
+pub(crate) const NOT_STAFF: &str = "a partner’s or an administrator’s account";
 /// Said for whoever it may have been.
 pub(crate) const ANYBODY: &str = "Anybody";
 /// Said of a household that there is not, or that is not for who asks.
