@@ -128,8 +128,8 @@ fn time(fields: &Fields, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
 
 fn row(view: &AuditView, names: &BTreeMap<&str, &str>) -> Row {
     let record = &view.record;
-    let named = record.by.and_then(|by| names.get(by.to_string().as_str()).copied());
-    let by = match named {
+    let known = record.by.and_then(|by| names.get(by.to_string().as_str()).copied());
+    let by = match known {
         Some(name) => name.to_owned(),
         None if record.by_is_token => A_PROGRAM.to_owned(),
         None => somebody(&record.role),
@@ -165,5 +165,33 @@ fn plain(value: &Value) -> String {
             pairs.collect::<Vec<_>>().join("; ")
         }
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_that_people_in_the_service_read() {
+        let typed = |text: &str| time(&Fields::default().with("from", text), "from");
+        let summer = typed("2020-07-01T21:05").unwrap().unwrap();
+        assert_eq!(summer.to_rfc3339(), "2020-07-01T20:05:00+00:00");
+        assert_eq!(typed("2020-07-01 21:05:00").unwrap(), Some(summer));
+        assert_eq!(typed("").unwrap(), None);
+        assert_eq!(typed("yesterday").unwrap_err().field.as_deref(), Some("from"));
+    }
+
+    #[test]
+    fn facts_are_read_in_lines_and_their_times_are_local() {
+        let detail = r#"{"booked_at":"2020-07-01T20:05:00Z","none":null,"nights":{"from":"2020-07-01","run":7},"of":["a","b"]}"#;
+        let told = facts(detail);
+        let told: Vec<(&str, &str)> =
+            told.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(
+            told,
+            [("booked at", "1 July 2020, 21:05"), ("nights", "from 2020-07-01; run 7"), ("of", "a, b")]
+        );
+        assert!(facts("not JSON").is_empty());
     }
 }

@@ -301,8 +301,9 @@ pub(crate) const fn gone(kind: RetentionKind) -> &'static str {
 
 /// How long something is kept: in days, and in years where it is so many.
 pub(crate) fn term(days: u32) -> String {
-    let years = days.saturating_mul(4) / 1_461;
-    let over = days.saturating_mul(4).saturating_sub(years * 1_461);
+    let quarters = days.saturating_mul(4);
+    let years = quarters.saturating_add(6) / 1_461;
+    let over = quarters.abs_diff(years * 1_461);
     if years > 0 && over <= 6 {
         format!("{} ({days} days)", count(years, "year"))
     } else {
@@ -361,5 +362,29 @@ pub(crate) const fn token_state(is_revoked: bool, is_over: bool) -> &'static str
         "expired"
     } else {
         "good"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_term_of_whole_years_says_so() {
+        assert_eq!(term(2_192), "6 years (2192 days)");
+        assert_eq!(term(366), "1 year (366 days)");
+        assert_eq!(term(365), "1 year (365 days)");
+        assert_eq!(term(700), "700 days");
+        assert_eq!(term(1), "1 day");
+        assert_eq!(term(u32::MAX), format!("{} days", u32::MAX));
+    }
+
+    #[test]
+    fn every_answer_and_outcome_reads_as_itself() {
+        for has_wishes in [false, true] {
+            let said: std::collections::BTreeSet<_> =
+                RoomAnswer::ALL.into_iter().map(|answer| room_meaning(answer, has_wishes)).collect();
+            assert_eq!(said.len(), RoomAnswer::ALL.len());
+        }
     }
 }
