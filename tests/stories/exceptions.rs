@@ -1,6 +1,6 @@
 //! A manager may allow a longer stay, with a reason that the record keeps, sealed.
 
-use safespace_domain::{RefusalCode, stays::Stay};
+use safespace_domain::{Nights, RefusalCode, stays::Stay};
 use safespace_tests::{Databases, World, day, on_both, refused};
 
 on_both![
@@ -13,6 +13,7 @@ on_both![
     a_check_in_is_not_taken_back_to_more_nights_than_the_policy_allows,
     an_exception_goes_with_the_household_when_it_moves,
     nights_that_were_granted_once_need_no_second_exception,
+    a_manager_finds_the_stays_that_are_too_long_and_what_was_granted,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -124,4 +125,34 @@ async fn nights_that_were_granted_once_need_no_second_exception(on: &Databases) 
     let stay = world.officer().extend(&stay, "2020-11-11").await.expect("ten were granted");
     let refusal = world.officer().extend(&stay, "2020-11-12").await.unwrap_err();
     assert_eq!(refusal.code, RefusalCode::LongestStay);
+}
+
+async fn a_manager_finds_the_stays_that_are_too_long_and_what_was_granted(on: &Databases) {
+    let world = World::at("2020-11-01T21:00:00Z", on).with_units(["SS-01", "SS-02", "SS-03"]).await;
+    let granted =
+        world.manager().book_with_exception("SS-01", "R-1", "2020-11-01", 10, REASON).await.unwrap();
+    let over = world.officer().book("SS-02", "R-2", "2020-11-01", 7).await.unwrap();
+    world.officer().check_in(&over).await.unwrap();
+    world.officer().book("SS-03", "R-3", "2020-11-01", 7).await.unwrap();
+    let manager = world.manager();
+    let told = async || {
+        let long = world.engine.long_stays(&manager.actor).await.unwrap();
+        long.iter()
+            .map(|long| (long.stay.id, long.nights, long.allowed, long.is_undecided()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told().await, [(granted.id, 10, Some(10), false)]);
+    world.wake_at("2020-11-09T21:00:00Z").await;
+    assert_eq!(
+        told().await,
+        [(over.id, 9, None, true), (granted.id, 10, Some(10), false)],
+        "R-2 is still there"
+    );
+    let on_days = async |from: &str, to: &str| {
+        let days = Nights::new(day(from), day(to)).unwrap();
+        let found = world.engine.exceptions_granted(&manager.actor, days).await.unwrap();
+        found.into_iter().map(|(stay, view)| (stay.id, view.nights, view.reason)).collect::<Vec<_>>()
+    };
+    assert_eq!(on_days("2020-11-01", "2020-11-02").await, [(granted.id, 10, Some(REASON.to_owned()))]);
+    assert!(on_days("2020-11-02", "2020-11-10").await.is_empty());
 }

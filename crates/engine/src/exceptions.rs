@@ -1,23 +1,29 @@
 //! The longest stay, and a manager's exceptions from it.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveTime, Utc};
 use safespace_domain::{
-    Night, Nights, Refusal,
+    HouseholdId, Night, Nights, Refusal,
     access::{Actor, Permission},
     availability::Spaces,
+    clock::at_service_time,
     codes,
     exceptions::{self, Exception},
     nights::next,
     stays::{Stay, StayStatus, arrival_night},
     units::Unit,
 };
-use safespace_store::StayException;
+use safespace_store::{Page, StayException, StayFilter};
 use uuid::Uuid;
 
 use crate::{
     Engine, EngineError,
     work::{Done, Failure, Work},
 };
+
+/// So many stays are looked at for those that are too long: more than any service has ahead of it.
+const MOST_STAYS: u64 = 10_000;
 
 /// A manager's exception with its reason, opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +49,26 @@ pub struct StayLength {
     pub longest: u32,
     /// The most that a manager has allowed instead.
     pub granted: Option<u32>,
+}
+
+/// A stay that is longer than its scheme's longest stay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LongStay {
+    /// The stay.
+    pub stay: Stay,
+    /// How many nights it comes to without a night between, the household's other stays in the scheme counted.
+    pub nights: u32,
+    /// How many its scheme allows.
+    pub longest: u32,
+    /// How many a manager's exception allows, where one was granted.
+    pub allowed: Option<u32>,
+}
+
+impl LongStay {
+    /// Whether it is longer than any exception allows: a manager is to decide.
+    pub fn is_undecided(&self) -> bool {
+        self.allowed.is_none_or(|allowed| allowed < self.nights)
+    }
 }
 
 impl Engine {
@@ -95,6 +121,67 @@ impl Engine {
             });
         }
         Ok(views)
+    }
+
+    /// The exceptions that were granted on these days, each with its stay, oldest first.
+    pub async fn exceptions_granted(
+        &self,
+        actor: &Actor,
+        days: Nights,
+    ) -> Result<Vec<(Stay, ExceptionView)>, EngineError> {
+        self.must(actor, Permission::SeeStays)?;
+        let midnight = |day: Night| at_service_time(day, NaiveTime::MIN);
+        let (from, to) = (midnight(days.arrival()), midnight(days.departure()));
+        let granted = self.store.reader().exceptions_granted(from, to).await?;
+        let mut ids: Vec<Uuid> = granted.iter().map(|(stay, _)| stay.0).collect();
+        ids.sort();
+        ids.dedup();
+        let mut found = Vec::new();
+        for stay in self.store.reader().stays_by_id(&ids).await? {
+            if self.is_closed_to(actor, stay.household) {
+                continue;
+            }
+            let views = self.exceptions(actor, &stay).await?;
+            let of_days = views.into_iter().filter(|view| from <= view.granted_at && view.granted_at < to);
+            found.extend(of_days.map(|view| (stay.clone(), view)));
+        }
+        found.sort_by_key(|(_, view)| (view.granted_at, view.id));
+        Ok(found)
+    }
+
+    /// The stays booked or in residence that are longer than their scheme's longest stay, with the household's
+    /// back-to-back stays in it: the first to leave first.
+    pub async fn long_stays(&self, actor: &Actor) -> Result<Vec<LongStay>, EngineError> {
+        let statuses = vec![StayStatus::Booked, StayStatus::InResidence];
+        let filter = StayFilter { statuses, ..StayFilter::default() };
+        let stays = self.stays(actor, &filter, Page { after: None, limit: MOST_STAYS }).await?;
+        let mut households: Vec<HouseholdId> = stays.iter().map(|stay| stay.household).collect();
+        households.sort();
+        households.dedup();
+        let mut of: BTreeMap<HouseholdId, Vec<Stay>> = BTreeMap::new();
+        for stay in self.store.reader().whole_stays_of(&households).await? {
+            of.entry(stay.household).or_default().push(stay);
+        }
+        let (spaces, today) = (self.spaces(), self.today());
+        let mut long = Vec::new();
+        for stay in stays {
+            let others = of.get(&stay.household).map(Vec::as_slice).unwrap_or_default();
+            let Some(unit) = spaces.unit_by_id(stay.unit) else { continue };
+            let Some(nights) = in_the_scheme(&spaces, today, &stay, others, unit) else { continue };
+            let unbroken = exceptions::unbroken_nights(stay.kept(today), &nights);
+            let longest = spaces.policy_of(unit).longest_stay_nights;
+            if unbroken <= longest {
+                continue;
+            }
+            let mut allowed = None;
+            for earlier in journey(&stay, others) {
+                let granted = self.store.reader().exceptions_of(earlier.id).await?;
+                allowed = allowed.max(granted.iter().map(|exception| exception.nights).max());
+            }
+            long.push(LongStay { stay, nights: unbroken, longest, allowed });
+        }
+        long.sort_by_key(|long| (long.stay.nights.departure(), long.stay.id));
+        Ok(long)
     }
 
     /// Keeps an exception with its reason, which the record of the command says, too.

@@ -381,6 +381,21 @@ impl Engine {
         Ok(found.into_iter().map(|stored| followed(stored.referral)).collect())
     }
 
+    /// A page of the council's own referrals, the newest first.
+    pub async fn latest_followed_referrals(
+        &self,
+        actor: &Actor,
+        page: Page<ReferralId>,
+    ) -> Result<Vec<FollowedReferral>, EngineError> {
+        self.must(actor, Permission::FollowReferrals)?;
+        let filter = safespace_store::ReferralFilter {
+            council: Some(council_of(actor)?.to_owned()),
+            ..safespace_store::ReferralFilter::default()
+        };
+        let found = self.store.reader().latest_referrals(&filter, page).await?;
+        Ok(found.into_iter().map(|stored| followed(stored.referral)).collect())
+    }
+
     /// The council's own referral with this id. None where it is another's: the two read the same.
     pub async fn followed_referral(
         &self,

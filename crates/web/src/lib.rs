@@ -31,6 +31,7 @@ mod properties;
 mod questions;
 mod referrals;
 mod reports;
+mod restrictions;
 mod retention;
 mod search;
 mod set_up;
@@ -111,6 +112,7 @@ pub fn routes(beside: Route, engine: &Arc<Engine>, public_url: &str) -> Route {
         audit::pages,
         accounts::pages,
         retention::pages,
+        restrictions::pages,
         notices::pages,
         questions::pages,
         followed_referrals::pages,

@@ -15,7 +15,7 @@ use safespace_domain::{
 use safespace_engine::{AttentionItem, BoardRow, Page as Window, StayFilter};
 
 use crate::{
-    Answer, Pages, Site, account, page,
+    Answer, Pages, Site, accounts, form, questions,
     shell::{Place, Shell},
     visit::Visit,
     words::{self, count, day, people, short_day, short_instant},
@@ -78,16 +78,17 @@ struct TodayPage {
     there: Vec<Guest>,
 }
 
-/// The pages.
+/// The pages. A partner's first page has a form: it asks for room.
 pub(crate) fn pages(site: &Arc<Site>) -> Pages {
-    vec![("/", page(site, first))]
+    vec![("/", form(site, first, questions::ask))]
 }
 
 /// The first page: what somebody in this role does.
 async fn first(visit: Visit) -> Answer {
     match visit.actor().role {
         Role::Officer | Role::Manager => today(visit).await,
-        Role::Partner | Role::Administrator => account::account(visit).await,
+        Role::Partner => questions::room(visit).await,
+        Role::Administrator => accounts::list(visit).await,
     }
 }
 

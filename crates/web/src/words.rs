@@ -46,6 +46,9 @@ pub(crate) fn ways(actor: &Actor) -> Vec<Way> {
         ways.push(way(Place::Reports, "/reports", "Reports"));
         ways.push(way(Place::Team, "/team", "Team"));
     }
+    if actor.may(Permission::ManageAccounts) {
+        ways.push(way(Place::Team, "/", "Accounts"));
+    }
     if actor.may(Permission::AskForRoom) {
         ways.push(way(Place::Room, "/", "Is there room?"));
         ways.push(way(Place::Referrals, "/my-referrals", "My referrals"));
