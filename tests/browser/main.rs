@@ -5,4 +5,8 @@
 mod board;
 mod chromium;
 mod everyone;
+mod manager;
+mod officer;
+mod pages;
+mod partner;
 mod speed;

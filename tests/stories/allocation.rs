@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use safespace_domain::{
-    Nights, ReferralId, Refusal,
+    Nights, ReferralId, Refusal, RefusalCode,
     households::People,
     localities::Locality,
     needs::Risk,
@@ -13,12 +13,13 @@ use safespace_domain::{
 };
 use safespace_engine::{
     BookSplit, BookStay, Command, DescribeProperty, EditReferral, HoldUnit, KeepApart, Outcome, Page,
-    ReferralAsk, ReferralFilter, Repack, SplitPart, TakeReferral,
+    ReferralAsk, ReferralFilter, RegisterProperty, RegisterUnit, Repack, SplitPart, TakeReferral,
 };
-use safespace_tests::{Databases, World, day, on_both, refused};
+use safespace_tests::{Databases, World, day, home, on_both, refused};
 
 on_both![
     a_danger_area_excludes_and_no_booking_gets_round_it,
+    what_is_free_instead_is_safe_for_the_household,
     another_home_than_the_best_needs_a_reason,
     rooms_that_are_shared_are_for_one_sex_and_some_are_kept_apart,
     the_second_of_two_officers_is_told_and_nothing_is_lost,
@@ -100,6 +101,46 @@ async fn a_danger_area_excludes_and_no_booking_gets_round_it(on: &Databases) {
     let told = refused(world.officer().run(Command::HoldUnit(HoldUnit { booking })).await);
     assert!(told.starts_with("UNSUITABLE"), "{told}");
     assert_eq!(status(&world, referral).await, ReferralStatus::Accepted);
+}
+
+async fn what_is_free_instead_is_safe_for_the_household(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let (officer, manager) = (world.officer(), world.manager());
+    let locality =
+        |name: &str| Locality { name: name.into(), district: "Stevenage".into(), near: BTreeSet::new() };
+    for name in ["New Town", "Old Town"] {
+        manager.run(Command::SaveLocality(locality(name))).await.unwrap();
+    }
+    let described = DescribeProperty {
+        property: world.property("HOUSE").await,
+        code: None,
+        district: None,
+        locality: Some("New Town".into()),
+        sharing: None,
+    };
+    manager.run(Command::DescribeProperty(described)).await.unwrap();
+    let there =
+        RegisterProperty { locality: Some("Old Town".into()), ..home("OLD", Scheme::SafeSpace, "Stevenage") };
+    manager.run(Command::RegisterProperty(there)).await.unwrap();
+    let unit = RegisterUnit {
+        code: "SS-02".into(),
+        property: world.property("OLD").await,
+        sleeps: 4,
+        features: BTreeSet::new(),
+        opened_on: day("2020-01-01"),
+        closed_on: None,
+    };
+    manager.run(Command::RegisterUnit(unit)).await.unwrap();
+    let unsafe_there = ReferralAsk { danger_areas: Some(places(["Old Town"])), ..ask("2020-11-03") };
+    waiting(&world, "R-1", unsafe_there).await;
+    officer.book("SS-01", "R-2", "2020-11-03", 2).await.unwrap();
+    let booking = officer.to_book("SS-01", "R-1", "2020-11-03", 2).await;
+    let refusal = officer.book_as(booking).await.unwrap_err();
+    assert_eq!((refusal.code, refusal.next_free), (RefusalCode::Taken, None));
+    // Of whom nothing is known, it is free.
+    let booking = officer.to_book("SS-01", "R-3", "2020-11-03", 2).await;
+    let refusal = officer.book_as(booking).await.unwrap_err();
+    assert_eq!(refusal.next_free.as_deref(), Some("SS-02"));
 }
 
 async fn another_home_than_the_best_needs_a_reason(on: &Databases) {

@@ -370,8 +370,8 @@ async fn case(visit: &Visit) -> Result<Case, Stopped> {
         ReferralState::Placed { stay, .. } => Standing::Placed { path: format!("/stays/{stay}") },
         ReferralState::Accepted { .. } => {
             let window = Window { after: None, limit: 1 };
-            let held = visit.engine.holds(visit.actor(), Some(household), true, window).await?;
-            match held.first() {
+            let found = visit.engine.holds(visit.actor(), Some(household), true, window).await?;
+            match found.first() {
                 None => Standing::Waits,
                 Some(hold) => Standing::Held {
                     path: format!("/holds/{}", hold.id),
@@ -594,7 +594,7 @@ async fn told(
     spaces: &Spaces,
 ) -> Result<Ahead, Stopped> {
     let (household, now) = (case.called(), visit.engine.now());
-    let held = |unit: UnitId, nights: Nights, at| {
+    let told_hold = |unit: UnitId, nights: Nights, at| {
         said::holds(&household, &code(spaces, unit), nights, &words::short_instant(at))
     };
     let mut lines = Vec::new();
@@ -604,11 +604,11 @@ async fn told(
             lines.push(said::books(&household, &code(spaces, stay.unit), stay.nights));
             if matches!(choice, Choice::Either(_)) {
                 lines.push(said::OR_HOLD.to_owned());
-                lines.push(held(stay.unit, stay.nights, now + spaces.standards.hold()));
+                lines.push(told_hold(stay.unit, stay.nights, now + spaces.standards.hold()));
             }
             booked.push(stay.clone());
         }
-        Outcome::Hold(hold) => lines.push(held(hold.unit, hold.nights, hold.lapses_at)),
+        Outcome::Hold(hold) => lines.push(told_hold(hold.unit, hold.nights, hold.lapses_at)),
         Outcome::Stays(stays) => {
             let whose = case.referral.household();
             for stay in stays {
