@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use askama::Template;
-use safespace_domain::{Nights, access::Permission, nights::later, stays::Stay};
+use safespace_domain::{
+    Night, Nights,
+    access::Permission,
+    nights::{END_OF_NIGHTS, FIRST_NIGHT, earlier, later},
+    stays::Stay,
+};
 use safespace_engine::LongStay;
 
 use crate::{
@@ -60,15 +65,23 @@ pub(crate) fn pages(site: &Arc<Site>) -> Pages {
     vec![("/exceptions", page(site, exceptions))]
 }
 
+/// From which day to which a page is asked for, and the days between them. A day on which no night can
+/// begin is the nearest on which one can: not every date can be sent to a database.
+pub(crate) fn period(visit: &Visit) -> (Night, Night, Nights) {
+    let today = visit.engine.today();
+    let possible = |day: Night| day.clamp(FIRST_NIGHT, END_OF_NIGHTS);
+    let asked = |name: &str| visit.query.date(name).ok().flatten().map(possible);
+    let from = asked("from").unwrap_or_else(|| earlier(today, USUAL_DAYS));
+    let to = asked("to").unwrap_or(today).max(from);
+    (from, to, Nights::between(from, later(to, 1)))
+}
+
 /// What waits for a decision, and what was decided.
 async fn exceptions(visit: Visit) -> Answer {
     visit.must(Permission::GrantExceptions)?;
     let (engine, actor) = (&visit.engine, visit.actor());
     let (today, spaces) = (engine.today(), engine.spaces());
-    let usual = || safespace_domain::nights::earlier(today, USUAL_DAYS);
-    let from = visit.query.date("from").ok().flatten().unwrap_or_else(usual);
-    let to = visit.query.date("to").ok().flatten().unwrap_or(today).max(from);
-    let period = Nights::between(from, later(to, 1));
+    let (from, to, period) = period(&visit);
     let long = engine.long_stays(actor).await?;
     let granted = engine.exceptions_granted(actor, period).await?;
     let households = long.iter().map(|long| &long.stay).chain(granted.iter().map(|(stay, _)| stay));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use safespace_domain::{
-    Night, Nights, Refusal, RefusalCode,
+    Night, Refusal, RefusalCode,
     access::Permission,
     disclosure::{DisclosurePolicy, LONGEST_RUN, RoomAnswer, Wishes},
     nights::later,
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     Answer, Pages, Site, Stopped,
+    exceptions::period,
     fields::Fields,
     form, page,
     shell::{Place, Shell, to},
@@ -33,9 +34,6 @@ use crate::{
 const FIELDS: [&str; 6] = ["adults", "children", "arrival", "nights", "features", "unwantedDistricts"];
 /// So many questions stand on one page.
 const ROWS: u64 = 50;
-/// So many days are looked back upon when nothing else is asked for: eight weeks.
-const USUAL_DAYS: u32 = 56;
-
 /// What a council is told, in words.
 struct Told {
     title: &'static str,
@@ -248,10 +246,7 @@ struct CountsPage {
 async fn counts(visit: Visit) -> Answer {
     visit.must(Permission::SeeQuestions)?;
     let (engine, actor) = (&visit.engine, visit.actor());
-    let today = engine.today();
-    let from = visit.query.date("from").ok().flatten().unwrap_or_else(|| earlier(today));
-    let to = visit.query.date("to").ok().flatten().unwrap_or(today).max(from);
-    let days = Nights::between(from, later(to, 1));
+    let (from, to, days) = period(&visit);
     let mut councils: Vec<(String, [u64; 4])> = Vec::new();
     for counted in engine.question_counts(actor, Some(days)).await? {
         if councils.last().is_none_or(|(council, _)| *council != counted.council) {
@@ -285,10 +280,6 @@ async fn counts(visit: Visit) -> Answer {
         rows: found.iter().map(|question| row(&visit, question)).collect(),
     };
     visit.show(&page)
-}
-
-fn earlier(today: Night) -> Night {
-    safespace_domain::nights::earlier(today, USUAL_DAYS)
 }
 
 fn row(visit: &Visit, question: &Question) -> Row {
