@@ -62,7 +62,7 @@ impl Browser {
         if answer.headers().get("content-type").is_some_and(|kind| kind == "text/html; charset=utf-8") {
             let policy = answer.headers()["content-security-policy"].to_str().unwrap();
             assert!(
-                policy.starts_with("default-src 'none'; style-src 'self'; form-action 'self'"),
+                policy.starts_with("default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'"),
                 "{policy}"
             );
         }
@@ -161,7 +161,7 @@ async fn an_account_is_set_up_and_signed_in_to_by_pages_alone(on: &Databases) {
     assert_eq!(browser.get(&path).await.0, 404, "the link is used up");
 
     browser.sign_in(&world, "night.officer", &secret).await;
-    let (status, home) = browser.get("/").await;
+    let (status, home) = browser.get("/account").await;
     assert_eq!(status, 200);
     assert!(home.contains("<dd>night.officer</dd>") && home.contains("<dd>officer</dd>"), "{home}");
     let (_, sessions) = browser.get("/sessions").await;
@@ -258,8 +258,17 @@ async fn a_session_that_has_ended_leads_to_the_sign_in(on: &Databases) {
     let mut browser = Browser::at(&api);
     browser.sign_in(&world, "night.officer", &owner.factor).await;
     world.clock.forward(TimeDelta::minutes(16));
-    for path in ["/", "/sessions", "/confirm", "/session", "/sign-in/code", "/password", "/password/changed"]
-    {
+    for path in [
+        "/",
+        "/board",
+        "/account",
+        "/sessions",
+        "/confirm",
+        "/session",
+        "/sign-in/code",
+        "/password",
+        "/password/changed",
+    ] {
         assert_eq!(browser.get(path).await.0, 303, "{path}");
     }
     for tampered in ["", "x", "0".repeat(64).as_str(), "%00", "\u{7f}"] {
@@ -274,7 +283,7 @@ async fn a_password_is_changed_on_its_page(on: &Databases) {
     let owner = world.owner_of_account("night.officer", Role::Officer).await;
     let mut browser = Browser::at(&api);
     browser.sign_in(&world, "night.officer", &owner.factor).await;
-    for path in ["/", "/sessions"] {
+    for path in ["/account", "/sessions"] {
         assert!(browser.get(path).await.1.contains("<a href=\"/password\">"), "{path}");
     }
     let (status, page) = browser.get("/password").await;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use safespace_domain::{ReferralId, access::Role};
-use safespace_engine::{Command, Outcome, Page, RestrictCase, SearchAudit};
+use safespace_domain::{ReferralId, access::Role, details::Details};
+use safespace_engine::{Command, EditReferral, Outcome, Page, ReferralFilter, RestrictCase, SearchAudit};
 use safespace_tests::{Databases, World, api::Api, household_to_refer, on_both, refused};
 use serde_json::Value as Json;
 
@@ -15,6 +15,8 @@ on_both![
     a_closed_case_takes_its_referral_along_with_notices_and_records,
     they_are_gone_once_the_household_is_erased,
     the_api_reveals_them_in_a_session_only,
+    a_change_leaves_what_it_does_not_say,
+    the_last_that_came_are_first_where_somebody_looks_back,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -170,4 +172,52 @@ async fn the_api_reveals_them_in_a_session_only(on: &Databases) {
         (&notice["kind"], notice["subject"].as_str().unwrap()),
         (&"REFERRAL_DETAILS_REVEALED".into(), id)
     );
+}
+
+async fn a_change_leaves_what_it_does_not_say(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let referral = refer(&world, Some(DETAILS)).await;
+    let officer = world.person_with(Role::Officer).await;
+    let mut version = 1;
+    let part = |text: &str| Some(text.to_owned());
+    let none = Details::default();
+    for (said, now) in [
+        (None, Details { note: part(DETAILS), ..none.clone() }),
+        (
+            Some(Details { contact: part("01632 960001"), ..none.clone() }),
+            Details { contact: part("01632 960001"), note: part(DETAILS), ..none.clone() },
+        ),
+        (
+            Some(Details { note: part(" "), ..none.clone() }),
+            Details { contact: part("01632 960001"), ..none.clone() },
+        ),
+    ] {
+        let mut ask = household_to_refer(1, 2, "2020-11-03", None).ask;
+        ask.details = said;
+        world.officer().run(Command::EditReferral(EditReferral { referral, version, ask })).await.unwrap();
+        version += 1;
+        let told = world.engine.reveal_referral_details(&officer.actor, referral, "calling back").await;
+        assert_eq!(told.unwrap(), now);
+    }
+}
+
+async fn the_last_that_came_are_first_where_somebody_looks_back(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let mut came = Vec::new();
+    for _ in 0..3 {
+        came.push(refer(&world, None).await);
+    }
+    came.reverse();
+    let officer = world.officer().actor;
+    let all = ReferralFilter::default();
+    let mut seen = Vec::new();
+    loop {
+        let page = Page { after: seen.last().copied(), limit: 2 };
+        let found = world.engine.latest_referrals(&officer, &all, page).await.unwrap();
+        if found.is_empty() {
+            break;
+        }
+        seen.extend(found.iter().map(|view| view.referral.id));
+    }
+    assert_eq!(seen, came);
 }

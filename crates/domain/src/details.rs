@@ -65,6 +65,17 @@ impl Details {
         }
     }
 
+    /// What is said now over what was known: a part that is not said stays as it was, and an empty one takes it away once it
+    /// is [checked](Self::checked).
+    #[must_use]
+    pub fn or(self, before: Self) -> Self {
+        Self {
+            name: self.name.or(before.name),
+            contact: self.contact.or(before.contact),
+            note: self.note.or(before.note),
+        }
+    }
+
     /// The same, checked and tidied: names and contacts on one line, a note of bounded length. What is empty is left
     /// out.
     pub fn checked(self) -> Result<Self, Refusal> {
@@ -115,6 +126,14 @@ mod tests {
         assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
         assert_ne!(contact_key("07700 900124"), keys[0]);
         assert_eq!(contact_key(" Somebody@Example.invalid "), contact_key("somebody@example.invalid"));
+    }
+
+    #[test]
+    fn what_is_not_said_stays_and_what_is_empty_goes() {
+        let before = Details { name: Some("Ann".into()), contact: Some("1".into()), note: None };
+        let said = Details { name: None, contact: Some(String::new()), note: Some("After six".into()) };
+        let now = said.or(before).checked().unwrap();
+        assert_eq!(now, Details { name: Some("Ann".into()), contact: None, note: Some("After six".into()) });
     }
 
     #[test]

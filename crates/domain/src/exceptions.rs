@@ -7,9 +7,9 @@ use crate::{
     units::Scheme,
 };
 
-/// How many nights the household has without a night between, with `candidate` among its `others`: extensions,
-/// moves and back-to-back stays count as one.
-pub fn unbroken_nights(candidate: Nights, others: &[Nights]) -> u32 {
+/// The nights that the household has without a night between, with `candidate` among its `others`: extensions, moves and
+/// back-to-back stays count as one.
+pub fn unbroken(candidate: Nights, others: &[Nights]) -> Nights {
     let mut others: Vec<_> = others.iter().copied().filter(|nights| !nights.is_empty()).collect();
     others.sort();
     let (mut first, mut end) = (candidate.arrival(), candidate.departure());
@@ -23,7 +23,12 @@ pub fn unbroken_nights(candidate: Nights, others: &[Nights]) -> u32 {
             first = other.arrival();
         }
     }
-    Nights::between(first, end).len()
+    Nights::between(first, end)
+}
+
+/// How many nights that are.
+pub fn unbroken_nights(candidate: Nights, others: &[Nights]) -> u32 {
+    unbroken(candidate, others).len()
 }
 
 /// Refused when the stay, with the household's back-to-back stays in the same scheme, is longer than the policy

@@ -354,12 +354,9 @@ impl World {
         if present == 0 {
             return None;
         }
-        let mut like = self.homes().to_vec();
-        fastrand::Rng::with_seed(run.seed).shuffle(&mut like);
+        let like = self.like_present(run);
         let enough = |units: usize| {
-            let added = like.iter().cycle().take(units - present);
-            share_of(&self.with_homes(self.homes().iter().chain(added).cloned().collect()).simulate(run))
-                .is_some_and(|share| share <= ENOUGH)
+            share_of(&self.of_units(&like, units).simulate(run)).is_some_and(|share| share <= ENOUGH)
         };
         let (mut too_few, mut more) = (present, 1);
         let mut plenty = loop {
@@ -381,6 +378,29 @@ impl World {
             }
         }
         Some(plenty)
+    }
+
+    /// What a run finds with other numbers of units: more are added like the present ones as for
+    /// [`Answer::units_enough`], fewer are left of these.
+    pub fn by_units(&self, run: &Run, numbers: &[usize]) -> Vec<(usize, Outcome)> {
+        let like = self.like_present(run);
+        numbers.iter().map(|units| (*units, self.of_units(&like, *units).simulate(run))).collect()
+    }
+
+    /// The present units, in an order by the seed.
+    fn like_present(&self, run: &Run) -> Vec<Home> {
+        let mut like = self.homes().to_vec();
+        fastrand::Rng::with_seed(run.seed).shuffle(&mut like);
+        like
+    }
+
+    fn of_units(&self, like: &[Home], units: usize) -> Self {
+        match units.checked_sub(self.homes().len()) {
+            Some(more) => {
+                self.with_homes(self.homes().iter().chain(like.iter().cycle().take(more)).cloned().collect())
+            }
+            None => self.with_homes(like.iter().take(units).cloned().collect()),
+        }
     }
 
     fn sentence(&self, turned_away: Option<f64>, units_enough: Option<usize>) -> String {

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use safespace_domain::{
-    HouseholdId, Nights, ReferralId, Refusal,
+    HouseholdId, Night, Nights, ReferralId, Refusal, StayId,
     access::{Actor, Permission},
     availability::{self, Ask, Exclusion, Fit, Preference, Spaces, TooLong},
     calendar::{Calendar, UnitNo},
@@ -14,7 +14,7 @@ use safespace_domain::{
     policies::Policy,
     referrals::{Facts, Referral, ReferralStatus},
     sharing::Party,
-    stays::{self, Stay, arrival_night},
+    stays::{self, Stay, StayStatus, arrival_night},
     units::Scheme,
 };
 use safespace_store::StoredReferral;
@@ -70,6 +70,31 @@ impl Engine {
         Ok(self.look_as(actor, |calendar, spaces| ranked(calendar, spaces, &ask)).await?)
     }
 
+    /// Which units of a scheme the household of a stay could go to for what is left of it, or until another day of
+    /// departure, best first, and why not the others. None where the stay is not there for the actor.
+    pub async fn homes_to_move_to(
+        &self,
+        actor: &Actor,
+        stay: StayId,
+        departure: Option<Night>,
+        scheme: Scheme,
+    ) -> Result<Option<Allocation>, EngineError> {
+        self.must(actor, Permission::PlaceHouseholds)?;
+        self.lapse_due().await?;
+        let Some(stay) = self.stay(actor, stay).await? else { return Ok(None) };
+        let spaces = self.spaces();
+        let tonight = arrival_night(self.clock.now(), &spaces.policy(scheme));
+        let first = match stay.status() {
+            StayStatus::InResidence => self.today(),
+            _ => tonight,
+        };
+        let first = stay.nights.arrival().max(first);
+        let departure = departure.unwrap_or(stay.nights.departure()).max(later(first, 1));
+        let ask = Ask::plain(Nights::between(first, departure), stay.people, scheme);
+        let ask = self.asking(&spaces, ask, Some(stay.household)).await?;
+        Ok(Some(self.look_as(actor, |calendar, spaces| ranked(calendar, spaces, &ask)).await?))
+    }
+
     /// What a referral asks for and for whom. For whoever answers referrals; the referral must be open to them.
     pub(crate) async fn case_of(
         &self,
@@ -109,7 +134,7 @@ impl Engine {
     }
 
     /// The nights for which a place is needed; from tonight on, where the first of them have passed.
-    pub(crate) fn nights_ahead(&self, referral: &Referral) -> Nights {
+    pub fn nights_ahead(&self, referral: &Referral) -> Nights {
         let tonight = arrival_night(self.clock.now(), &self.spaces().policy(Scheme::SafeSpace));
         let arrival = referral.facts.arrival.max(tonight);
         Nights::between(arrival, later(arrival, referral.facts.nights))

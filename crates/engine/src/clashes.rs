@@ -20,6 +20,8 @@ pub(crate) struct Clash {
     /// The record that wanted them, whose own entries are not in the way.
     pub(crate) by: Uuid,
     pub(crate) household: Option<HouseholdId>,
+    /// For whom the nights were wanted, where for a household: another unit must be safe for it, too.
+    pub(crate) whose: Option<HouseholdId>,
     /// What to look for instead, where that makes sense.
     pub(crate) instead: Option<Box<Ask>>,
 }
@@ -39,7 +41,7 @@ impl Engine {
 
     /// Says what is in the way of what was wanted, and what could be had instead.
     pub(crate) async fn explain(&self, actor: &Actor, clash: Clash) -> Result<Refusal, EngineError> {
-        let Clash { unit, nights, by, household, instead } = clash;
+        let Clash { unit, nights, by, household, whose, instead } = clash;
         self.store.settle().await;
         let entries = self.store.reader().entries(&[unit.id], nights).await?;
         let entries: Vec<Entry> = entries.into_iter().filter(|entry| entry.take.by != by).collect();
@@ -63,6 +65,10 @@ impl Engine {
                 .because_of(in_the_way));
         }
         let in_the_way = self.obstacles(actor, &entries).await?;
+        let instead = match instead {
+            Some(ask) => Some(self.asking(&self.spaces(), *ask, whose).await?),
+            None => None,
+        };
         let next_free = instead.and_then(|ask| {
             self.live.look(|calendar, spaces| {
                 let offers = availability::offers(calendar, spaces, &ask);

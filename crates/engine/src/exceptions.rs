@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use safespace_domain::{
-    Nights, Refusal,
+    Night, Nights, Refusal,
     access::{Actor, Permission},
+    availability::Spaces,
     codes,
     exceptions::{self, Exception},
-    stays::Stay,
+    nights::next,
+    stays::{Stay, StayStatus, arrival_night},
     units::Unit,
 };
 use safespace_store::StayException;
@@ -30,7 +32,53 @@ pub struct ExceptionView {
     pub reason: Option<String>,
 }
 
+/// How long a household is in homes of one scheme, and how long it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StayLength {
+    /// The nights that it has there without a night between, back-to-back stays counted as one.
+    pub nights: Nights,
+    /// How many of them have begun, tonight among them.
+    pub used: u32,
+    /// How many the policy allows.
+    pub longest: u32,
+    /// The most that a manager has allowed instead.
+    pub granted: Option<u32>,
+}
+
 impl Engine {
+    /// How long the household of a stay is in homes of its scheme, counted as the longest stay is. None where the stay takes
+    /// no nights.
+    pub async fn stay_length(&self, actor: &Actor, stay: &Stay) -> Result<Option<StayLength>, EngineError> {
+        self.must(actor, Permission::SeeStays)?;
+        self.must_be_open_to(actor, stay.household, "stay")?;
+        let (spaces, today) = (self.spaces(), self.today());
+        let Some(unit) = spaces.unit_by_id(stay.unit).filter(|_| stay.status().takes_nights()) else {
+            return Ok(None);
+        };
+        let (policy, read) = (spaces.policy_of(unit), self.store.reader());
+        let others = read.stays_of_household(stay.household).await?;
+        let Some(theirs) = in_the_scheme(&spaces, today, stay, &others, unit) else { return Ok(None) };
+        let nights = exceptions::unbroken(stay.kept(today), &theirs);
+        let begun = match stay.status() {
+            // Nobody has come.
+            StayStatus::Booked => stay.nights.arrival(),
+            // After midnight it is still last night, but an overstay keeps its home for the coming one by then.
+            _ if stay.is_overstay(today) => next(today),
+            _ => next(arrival_night(self.clock.now(), &policy)),
+        };
+        let mut granted = None;
+        for earlier in journey(stay, &others) {
+            let most = read.exceptions_of(earlier.id).await?.iter().map(|granted| granted.nights).max();
+            granted = granted.max(most);
+        }
+        Ok(Some(StayLength {
+            nights,
+            used: Nights::between(nights.arrival(), nights.departure().min(begun)).len(),
+            longest: policy.longest_stay_nights,
+            granted,
+        }))
+    }
+
     /// The exceptions granted for a stay, oldest first.
     pub async fn exceptions(&self, actor: &Actor, stay: &Stay) -> Result<Vec<ExceptionView>, EngineError> {
         self.must(actor, Permission::SeeStays)?;
@@ -89,7 +137,7 @@ impl Engine {
     ) -> Done<Option<u32>> {
         let policy = work.spaces.policy_of(in_unit);
         // A unit that another process has added: once that is caught up with, its scheme is known.
-        let nights = in_the_scheme(work, stay, others, in_unit).ok_or(Failure::Again)?;
+        let nights = in_the_scheme(&work.spaces, work.today, stay, others, in_unit).ok_or(Failure::Again)?;
         let unbroken = exceptions::unbroken_nights(stay.nights, &nights);
         if unbroken <= policy.longest_stay_nights {
             return Ok(None);
@@ -115,13 +163,19 @@ pub(crate) fn journey<'s>(stay: &'s Stay, others: &'s [Stay]) -> impl Iterator<I
 }
 
 /// The nights of the household's other stays in the scheme of the unit; none where a unit is not known.
-fn in_the_scheme(work: &Work, stay: &Stay, others: &[Stay], in_unit: &Unit) -> Option<Vec<Nights>> {
-    let scheme = work.spaces.policy_of(in_unit).scheme;
+fn in_the_scheme(
+    spaces: &Spaces,
+    today: Night,
+    stay: &Stay,
+    others: &[Stay],
+    in_unit: &Unit,
+) -> Option<Vec<Nights>> {
+    let scheme = spaces.policy_of(in_unit).scheme;
     let mut nights = Vec::new();
     for other in others.iter().filter(|other| other.id != stay.id && other.status().takes_nights()) {
-        let unit = work.spaces.unit_by_id(other.unit)?;
-        if work.spaces.policy_of(unit).scheme == scheme {
-            nights.push(other.kept(work.today));
+        let unit = spaces.unit_by_id(other.unit)?;
+        if spaces.policy_of(unit).scheme == scheme {
+            nights.push(other.kept(today));
         }
     }
     Some(nights)

@@ -229,6 +229,7 @@ pub(crate) fn clash(work: &Work, unit: &Unit, stay: &Stay) -> Clash {
         nights: Nights::between(kept.arrival(), later(kept.departure(), turnaround)),
         by: stay.id.0,
         household: None,
+        whose: Some(stay.household),
         instead: (open && !ahead.is_empty())
             .then(|| Box::new(Ask::plain(ahead, stay.people, work.spaces.policy_of(unit).scheme))),
     }

@@ -117,7 +117,7 @@ pub use commands::{
 };
 pub use erasure::Erased;
 pub use error::{EngineError, Fault};
-pub use exceptions::ExceptionView;
+pub use exceptions::{ExceptionView, StayLength};
 pub use figures::{FiguresAsk, Traced};
 pub use grants::{GrantView, SaveGrant};
 pub use ids::SystemIds;

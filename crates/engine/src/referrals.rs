@@ -80,7 +80,7 @@ pub struct ReferralAsk {
     pub danger_areas: Option<BTreeSet<String>>,
     /// What else it needs; its danger areas are those above.
     pub needs: Needs,
-    /// Names, a safe contact, a note: confidential. When nothing is said, they stay.
+    /// Names, a safe contact, a note: confidential. What is not said of them stays; what is empty is taken away.
     pub details: Option<Details>,
 }
 
@@ -184,6 +184,21 @@ impl Engine {
         Ok(found.filter(|stored| self.is_open(actor, &stored.referral)).map(ReferralView::from))
     }
 
+    /// The referral that people call so, for the team. None where it is about a case that is closed to the actor.
+    pub async fn referral_called(
+        &self,
+        actor: &Actor,
+        reference: &str,
+    ) -> Result<Option<ReferralView>, EngineError> {
+        self.must(actor, Permission::AnswerReferrals)?;
+        if codes::reference(reference, "reference").is_err() {
+            // No referral has it; and not every sign that a caller can send can be sent to a database.
+            return Ok(None);
+        }
+        let found = self.store.reader().referral_called(reference).await?;
+        Ok(found.filter(|stored| self.is_open(actor, &stored.referral)).map(ReferralView::from))
+    }
+
     /// A page of the referrals that pass the filter, oldest first, for the team.
     pub async fn referrals(
         &self,
@@ -191,14 +206,34 @@ impl Engine {
         filter: &ReferralFilter,
         page: Page<ReferralId>,
     ) -> Result<Vec<ReferralView>, EngineError> {
+        let filter = self.referrals_filter(actor, filter).await?;
+        let found = self.store.reader().referrals(&filter, page).await?;
+        Ok(found.into_iter().map(ReferralView::from).collect())
+    }
+
+    /// The same, newest first.
+    pub async fn latest_referrals(
+        &self,
+        actor: &Actor,
+        filter: &ReferralFilter,
+        page: Page<ReferralId>,
+    ) -> Result<Vec<ReferralView>, EngineError> {
+        let filter = self.referrals_filter(actor, filter).await?;
+        let found = self.store.reader().latest_referrals(&filter, page).await?;
+        Ok(found.into_iter().map(ReferralView::from).collect())
+    }
+
+    async fn referrals_filter(
+        &self,
+        actor: &Actor,
+        filter: &ReferralFilter,
+    ) -> Result<safespace_store::ReferralFilter, EngineError> {
         self.must(actor, Permission::AnswerReferrals)?;
-        let filter = safespace_store::ReferralFilter {
+        Ok(safespace_store::ReferralFilter {
             council: filter.council.clone(),
             statuses: filter.statuses.clone(),
             but: self.closed_to(actor).await?.households().iter().copied().collect(),
-        };
-        let found = self.store.reader().referrals(&filter, page).await?;
-        Ok(found.into_iter().map(ReferralView::from).collect())
+        })
     }
 
     /// The referrals that a household came by, oldest first, for the team.
@@ -441,7 +476,10 @@ impl Engine {
 
     pub(crate) async fn edit_referral(&self, work: &mut Work, ask: EditReferral) -> Done<Outcome> {
         let stored = self.lock_stored(work, ask.referral).await?;
-        let (facts, needs, details) = checked(&work.spaces, ask.ask)?;
+        let before = self.opened_details(ask.referral, stored.words.details.as_deref()).await?;
+        let details = ask.ask.details.unwrap_or_default().or(before.unwrap_or_default());
+        let said = ReferralAsk { details: Some(details), ..ask.ask };
+        let (facts, needs, details) = checked(&work.spaces, said)?;
         let referral = stored.referral.edit(facts, ask.version)?;
         let (id, case) = (referral.id, referral.household());
         if let Some(household) = case {
@@ -451,11 +489,7 @@ impl Engine {
             }
             work.about(household);
         }
-        let details = match details {
-            Some(details) => details,
-            None => self.opened_details(id, stored.words.details.as_deref()).await?.unwrap_or_default(),
-        };
-        let words = self.sealed_words(&work.tx, id, &needs, &details).await?;
+        let words = self.sealed_words(&work.tx, id, &needs, &details.unwrap_or_default()).await?;
         work.tx.save_referral_words(id, &words).await?;
         self.keep_referral(work, referral).await
     }

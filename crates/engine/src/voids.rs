@@ -172,6 +172,7 @@ impl Engine {
                     nights: void.nights,
                     by: void.id.0,
                     household: None,
+                    whose: None,
                     instead: None,
                 }));
             }

@@ -11,7 +11,7 @@ use safespace_domain::{
     clock::at_service_time,
     nights::{earlier, later},
     refusal::RefusalCode,
-    simulation::{Home, NIGHTS_OF_A_YEAR, Run},
+    simulation::{Home, NIGHTS_OF_A_YEAR, Rate, Run, World},
     units::Scheme,
     what_if::{Answer, History, MOST_LOOKS, MOST_UNITS, Records, WhatIf},
 };
@@ -20,6 +20,11 @@ use crate::{Engine, EngineError, figures::counts_as};
 
 /// The longest history, in days: ten years.
 const LONGEST_HISTORY: u32 = 3_653;
+
+/// So many fewer and more units than asked, and than are enough, are looked at.
+const A_FEW: usize = 5;
+/// Into so many steps the numbers of units are cut.
+const NUMBERS: usize = 9;
 
 /// Units that are added, all alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +101,37 @@ pub struct WhatIfView {
 impl Engine {
     /// What would be, beside what is. Cases that are closed to the actor are not drawn from.
     pub async fn what_if(&self, actor: &Actor, ask: WhatIfAsk) -> Result<WhatIfView, EngineError> {
+        let (view, ()) = self.worked_out(actor, ask, |_, _, _| ()).await?;
+        Ok(view)
+    }
+
+    /// As [`Engine::what_if`], with what share of the households would be turned away with fewer and with more units than
+    /// asked: of no more than a dozen numbers, in order.
+    pub async fn what_if_by_units(
+        &self,
+        actor: &Actor,
+        ask: WhatIfAsk,
+    ) -> Result<(WhatIfView, Vec<(usize, Rate)>), EngineError> {
+        let by_units = |then: &World, run: &Run, answer: &Answer| {
+            let asked = then.homes().len();
+            let mut numbers = around(asked, answer.units_enough);
+            // That of as many as asked is known already.
+            numbers.retain(|units| *units != asked);
+            let mut found = then.by_units(run, &numbers);
+            found.extend((asked > 0).then(|| (asked, answer.outcome.clone())));
+            found.sort_by_key(|(units, _)| *units);
+            found.into_iter().filter_map(|(units, outcome)| Some((units, outcome.turned_away()?))).collect()
+        };
+        self.worked_out(actor, ask, by_units).await
+    }
+
+    /// The two sides, and what else is worked out of how it would be.
+    async fn worked_out<T: Send + 'static>(
+        &self,
+        actor: &Actor,
+        ask: WhatIfAsk,
+        also: impl FnOnce(&World, &Run, &Answer) -> T + Send + 'static,
+    ) -> Result<(WhatIfView, T), EngineError> {
         self.must(actor, Permission::SeeReports)?;
         let today = self.today();
         let days = ask.days.unwrap_or_else(|| Nights::between(earlier(today, NIGHTS_OF_A_YEAR), today));
@@ -121,16 +157,17 @@ impl Engine {
             return Err(Refusal::bad("years", why).into());
         }
         let sides = self.workshop.work_out(move || {
-            let side = |world: &safespace_domain::simulation::World| -> Result<WhatIfSide, Refusal> {
+            let side = |world: &World| -> Result<WhatIfSide, Refusal> {
                 Ok(WhatIfSide { units: world.homes().len(), answer: world.answer(&run)? })
             };
             let is_other = now != then;
             let now = side(&now)?;
-            let then = if is_other { side(&then)? } else { now.clone() };
-            Ok::<_, Refusal>((now, then))
+            let would_be = if is_other { side(&then)? } else { now.clone() };
+            let more = also(&then, &run, &would_be.answer);
+            Ok::<_, Refusal>((now, would_be, more))
         });
-        let (now, then) = sides.await??;
-        Ok(WhatIfView { days, arrivals: history.arrivals, known, then, now })
+        let (now, then, more) = sides.await??;
+        Ok((WhatIfView { days, arrivals: history.arrivals, known, then, now }, more))
     }
 
     async fn history(
@@ -157,6 +194,20 @@ impl Engine {
         };
         Ok(records.history(only))
     }
+}
+
+/// How many units it is told for how many are turned away: from a few fewer than are asked to a few more than are enough.
+/// None where none is asked for: there is nothing to add the like of.
+fn around(asked: usize, enough: Option<usize>) -> Vec<usize> {
+    if asked == 0 {
+        return Vec::new();
+    }
+    let (low, most) = (asked.saturating_sub(A_FEW).max(1), enough.unwrap_or(asked).max(asked));
+    let high = (most + A_FEW).min(MOST_UNITS);
+    let step = high.saturating_sub(low).div_ceil(NUMBERS).max(1);
+    let numbers = (low..=high).step_by(step).chain(enough).chain([asked]);
+    let numbers: BTreeSet<usize> = numbers.collect();
+    numbers.into_iter().collect()
 }
 
 /// The units in stock on a night, all year.

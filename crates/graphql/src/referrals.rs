@@ -588,7 +588,8 @@ pub struct ReferralInput {
     organisation: Option<String>,
     /// The worker's number to call back. Never the household's.
     call_back: Option<String>,
-    /// Names, where they are needed. Confidential. With `contact` and `note` left out, all three stay.
+    /// Names, where they are needed. Confidential. Left out of a change, they stay as they are; empty, they are taken away. The
+    /// same goes for `contact` and `note`.
     name: Option<String>,
     /// A safe way to reach the household, by which one that comes again is known. Confidential.
     contact: Option<String>,

@@ -246,6 +246,19 @@ fn changing(referral: &Referral) -> referral::ActiveModel {
     }
 }
 
+/// Those that pass the filter, in no order.
+fn passing(filter: &ReferralFilter) -> Select<referral::Entity> {
+    let mut select = referral::Entity::find();
+    if let Some(council) = &filter.council {
+        select = select.filter(referral::Column::Council.eq(council));
+    }
+    if !filter.statuses.is_empty() {
+        let statuses = filter.statuses.iter().map(|status| status.as_str());
+        select = select.filter(referral::Column::Status.is_in(statuses));
+    }
+    not_of(select, &filter.but)
+}
+
 /// None that was accepted for one of these households.
 fn not_of(select: Select<referral::Entity>, households: &[HouseholdId]) -> Select<referral::Entity> {
     if households.is_empty() {
@@ -262,25 +275,37 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         referral::Entity::find_by_id(id.0).one(self.connection).await?.map(domain).transpose()
     }
 
+    /// The referral that people call so.
+    pub async fn referral_called(&self, reference: &str) -> Result<Option<StoredReferral>> {
+        let select = referral::Entity::find().filter(referral::Column::Reference.eq(reference));
+        select.one(self.connection).await?.map(domain).transpose()
+    }
+
     /// A page of the referrals that pass the filter, oldest first.
     pub async fn referrals(
         &self,
         filter: &ReferralFilter,
         page: Page<ReferralId>,
     ) -> Result<Vec<StoredReferral>> {
-        let mut select = referral::Entity::find();
-        if let Some(council) = &filter.council {
-            select = select.filter(referral::Column::Council.eq(council));
-        }
-        if !filter.statuses.is_empty() {
-            let statuses = filter.statuses.iter().map(|status| status.as_str());
-            select = select.filter(referral::Column::Status.is_in(statuses));
-        }
-        select = not_of(select, &filter.but);
+        let mut select = passing(filter);
         if let Some(after) = page.after {
             select = select.filter(referral::Column::Id.gt(after.0));
         }
         let rows = select.order_by_asc(referral::Column::Id).limit(page.limit).all(self.connection).await?;
+        rows.into_iter().map(domain).collect()
+    }
+
+    /// A page of the referrals that pass the filter, by id, the last first: the page goes on before the one it is `after`.
+    pub async fn latest_referrals(
+        &self,
+        filter: &ReferralFilter,
+        page: Page<ReferralId>,
+    ) -> Result<Vec<StoredReferral>> {
+        let mut select = passing(filter);
+        if let Some(after) = page.after {
+            select = select.filter(referral::Column::Id.lt(after.0));
+        }
+        let rows = select.order_by_desc(referral::Column::Id).limit(page.limit).all(self.connection).await?;
         rows.into_iter().map(domain).collect()
     }
 

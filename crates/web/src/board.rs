@@ -47,8 +47,8 @@ struct Column {
 
 /// A unit and its nights.
 struct Row {
+    id: UnitId,
     code: String,
-    path: String,
     about: String,
     /// Whether the household of the chosen referral could go there, and why not where it could not.
     fits: Option<Result<String, String>>,
@@ -58,7 +58,7 @@ struct Row {
 /// Some nights of a unit.
 enum Cell {
     /// Free: the night can be booked.
-    Free { path: String, label: String, could_go: bool },
+    Free { night: Night, path: String, label: String, could_go: bool },
     /// Over, or not in stock.
     Nothing { word: &'static str },
     /// Taken.
@@ -67,7 +67,7 @@ enum Cell {
 
 /// What takes nights of a unit.
 struct Taken {
-    span: usize,
+    nights: Nights,
     kind: &'static str,
     word: &'static str,
     whose: String,
@@ -228,7 +228,7 @@ impl Drawn<'_> {
         }
         Row {
             code: unit.code.clone(),
-            path: format!("/units/{}", unit.id),
+            id: unit.id,
             about: crate::today::about(self.spaces, unit),
             fits,
             cells,
@@ -260,7 +260,7 @@ impl Drawn<'_> {
             Some((referral, _)) if could_go => format!("/referrals/{referral}/place?unit={}", row.unit.id),
             _ => format!("/book?unit={}&arrival={night}", row.unit.id),
         };
-        Cell::Free { path, label: format!("{code}, {}", words::short_day(night)), could_go }
+        Cell::Free { night, path, label: format!("{code}, {}", words::short_day(night)), could_go }
     }
 
     fn taken(&self, used: &BoardUse) -> Taken {
@@ -276,7 +276,7 @@ impl Drawn<'_> {
         let whose = if used.take.night_use == NightUse::Void { words::in_plain_words(&whose) } else { whose };
         let is_stay = matches!(used.take.night_use, NightUse::Booked | NightUse::Resident);
         Taken {
-            span: usize::try_from(used.nights.len()).unwrap_or(1),
+            nights: used.nights,
             kind,
             word: words::night_use(used.take.night_use),
             whose: if used.take.night_use == NightUse::Turnaround { String::new() } else { whose },

@@ -25,6 +25,7 @@ mod kept;
 mod meeting_packs;
 mod notices;
 mod packs;
+mod placing;
 mod plan;
 mod properties;
 mod questions;
@@ -36,6 +37,7 @@ mod set_up;
 mod shell;
 mod shopping;
 mod sign_in;
+mod statutory_return;
 mod stay_changes;
 mod stays;
 mod stock;
@@ -104,6 +106,7 @@ pub fn routes(beside: Route, engine: &Arc<Engine>, public_url: &str) -> Route {
         what_if::pages,
         forecast::pages,
         targets::pages,
+        statutory_return::pages,
         exceptions::pages,
         audit::pages,
         accounts::pages,

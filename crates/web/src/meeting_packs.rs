@@ -7,18 +7,22 @@ use safespace_domain::{
     Night, Nights, Refusal,
     access::Permission,
     figures::MeasuredIn,
-    meeting_packs::{Audience, PackFigure, Told},
+    meeting_packs::{PackFigure, Told},
     nights::earlier,
     periods::PeriodKind,
     targets::{Quarter, Target},
 };
-use safespace_engine::{MeetingPackView, Page as Window};
+use safespace_engine::{Cell, Command, MeetingPackView, Page as Window, Sheet};
 
 use crate::{
-    Answer, Pages, Site, page as page_at,
-    shell::{Place, Shell},
+    Answer, Pages, Site, Stopped,
+    charts::{csv, xlsx},
+    fields::Fields,
+    form, page as page_at,
+    reports::sheet_cell,
+    shell::{Place, Shell, to},
     visit::Visit,
-    words::{in_plain_words, instant},
+    words::{self, in_plain_words, instant},
 };
 
 /// Where the groups are.
@@ -39,15 +43,22 @@ struct Listed {
 #[template(path = "meeting_packs.html")]
 struct ListPage {
     shell: Shell,
+    parts: Vec<(&'static str, &'static str)>,
     rows: Vec<Listed>,
 }
 
 /// The pages: the groups, and a pack by the group's code and a day of its period.
 pub(crate) fn pages(site: &Arc<Site>) -> Pages {
-    vec![(PATH, page_at(site, list)), ("/meeting-packs/:group/:on", page_at(site, pack))]
+    vec![
+        (PATH, page_at(site, list)),
+        ("/meeting-packs/:group/:on", form(site, pack, comment)),
+        ("/meeting-packs/:group/:on/issue", form(site, issue_form, issue)),
+        ("/meeting-packs/:group/:on/pack.csv", page_at(site, pack_csv)),
+        ("/meeting-packs/:group/:on/pack.xlsx", page_at(site, pack_xlsx)),
+    ]
 }
 
-/// The groups, each with the pack of the last period that is over, and all that were written on.
+/// The groups, each with the packs of the period that runs and of the last that is over, and all that were written on.
 async fn list(visit: Visit) -> Answer {
     visit.must(Permission::SeeReports)?;
     let engine = &visit.engine;
@@ -62,18 +73,21 @@ async fn list(visit: Visit) -> Answer {
             .filter(|pack| pack.group == group.code)
             .map(|pack| (pack.period, pack.issued_at.is_some()))
             .collect();
-        if periods.iter().all(|(period, _)| *period != last) {
-            periods.push((last, false));
+        for wanted in [last, group.period_of(engine.today())] {
+            if periods.iter().all(|(period, _)| *period != wanted) {
+                periods.push((wanted, false));
+            }
         }
         periods.sort_by_key(|(period, _)| std::cmp::Reverse(period.arrival()));
         rows.extend(periods.into_iter().map(|(period, is_issued)| Listed {
             name: group.name.clone(),
             path: format!("{PATH}/{}/{}", group.code, period.arrival()),
             period: days(period),
-            state: if is_issued { "Issued" } else { "Not issued" },
+            state: words::reports::pack_state(is_issued, period, engine.today()),
         }));
     }
-    visit.show(&ListPage { shell: visit.shell(Place::Reports)?, rows })
+    let parts = words::reports::parts(visit.actor());
+    visit.show(&ListPage { shell: visit.shell(Place::Reports)?, parts, rows })
 }
 
 /// A section of a pack.
@@ -103,6 +117,10 @@ struct TargetRow {
 #[template(path = "meeting_pack.html")]
 struct PackPage {
     shell: Shell,
+    ways: Vec<(&'static str, &'static str)>,
+    path: String,
+    /// What stands in the form of the commentary; none where nothing can be written any more, or not by them.
+    writing: Option<Fields>,
     name: String,
     period: String,
     audience: &'static str,
@@ -114,17 +132,145 @@ struct PackPage {
     corrections: Vec<String>,
 }
 
-/// A pack.
-async fn pack(visit: Visit) -> Answer {
-    visit.must(Permission::SeeReports)?;
-    let nothing = || Refusal::not_found("pack", "on");
+/// Which pack an address names.
+fn named(visit: &Visit) -> Result<(&str, Night), Stopped> {
+    let nothing = || Stopped::Refused(Refusal::not_found("pack", "on"));
     let on: Night = visit.part("on").and_then(|on| on.parse().ok()).ok_or_else(nothing)?;
-    let group = visit.part("group").ok_or_else(nothing)?;
-    let view = visit.engine.meeting_pack(visit.actor(), group, on).await?;
-    visit.show(&page(visit.shell(Place::Reports)?, &view))
+    Ok((visit.part("group").ok_or_else(nothing)?, on))
 }
 
-fn page(shell: Shell, view: &MeetingPackView) -> PackPage {
+async fn view(visit: &Visit) -> Result<MeetingPackView, Stopped> {
+    visit.must(Permission::SeeReports)?;
+    let (group, on) = named(visit)?;
+    Ok(visit.engine.meeting_pack(visit.actor(), group, on).await?)
+}
+
+/// Where a pack is.
+fn path(view: &MeetingPackView) -> String {
+    format!("{PATH}/{}/{}", view.group.code, view.period.arrival())
+}
+
+/// A pack.
+async fn pack(visit: Visit) -> Answer {
+    let view = view(&visit).await?;
+    let written = Fields::default().with("text", view.commentary.clone().unwrap_or_default());
+    let fields = visit.filled(written);
+    visit.show(&page(&visit, visit.shell(Place::Reports)?, &view, fields))
+}
+
+/// Keeps what a manager says to a pack.
+async fn comment(visit: Visit, fields: Fields) -> Answer {
+    let view = view(&visit).await?;
+    let text = fields.get("text").to_owned();
+    let command = Command::SaveCommentary { group: view.group.code.clone(), on: view.period.arrival(), text };
+    match visit.run(&fields, command).await? {
+        Ok(_) => Ok(to(&format!("{}?done=commentary-saved", path(&view)))),
+        Err(refusal) => {
+            let shell = visit.shell(Place::Reports)?.refused(&refusal).at_one_of(&["text"]);
+            visit.show_again(&page(&visit, shell, &view, fields))
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "meeting_pack_issue.html")]
+struct IssuePage {
+    shell: Shell,
+    name: String,
+    period: String,
+    audience: &'static str,
+    /// Whether a manager has said something to it.
+    has_commentary: bool,
+    /// Whether it can be issued.
+    is_ready: bool,
+    back: String,
+}
+
+/// Says what issuing a pack does, or why it can't be issued, before it is.
+async fn issue_form(visit: Visit) -> Answer {
+    visit.must(Permission::ManageReports)?;
+    let view = view(&visit).await?;
+    let shell = visit.shell(Place::Reports)?;
+    match visit.rehearse(issuing(&view)).await? {
+        Ok(_) => visit.show(&issue_page(shell, &view, true)),
+        Err(refusal) => visit.show_again(&issue_page(shell.refused(&refusal).at_one_of(&[]), &view, false)),
+    }
+}
+
+fn issuing(view: &MeetingPackView) -> Command {
+    Command::IssueMeetingPack { group: view.group.code.clone(), on: view.period.arrival() }
+}
+
+fn issue_page(shell: Shell, view: &MeetingPackView, is_ready: bool) -> IssuePage {
+    IssuePage {
+        shell,
+        name: view.group.name.clone(),
+        period: days(view.period),
+        audience: words::reports::audience(view.audience),
+        has_commentary: view.commentary.is_some(),
+        is_ready,
+        back: path(view),
+    }
+}
+
+/// Issues a pack.
+async fn issue(visit: Visit, fields: Fields) -> Answer {
+    visit.must(Permission::ManageReports)?;
+    let view = view(&visit).await?;
+    match visit.run(&fields, issuing(&view)).await? {
+        Ok(_) => Ok(to(&format!("{}?done=pack-issued", path(&view)))),
+        Err(refusal) => {
+            let shell = visit.shell(Place::Reports)?.refused(&refusal).at_one_of(&[]);
+            visit.show_again(&issue_page(shell, &view, false))
+        }
+    }
+}
+
+/// A pack as a sheet: what its readers are told, and no more.
+async fn sheet(visit: &Visit) -> Result<Sheet, Stopped> {
+    let view = view(visit).await?;
+    let columns =
+        vec!["section", "figure", "title", "measured_in", "by", "group", "value", "before", "a_year_before"];
+    let mut means: Vec<(String, String)> =
+        vec![(words::reports::SUPPRESSED.to_owned(), words::reports::SUPPRESSED_MEANS.to_owned())];
+    for figure in view.figures.iter().filter(|figure| figure.group.is_none()) {
+        means.push((figure.code.clone(), figure.means.clone()));
+    }
+    let rows = view.figures.iter().map(cells).collect();
+    Ok(Sheet::of_figures("Pack", visit.engine.now(), columns, rows, means))
+}
+
+fn cells(figure: &PackFigure) -> Vec<Cell> {
+    let (by, group) = figure.group.as_ref().map_or(("", ""), |group| (&group.by, &group.name));
+    let told = |told: Told| match told {
+        Told::Suppressed => Cell::text(words::reports::SUPPRESSED),
+        Told::Nothing => Cell::Empty,
+        Told::Number(number) => sheet_cell(figure.measured_in, Some(number)),
+    };
+    vec![
+        Cell::text(figure.section.as_str()),
+        Cell::text(&figure.code),
+        Cell::text(&figure.title),
+        Cell::text(figure.measured_in.as_str()),
+        Cell::text(by),
+        Cell::text(group),
+        told(figure.value),
+        told(figure.before),
+        told(figure.a_year_before),
+    ]
+}
+
+/// A pack as comma-separated values.
+async fn pack_csv(visit: Visit) -> Answer {
+    csv("pack", &sheet(&visit).await?)
+}
+
+/// A pack as a workbook.
+async fn pack_xlsx(visit: Visit) -> Answer {
+    xlsx("pack", &sheet(&visit).await?)
+}
+
+fn page(visit: &Visit, shell: Shell, view: &MeetingPackView, fields: Fields) -> PackPage {
     let mut parts: Vec<Part> = Vec::new();
     let mut last = None;
     for figure in &view.figures {
@@ -144,15 +290,15 @@ fn page(shell: Shell, view: &MeetingPackView) -> PackPage {
     });
     let commentary = view.commentary.as_deref().unwrap_or_default();
     let quarters = view.targets.first().map(|(_, quarters)| quarters.as_slice()).unwrap_or_default();
+    let can_write = view.issued_at.is_none() && visit.may(Permission::ManageReports);
     PackPage {
         shell,
+        ways: words::reports::parts(visit.actor()),
+        path: path(view),
+        writing: can_write.then_some(fields),
         name: view.group.name.clone(),
         period: days(view.period),
-        audience: match view.audience {
-            Audience::Team => "For the team: every figure is told.",
-            Audience::Partners => "For partners: small numbers are suppressed.",
-            Audience::Outside => "For everybody: small numbers are suppressed, the others rounded.",
-        },
+        audience: words::reports::audience(view.audience),
         issued: view.issued_at.map(instant),
         commentary: commentary
             .split("\n\n")
@@ -160,7 +306,7 @@ fn page(shell: Shell, view: &MeetingPackView) -> PackPage {
             .map(str::to_owned)
             .collect(),
         parts,
-        quarters: quarters.iter().map(|quarter| quarter.label.clone()).collect(),
+        quarters: quarters.iter().map(words::reports::quarter_head).collect(),
         targets: view.targets.iter().map(|(target, quarters)| target_row(target, quarters)).collect(),
         corrections: corrections.collect(),
     }
@@ -191,36 +337,19 @@ fn whole_name(figure: &PackFigure) -> String {
 
 /// A number with what it is in; a dash where there is none.
 fn number(measured_in: MeasuredIn, told: Told) -> String {
-    let number = match told {
-        Told::Number(number) => number,
-        Told::Suppressed => return "suppressed".to_owned(),
-        Told::Nothing => return "–".to_owned(),
-    };
-    match measured_in {
-        MeasuredIn::PerCent => format!("{number}%"),
-        MeasuredIn::Pounds => format!("£{number}"),
-        MeasuredIn::Minutes => format!("{number} min"),
-        MeasuredIn::Hours => format!("{number} h"),
-        MeasuredIn::Count | MeasuredIn::Nights | MeasuredIn::Number => number.to_string(),
+    match told {
+        Told::Suppressed => words::reports::SUPPRESSED.to_owned(),
+        told => words::reports::number(measured_in, told.number()),
     }
 }
 
 fn target_row(target: &Target, quarters: &[Quarter]) -> TargetRow {
-    let least = match target.direction {
-        safespace_domain::targets::Direction::AtLeast => "at least",
-        safespace_domain::targets::Direction::AtMost => "at most",
-    };
-    let told = quarters.iter().map(|quarter| {
-        let standing = quarter.standing.map_or("–", |standing| standing.words());
-        let value = quarter.value.map(|value| format!("{value}, ")).unwrap_or_default();
-        let trend = quarter.trend.map(|trend| format!(", {}", trend.words())).unwrap_or_default();
-        format!("{value}{standing}{trend}")
-    });
+    let told = quarters.iter().map(|quarter| words::reports::quarter(target, quarter));
     TargetRow {
         title: target.title.clone(),
         owner: target.owner.clone(),
-        aim: format!("{least} {}", target.value),
-        quarters: told.collect(),
+        aim: words::reports::aim(target),
+        quarters: told.map(|(value, words)| words::reports::both(&value, &words)).collect(),
     }
 }
 

@@ -56,8 +56,13 @@ pub(crate) fn ways(actor: &Actor) -> Vec<Way> {
 
 /// What has happened, by the word that a page was asked with after it. The word tells nothing of whom it was about.
 pub(crate) fn done(word: &str) -> Option<&'static str> {
-    let all =
-        placing::DONE.iter().chain(&stays::DONE).chain(&stock::DONE).chain(&reports::DONE).chain(&team::DONE);
+    let all = placing::DONE
+        .iter()
+        .chain(&placing::PLACED)
+        .chain(&stays::DONE)
+        .chain(&stock::DONE)
+        .chain(&reports::DONE)
+        .chain(&team::DONE);
     all.into_iter().find(|(known, _)| *known == word).map(|(_, sentence)| *sentence)
 }
 

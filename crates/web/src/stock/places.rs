@@ -49,7 +49,7 @@ struct LevelRow {
 }
 
 #[derive(Template)]
-#[template(path = "place.html")]
+#[template(path = "stock_place.html")]
 struct PlacePage {
     shell: Shell,
     fields: Fields,

@@ -1,0 +1,118 @@
+//! The board: two officers at once, dragging and its keys, a phone.
+
+use safespace_domain::access::Role;
+use safespace_tests::{Databases, World, api::Api};
+use serde_json::json;
+use thirtyfour::{Key, prelude::*};
+
+use crate::chromium::{Browser, DESK, PHONE, Scripts};
+
+const EVENING: &str = "2020-11-03T21:00:00Z";
+
+/// Drags what the first selector finds onto what the second does, as a mouse does.
+async fn drag(browser: &Browser, from: &str, to: &str) {
+    let (from, to) = (browser.one(from).await, browser.one(to).await);
+    from.scroll_into_view().await.unwrap();
+    let chain = browser.driver().action_chain_with_delay(Some(std::time::Duration::from_millis(20)), None);
+    let chain = chain.move_to_element_center(&from).click_and_hold();
+    chain
+        .move_by_offset(8, 3)
+        .move_to_element_center(&to)
+        .move_by_offset(2, 2)
+        .release()
+        .perform()
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_officer_books_appears_without_a_reload_and_is_told() {
+    let databases = Databases::sqlite();
+    let world = World::at(EVENING, &databases).with_units(["SS-01", "SS-02"]).await;
+    let api = Api::serve(&world.engine).await;
+    let Some(browser) = Browser::open(&api, DESK, Scripts::On).await else { return };
+    let officer = world.owner_of_account("night.officer", Role::Officer).await;
+    browser.sign_in(&world, &officer).await;
+    browser.go("/board").await;
+    browser.look().await;
+    // The page asks for word of changes once it has loaded: nothing is told of what came before.
+    browser.run("window.isStillHere = true;", Vec::new()).await;
+    let unit = world.unit("SS-01").await;
+    browser.one(&format!("tr[data-unit=\"{unit}\"] td.free[data-night=\"2020-11-03\"]")).await;
+    world.officer().book("SS-01", "R-2020-0551", "2020-11-03", 7).await.unwrap();
+    browser.reads("R-2020-0551").await;
+    browser.reads("SS-01 was taken a moment ago by R-2020-0551 booked").await;
+    browser.reads("next free is SS-02").await;
+    assert_eq!(
+        browser.run("return window.isStillHere;", Vec::new()).await,
+        json!(true),
+        "nothing was reloaded"
+    );
+    browser.look().await;
+    browser.close().await;
+    databases.tidy().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dragging_a_stay_opens_the_same_step_as_its_keys_and_its_form() {
+    let databases = Databases::sqlite();
+    let world = World::at(EVENING, &databases).with_units(["SS-01", "SS-02"]).await;
+    let api = Api::serve(&world.engine).await;
+    let Some(browser) = Browser::open(&api, DESK, Scripts::On).await else { return };
+    let officer = world.owner_of_account("night.officer", Role::Officer).await;
+    let stay = world.officer().book("SS-01", "R-2020-0551", "2020-11-03", 3).await.unwrap();
+    let other = world.unit("SS-02").await;
+    browser.sign_in(&world, &officer).await;
+    let link = format!("a[data-stay=\"{}\"]", stay.id);
+    let to_other = format!("/stays/{}/change?unit={other}", stay.id);
+    let longer = format!("/stays/{}/change?departure=2020-11-07", stay.id);
+
+    browser.go("/board").await;
+    drag(&browser, &link, &format!("tr[data-unit=\"{other}\"] td.free[data-night=\"2020-11-03\"]")).await;
+    browser.reads("What will happen").await;
+    assert_eq!(browser.path().await, to_other);
+    browser.look().await;
+    browser.go("/board").await;
+    browser.one(&link).await.send_keys(Key::Shift + Key::Down).await.unwrap();
+    browser.reads("What will happen").await;
+    assert_eq!(browser.path().await, to_other, "the key opens what dragging opens");
+
+    browser.go("/board").await;
+    drag(&browser, &link, &format!("tr:not([data-unit=\"{other}\"]) td.free[data-night=\"2020-11-06\"]"))
+        .await;
+    browser.reads("What will happen").await;
+    assert_eq!(browser.path().await, longer);
+    browser.go("/board").await;
+    browser.one(&link).await.send_keys(Key::Shift + Key::Right).await.unwrap();
+    browser.reads("What will happen").await;
+    assert_eq!(browser.path().await, longer);
+    assert_eq!(world.officer().stay(stay.id).await.nights, stay.nights, "nothing has happened yet");
+    browser.close().await;
+    databases.tidy().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_phone_the_board_is_a_list_and_without_scripts_it_is_a_page() {
+    let databases = Databases::sqlite();
+    let world = World::at(EVENING, &databases).with_units(["SS-01", "SS-02"]).await;
+    let api = Api::serve(&world.engine).await;
+    let Some(browser) = Browser::open(&api, PHONE, Scripts::Off).await else { return };
+    let officer = world.owner_of_account("night.officer", Role::Officer).await;
+    let stay = world.officer().book("SS-01", "R-2020-0551", "2020-11-03", 3).await.unwrap();
+    browser.sign_in(&world, &officer).await;
+    browser.go("/board").await;
+    let link = browser.one(&format!("a[href=\"/stays/{}\"]", stay.id)).await;
+    assert!(link.text().await.unwrap().contains("until Fri 6 Nov"), "a list says until when");
+    let seen: Vec<String> = {
+        let mut seen = Vec::new();
+        for head in browser.all(".board thead").await {
+            seen.push(head.css_value("display").await.unwrap());
+        }
+        seen
+    };
+    assert_eq!(seen, ["none"], "no table with columns");
+    link.click().await.unwrap();
+    browser.reads("R-2020-0551").await;
+    browser.close().await;
+    databases.tidy().await;
+}

@@ -1,0 +1,8 @@
+//! Stories told in a real browser, from signing in to the result.
+//!
+//! They run on `SQLite`: what differs between the databases stands below the pages, and is told through the API.
+
+mod board;
+mod chromium;
+mod everyone;
+mod speed;
