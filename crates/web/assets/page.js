@@ -28,7 +28,7 @@ const endsIn = Number(document.body.dataset.endsIn);
 const dialog = document.getElementById('idle');
 if (endsIn && dialog) {
   let until = Date.now() + endsIn * 1000;
-  dialog.querySelector('#stay').addEventListener('click', async () => {
+  dialog.querySelector('#stay-signed-in').addEventListener('click', async () => {
     const answer = await fetch('/session', { redirect: 'error' }).catch(() => null);
     if (answer?.ok) until = Date.now() + (await answer.json()).endsIn * 1000;
     dialog.close();

@@ -275,11 +275,11 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    fn row(&self, (place, item): (PlaceId, ItemId), shelf: &ShelfOf<'_>) -> Option<Row> {
+    fn row(&self, (place, item): (PlaceId, ItemId), here: &ShelfOf<'_>) -> Option<Row> {
         let (at, known) = (self.names.place(place)?, self.names.item(item)?);
         let soon = later(self.today, SOON);
         let is_low = self.low.contains(&(place, item));
-        let mut lots: Vec<(Night, u32)> = shelf
+        let mut lots: Vec<(Night, u32)> = here
             .lots
             .iter()
             .filter_map(|one| Some((one.lot.expires_on?, one.balance.quantity)))
@@ -296,16 +296,16 @@ impl Shown<'_> {
         if !(passes("place", &at.code) && passes("category", &known.category) && is_asked_for) {
             return None;
         }
-        let value: i64 = shelf.lots.iter().map(|one| one.balance.value.0).sum();
+        let value: i64 = here.lots.iter().map(|one| one.balance.value.0).sum();
         Some(Row {
             path: format!("/stock/items/{item}"),
             item: known.code.clone(),
             name: known.name.clone(),
             place: self.names.place_words(place),
-            units: shelf.lots.iter().map(|one| one.balance.quantity).sum(),
+            units: here.lots.iter().map(|one| one.balance.quantity).sum(),
             unit: known.unit_of_issue.clone(),
             value: pounds(Pence(value)),
-            low: shelf.level.filter(|_| is_low).map(|level| words::low(level.target)),
+            low: here.level.filter(|_| is_low).map(|level| words::low(level.target)),
             expiring: lots.into_iter().map(|(on, units)| words::expires(units, on, self.today)).collect(),
         })
     }

@@ -148,8 +148,10 @@ async fn field_of(
 /// Writes a delivery down.
 async fn receive(visit: Visit, fields: Fields) -> Answer {
     visit.must(Permission::KeepStock)?;
-    if fields.get("do") == "more" {
-        return visit.show(&form_page(&visit, fields, LINES).await?);
+    match fields.get("do") {
+        "more" => return visit.show(&form_page(&visit, fields, LINES).await?),
+        "keep" => return visit.show(&form_page(&visit, fields, 0).await?),
+        _ => {}
     }
     let (refusal, field) = match receiving(&fields) {
         Ok((ask, numbers)) => match visit.run(&fields, Command::ReceiveStock(ask.clone())).await? {

@@ -128,6 +128,9 @@ async fn at_its_line(
 /// Gives a household what it needs.
 async fn issue(visit: Visit, fields: Fields) -> Answer {
     visit.must(Permission::KeepStock)?;
+    if fields.get("do") == "keep" {
+        return visit.show(&issue_page(&visit, fields).await?);
+    }
     let refusal = match issue_of(&fields) {
         Err(refusal) => refusal,
         Ok((ask, numbers)) => match visit.run(&fields, Command::IssueStock(ask.clone())).await? {

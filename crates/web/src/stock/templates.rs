@@ -154,7 +154,8 @@ fn with_line(fields: Fields, names: &Names, line: &TemplateLine, no: usize) -> F
         .with(&format!("everyNights{no}"), line.every_nights.map(|n| n.to_string()).unwrap_or_default())
 }
 
-fn saving(fields: &Fields, code: &str) -> Result<Command, Refusal> {
+/// The lines, each with its number on the form.
+fn lines(fields: &Fields) -> Result<Vec<(TemplateLineAsk, usize)>, Refusal> {
     let mut lines = Vec::new();
     for no in 1..=MOST_LINES {
         let name = |field: &str| format!("{field}{no}");
@@ -168,13 +169,19 @@ fn saving(fields: &Fields, code: &str) -> Result<Command, Refusal> {
             continue;
         }
         let per = fields.parsed(&name("per"), words::CHOOSE_FIRST)?;
-        lines.push(TemplateLineAsk {
+        let line = TemplateLineAsk {
             items,
             per: per.ok_or_else(|| Refusal::bad(&name("per"), words::CHOOSE_FIRST))?,
             quantity: typed_quantity(fields.get(&name("quantity")), &name("quantity"))?,
             every_nights: fields.number(&name("everyNights"))?,
-        });
+        };
+        lines.push((line, no));
     }
+    Ok(lines)
+}
+
+fn saving(fields: &Fields, code: &str) -> Result<Command, Refusal> {
+    let lines: Vec<TemplateLineAsk> = lines(fields)?.into_iter().map(|(line, _)| line).collect();
     if lines.is_empty() {
         return Err(Refusal::bad("items1", words::NO_LINES));
     }
@@ -186,14 +193,38 @@ fn saving(fields: &Fields, code: &str) -> Result<Command, Refusal> {
     }))
 }
 
-async fn refused(visit: &Visit, of: Option<&PackTemplate>, fields: Fields, refusal: &Refusal) -> Answer {
+/// A refusal at the field of the line whose items it is about: each line is tried by itself.
+async fn at_its_line(
+    visit: &Visit,
+    fields: &Fields,
+    code: &str,
+    refusal: Refusal,
+) -> Result<Refusal, Stopped> {
+    if refusal.field.as_deref() != Some("item") {
+        return Ok(refusal);
+    }
+    for (alone, no) in lines(fields)?.into_iter().map(|(line, no)| (vec![line], no)) {
+        let name = fields.get("name").to_owned();
+        let ask = SavePackTemplate { code: code.to_owned(), name, scheme: None, lines: alone };
+        if let Err(found) = visit.rehearse(Command::SavePackTemplate(ask)).await?
+            && found.field == refusal.field
+        {
+            return Ok(found.on(&format!("items{no}")));
+        }
+    }
+    Ok(refusal)
+}
+
+async fn refused(visit: &Visit, of: Option<&PackTemplate>, fields: Fields, refusal: Refusal) -> Answer {
+    let code = of.map_or_else(|| fields.get("code").to_owned(), |template| template.code.clone());
+    let refusal = at_its_line(visit, &fields, &code, refusal).await?;
     let mut page = form_page(visit, of, fields, 0).await?;
     let of_lines = page.lines.iter().flat_map(|no| {
         ["items", "per", "quantity", "everyNights"].into_iter().map(move |field| format!("{field}{no}"))
     });
     let known: Vec<String> = of_lines.chain(["code", "name", "scheme"].map(str::to_owned)).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    page.shell = page.shell.refused(refusal).at_one_of(&known);
+    page.shell = page.shell.refused(&refusal).at_one_of(&known);
     visit.show_again(&page)
 }
 
@@ -215,7 +246,7 @@ async fn add(visit: Visit, fields: Fields) -> Answer {
     };
     match done {
         Ok(()) => Ok(to("/stock/templates?done=template-saved")),
-        Err(refusal) => refused(&visit, None, fields, &refusal).await,
+        Err(refusal) => refused(&visit, None, fields, refusal).await,
     }
 }
 
@@ -236,6 +267,6 @@ async fn describe(visit: Visit, fields: Fields) -> Answer {
     };
     match done {
         Ok(_) => Ok(to("/stock/templates?done=template-saved")),
-        Err(refusal) => refused(&visit, Some(&template), fields, &refusal).await,
+        Err(refusal) => refused(&visit, Some(&template), fields, refusal).await,
     }
 }
