@@ -24,7 +24,7 @@ pub(super) const DONE: [(&str, &str); 31] = [
     ("checked-out", "The household is checked out."),
     ("no-show", "The stay is marked as a no-show. Its nights are free."),
     ("stay-cancelled", "The booking is cancelled. Its nights are free."),
-    ("taken-back", "The last step was taken back. That is on record, too."),
+    ("step-taken-back", "The last step was taken back. That is on record, too."),
     ("departure-kept", "It is written down where the household went."),
     ("support-ended", "Support after this stay has ended."),
     ("key-worker-named", "The household has another key worker."),
