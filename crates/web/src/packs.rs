@@ -94,9 +94,8 @@ struct Shown {
     shortfalls: Vec<String>,
     outstanding: String,
     can_hand_over: bool,
-    can_cancel: bool,
-    can_put_back: bool,
-    can_adapt: bool,
+    /// What else can be done: where, and what it is called.
+    ways: Vec<(&'static str, &'static str)>,
 }
 
 #[derive(Template)]
@@ -171,6 +170,8 @@ fn shown(view: &PackView, today: safespace_domain::Night) -> Shown {
     let name = |item| name(view, item);
     let status = pack.status();
     let is_in = list.lines.iter().any(|line| line.contents().next().is_some());
+    let is_made_up = matches!(status, PackStatus::Prepared | PackStatus::HandedOver);
+    let can_cancel = matches!(status, PackStatus::Planned | PackStatus::Prepared);
     Shown {
         status: said::pack(status),
         class: said::pack_class(status),
@@ -213,9 +214,14 @@ fn shown(view: &PackView, today: safespace_domain::Night) -> Shown {
         can_hand_over: status == PackStatus::Prepared
             && stay.status() == safespace_domain::stays::StayStatus::InResidence
             && !list.is_amiss(),
-        can_cancel: matches!(status, PackStatus::Planned | PackStatus::Prepared),
-        can_put_back: is_in && matches!(status, PackStatus::Prepared | PackStatus::HandedOver),
-        can_adapt: pack.adapt(stay).is_ok(),
+        ways: [
+            (pack.adapt(stay).is_ok(), ("household", said::ADAPT)),
+            (is_in && is_made_up, ("back", said::PUT_BACK)),
+            (can_cancel, ("cancel", said::NOT_NEEDED)),
+        ]
+        .into_iter()
+        .filter_map(|(can, way)| can.then_some(way))
+        .collect(),
     }
 }
 

@@ -125,7 +125,7 @@ struct Moment {
 
 /// The nights that are used of those that are allowed.
 struct Used {
-    used: u32,
+    nights: u32,
     allowed: u32,
     /// How far the meter goes, and from where on it is nearly full.
     most: u32,
@@ -227,7 +227,7 @@ async fn draw(visit: &Visit, found: &Found, shell: Shell) -> Result<StayPage, St
     let length = engine.stay_length(actor, stay).await?;
     let own = stay.kept(today).len();
     let used = length.map(|length| Used {
-        used: length.used,
+        nights: length.used,
         allowed: said::allowed(&length),
         most: said::allowed(&length).max(length.used),
         nearly: said::allowed(&length).saturating_sub(2),
@@ -424,15 +424,16 @@ async fn timeline(
         Some(_) => {}
         None => all.push(plain(stay.booked_at, said::BOOKED.to_owned())),
     }
+    // Before the changes: a move may be one at the same instant.
+    if let StayState::InResidence { arrived_at } | StayState::Departed { arrived_at, .. } = stay.state {
+        all.push(arrival(visit, found, arrived_at).await?);
+    }
     for change in engine.departure_changes(actor, stay).await? {
         all.push(plain(change.at, said::departure_changed(&change)));
     }
     for granted in engine.exceptions(actor, stay).await? {
         let what = said::exception(granted.nights);
         all.push(Moment { more: granted.reason, ..plain(granted.granted_at, what) });
-    }
-    if let StayState::InResidence { arrived_at } | StayState::Departed { arrived_at, .. } = stay.state {
-        all.push(arrival(visit, found, arrived_at).await?);
     }
     match stay.state {
         StayState::Departed { departed_at, moved_to, .. } => {

@@ -63,7 +63,7 @@ impl Step {
             Self::CheckOut => "checked-out",
             Self::NoShow => "no-show",
             Self::Cancel => "stay-cancelled",
-            Self::Reinstate => "taken-back",
+            Self::Reinstate => "step-taken-back",
             Self::RecordDeparture => "departure-kept",
         }
     }

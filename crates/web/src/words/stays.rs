@@ -24,7 +24,7 @@ pub(super) const DONE: [(&str, &str); 31] = [
     ("checked-out", "The household is checked out."),
     ("no-show", "The stay is marked as a no-show. Its nights are free."),
     ("stay-cancelled", "The booking is cancelled. Its nights are free."),
-    ("taken-back", "The last step was taken back. That is on record, too."),
+    ("step-taken-back", "The last step was taken back. That is on record, too."),
     ("departure-kept", "It is written down where the household went."),
     ("support-ended", "Support after this stay has ended."),
     ("key-worker-named", "The household has another key worker."),
@@ -360,6 +360,9 @@ pub(crate) const fn pack_class(status: PackStatus) -> &'static str {
     }
 }
 
+pub(crate) const ADAPT: &str = "Ages, allergies and wishes";
+pub(crate) const PUT_BACK: &str = "Put something back";
+pub(crate) const NOT_NEEDED: &str = "It is not needed";
 pub(crate) const NO_PACK: &str = "none";
 
 /// What somebody must see to of a pack.
@@ -483,3 +486,52 @@ pub(crate) fn of_lot(code: Option<&str>, expires_on: Option<Night>) -> String {
 
 pub(crate) const SAY_WHICH_NEED: &str = "Say what is needed.";
 pub(crate) const SAY_WHERE_TO: &str = "Choose where it goes.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn night(text: &str) -> Night {
+        text.parse().unwrap()
+    }
+
+    fn length(arrival: &str, departure: &str, used: u32) -> StayLength {
+        let nights = Nights::new(night(arrival), night(departure)).unwrap();
+        StayLength { nights, used, longest: 7, granted: None }
+    }
+
+    #[test]
+    fn the_nights_that_are_used_are_told_with_what_is_left_of_them() {
+        let all = length("2020-11-03", "2020-11-08", 2);
+        assert_eq!(used(&all), "2 of 7 nights used");
+        assert_eq!(
+            of_length(&all, 5, true),
+            ["3 more nights are booked, until Sunday 8 November 2020.", "It can be extended by 2 nights."]
+        );
+        assert_eq!(
+            of_length(&all, 3, true).get(1).map(String::as_str),
+            Some("Counted from Tuesday 3 November 2020: stays with no night between them count as one.")
+        );
+        assert!(of_length(&all, 5, false).is_empty());
+    }
+
+    #[test]
+    fn what_is_too_long_says_so_and_what_a_manager_allowed_counts() {
+        let over = length("2020-11-03", "2020-11-12", 9);
+        assert_eq!(of_length(&over, 9, true), ["That is 2 nights longer than is allowed."]);
+        let granted = StayLength { granted: Some(10), ..over };
+        assert_eq!(used(&granted), "9 of 10 nights used");
+        assert_eq!(
+            of_length(&granted, 9, true),
+            ["The longest stay is 7 nights; a manager has allowed 10.", "It can be extended by 1 night."]
+        );
+    }
+
+    #[test]
+    fn a_departure_is_told_as_compared_with_what_was_planned() {
+        let planned = night("2020-11-10");
+        assert_eq!(left(planned, planned), "Left on Tuesday 10 November 2020, as planned");
+        assert_eq!(left(night("2020-11-09"), planned), "Left on Monday 9 November 2020, 1 night early");
+        assert_eq!(left(night("2020-11-12"), planned), "Left on Thursday 12 November 2020, 2 nights late");
+    }
+}
