@@ -444,6 +444,8 @@ pub(crate) const PERIOD: &str = "Period";
 pub(crate) const OVER_TIME: &str = "Occupancy over time";
 pub(crate) const RATE_AND_FULL_SHARE: [&str; 2] = ["Occupancy rate", "Full share"];
 pub(crate) const OVER_TIME_CAPTION: &str = "Occupied divided by available unit-nights, per cent.";
+pub(crate) const BOTH_CAPTION: &str =
+    "Occupied divided by available unit-nights, and full nights divided by all nights, per cent.";
 
 /// A number of groups beside those of other times.
 pub(crate) const GROUPS: [(&str, &str); 3] =
