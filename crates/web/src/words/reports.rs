@@ -224,6 +224,7 @@ pub(crate) fn aim(target: &Target) -> String {
 fn of_target(target: &Target, value: Option<Decimal>) -> String {
     let unit = safespace_domain::figures::measure(&target.measure).map(|(_, measure)| measure.measured_in);
     match (unit.unwrap_or(MeasuredIn::Number), value) {
+        (MeasuredIn::Nights, Some(nights)) if nights == Decimal::ONE => "1 night".to_owned(),
         (MeasuredIn::Nights, Some(nights)) => format!("{} nights", nights.normalize()),
         (MeasuredIn::PerCent, Some(share)) => format!("{}%", share.normalize()),
         (unit, value) => number(unit, value),
