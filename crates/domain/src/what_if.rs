@@ -443,7 +443,26 @@ fn about(share: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::about;
+    use super::*;
+
+    #[test]
+    fn fewer_are_turned_away_with_more_units_and_as_many_as_before_with_as_many() {
+        let homes =
+            (1..=6).map(|no| Home::all_year(format!("SS-{no:02}"), 4, Scheme::SafeSpace, 0)).collect();
+        let household = Past { people: 2, nights: 7, scheme: Scheme::SafeSpace };
+        let world = World::new(homes, 1.0, vec![household]);
+        let run = Run { years: 20, ..Run::default() };
+        let answer = world.answer(&run).unwrap();
+        let enough = answer.units_enough.unwrap();
+        let found = world.by_units(&run, &[3, 6, enough - 1, enough]);
+        let shares: Vec<f64> = found.iter().map(|(_, outcome)| share_of(outcome).unwrap()).collect();
+        assert_eq!(found[1], (6, answer.outcome));
+        assert!(shares[0] > shares[1] && shares[2] > ENOUGH && shares[3] <= ENOUGH, "{shares:?}");
+        assert_eq!(
+            world.by_units(&run, &[0])[0].1.total.turned_away,
+            world.by_units(&run, &[0])[0].1.total.asked
+        );
+    }
 
     #[test]
     fn a_share_is_said_in_small_whole_numbers() {

@@ -261,3 +261,21 @@ fn closed(spaces: &Spaces, homes: &[Home], close: &[String]) -> Result<BTreeSet<
     }
     Ok(closed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dozen_numbers_of_units_at_most_are_looked_at_what_is_asked_and_what_is_enough_among_them() {
+        for (asked, enough) in
+            [(1, None), (6, Some(7)), (19, Some(21)), (19, Some(36)), (900, Some(1_000)), (1_000, None)]
+        {
+            let numbers = around(asked, enough);
+            assert!(numbers.len() <= 12 && numbers.is_sorted(), "{numbers:?}");
+            assert!(numbers.contains(&asked) && enough.is_none_or(|enough| numbers.contains(&enough)));
+            assert!(numbers.iter().all(|units| (1..=MOST_UNITS).contains(units)), "{numbers:?}");
+        }
+        assert!(around(0, None).is_empty(), "there is nothing to add the like of");
+    }
+}

@@ -183,13 +183,20 @@ pub(crate) struct Series {
     pub(crate) values: Vec<Option<f64>>,
 }
 
+/// A range of values for each label, and its name.
+pub(crate) struct Band {
+    pub(crate) name: String,
+    /// The lowest and the highest.
+    pub(crate) ends: Vec<Option<(f64, f64)>>,
+}
+
 /// A chart of values along labels.
 pub(crate) struct Lines {
     pub(crate) labels: Vec<String>,
     /// One or two.
     pub(crate) series: Vec<Series>,
-    /// Between which values a range lies, and its name.
-    pub(crate) band: Option<(String, Vec<Option<(f64, f64)>>)>,
+    /// A range that is drawn below them.
+    pub(crate) band: Option<Band>,
     pub(crate) joined: Joined,
     /// The top of the scale, where it does not follow from the values.
     pub(crate) most: Option<f64>,
@@ -207,7 +214,7 @@ impl Lines {
     pub(crate) fn draw(&self, id: impl Into<String>, title: &str, says: String) -> Drawing {
         let highest = self.most.unwrap_or_else(|| {
             let values = self.series.iter().flat_map(|series| series.values.iter().flatten().copied());
-            let band = self.band.iter().flat_map(|(_, band)| band.iter().flatten().map(|(_, high)| *high));
+            let band = self.band.iter().flat_map(|band| band.ends.iter().flatten().map(|(_, high)| *high));
             values.chain(band).fold(0.0, f64::max)
         });
         let ticks = ticks(highest);
@@ -248,7 +255,7 @@ impl Lines {
     }
 
     fn range(&self, scale: Scale) -> Vec<Shape> {
-        let Some((_, band)) = &self.band else { return Vec::new() };
+        let Some(band) = &self.band else { return Vec::new() };
         let area = |run: Vec<(usize, (f64, f64))>| {
             let ends = |no: usize| match self.joined {
                 Joined::ByStep => vec![self.place(no).0, self.place(no).1],
@@ -263,7 +270,7 @@ impl Lines {
             high.reverse();
             Shape::Area { points: low.into_iter().chain(high).collect(), class: "band" }
         };
-        runs(band).into_iter().map(area).collect()
+        runs(&band.ends).into_iter().map(area).collect()
     }
 
     fn pointed(&self) -> Vec<Shape> {
@@ -304,7 +311,7 @@ impl Lines {
     /// Which line is which, above the chart; nothing where there is but one.
     fn names(&self) -> Vec<Shape> {
         let lines = self.series.iter().zip(LOOKS).map(|(series, look)| (series.name.as_str(), look));
-        let band = self.band.iter().map(|(name, _)| (name.as_str(), "band"));
+        let band = self.band.iter().map(|band| (band.name.as_str(), "band"));
         let all: Vec<(&str, &'static str)> = lines.chain(band).collect();
         if all.len() < 2 {
             return Vec::new();
@@ -561,11 +568,9 @@ mod tests {
 
     #[test]
     fn a_range_is_an_area_between_its_ends() {
-        let band = vec![Some((0.0, 100.0)), Some((50.0, 100.0))];
-        let of = Lines {
-            band: Some(("range".into(), band)),
-            ..lines(&[Some(50.0), Some(75.0)], Joined::Straight)
-        };
+        let ends = vec![Some((0.0, 100.0)), Some((50.0, 100.0))];
+        let band = Some(Band { name: "range".into(), ends });
+        let of = Lines { band, ..lines(&[Some(50.0), Some(75.0)], Joined::Straight) };
         let shapes = drawn_of(&of);
         let area = shapes.iter().find_map(|shape| match shape {
             Shape::Area { points, .. } => Some(points.iter().map(|point| point.y).collect::<Vec<_>>()),

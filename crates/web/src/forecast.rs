@@ -11,7 +11,7 @@ use safespace_engine::Cell;
 
 use crate::{
     Answer, Pages, Site,
-    charts::{Chart, Data, Datum, Joined, Lines, Series, drawn},
+    charts::{Band, Chart, Data, Datum, Joined, Lines, Series, drawn},
     page,
     shell::{Place, Shell},
     visit::Visit,
@@ -22,7 +22,7 @@ use crate::{
 struct Held {
     ahead: String,
     forecasts: u64,
-    held: u64,
+    times: u64,
     share: String,
     widened_by: u32,
 }
@@ -74,7 +74,7 @@ fn group(no: usize, of: &SchemeForecast) -> Group {
     let held = of.held.iter().map(|held| Held {
         ahead: words::reports::ahead(held.from_night, held.to_night),
         forecasts: held.forecasts,
-        held: held.held,
+        times: held.held,
         share: per_cent(held.share()),
         widened_by: held.widened_by,
     });
@@ -122,10 +122,10 @@ fn chart(no: usize, of: &SchemeForecast) -> Chart {
             name: expected.to_owned(),
             values: of.nights.iter().map(|night| Some(drawn(night.free))).collect(),
         }],
-        band: Some((
-            range.to_owned(),
-            of.nights.iter().map(|night| Some((f64::from(night.low), f64::from(night.high)))).collect(),
-        )),
+        band: Some(Band {
+            name: range.to_owned(),
+            ends: of.nights.iter().map(|night| Some((f64::from(night.low), f64::from(night.high)))).collect(),
+        }),
         joined: Joined::ByStep,
         most: None,
         along: None,

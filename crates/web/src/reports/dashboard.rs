@@ -48,6 +48,8 @@ struct Big {
     /// Of what the value is.
     of: String,
     rows: Vec<Beside>,
+    /// Where the records are that it was counted from.
+    records: Option<String>,
 }
 
 /// A night in the calendar.
@@ -218,6 +220,7 @@ fn bigs(asked: &Asked, lines: &[Line], tonight: Option<&OccupancyRow>) -> Vec<Bi
             value: words::reports::per_cent(tonight.and_then(OccupancyRow::occupancy_rate)),
             of: words::reports::tonight(occupied, available),
             rows: of_homes(&["occupancy_rate"]),
+            records: None,
         },
         Big {
             id: "full-nights",
@@ -225,6 +228,7 @@ fn bigs(asked: &Asked, lines: &[Line], tonight: Option<&OccupancyRow>) -> Vec<Bi
             value: value("full_nights", group),
             of: words::reports::of_nights(&value("nights", group)),
             rows: of_homes(&["full_share", "occupancy_rate", "full_nights"]),
+            records: None,
         },
         Big {
             id: "turned-away",
@@ -232,6 +236,7 @@ fn bigs(asked: &Asked, lines: &[Line], tonight: Option<&OccupancyRow>) -> Vec<Bi
             value: value("turned_away", None),
             of: words::reports::OF_DEMAND.to_owned(),
             rows: of_all(&["turned_away", "turned_away_share"]),
+            records: Some(format!("/figures/records?{}&figure=turned_away", asked.query())),
         },
     ]
 }
@@ -295,7 +300,11 @@ fn occupancy_chart(data: Data, by: PeriodKind, asked: &Asked, query: &str) -> Ch
     };
     Chart {
         drawing: chart.draw("over-time", words::reports::OVER_TIME, words::reports::course(&named, "%")),
-        caption: words::reports::OVER_TIME_CAPTION.to_owned(),
+        caption: if by == PeriodKind::Night {
+            words::reports::OVER_TIME_CAPTION.to_owned()
+        } else {
+            words::reports::BOTH_CAPTION.to_owned()
+        },
         table: data.table(),
         csv: format!("/reports/occupancy.csv?{query}"),
     }

@@ -224,6 +224,7 @@ pub(crate) fn aim(target: &Target) -> String {
 fn of_target(target: &Target, value: Option<Decimal>) -> String {
     let unit = safespace_domain::figures::measure(&target.measure).map(|(_, measure)| measure.measured_in);
     match (unit.unwrap_or(MeasuredIn::Number), value) {
+        (MeasuredIn::Nights, Some(nights)) if nights == Decimal::ONE => "1 night".to_owned(),
         (MeasuredIn::Nights, Some(nights)) => format!("{} nights", nights.normalize()),
         (MeasuredIn::PerCent, Some(share)) => format!("{}%", share.normalize()),
         (unit, value) => number(unit, value),
@@ -444,6 +445,8 @@ pub(crate) const PERIOD: &str = "Period";
 pub(crate) const OVER_TIME: &str = "Occupancy over time";
 pub(crate) const RATE_AND_FULL_SHARE: [&str; 2] = ["Occupancy rate", "Full share"];
 pub(crate) const OVER_TIME_CAPTION: &str = "Occupied divided by available unit-nights, per cent.";
+pub(crate) const BOTH_CAPTION: &str =
+    "Occupied divided by available unit-nights, and full nights divided by all nights, per cent.";
 
 /// A number of groups beside those of other times.
 pub(crate) const GROUPS: [(&str, &str); 3] =
