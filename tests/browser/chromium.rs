@@ -105,6 +105,7 @@ pub struct Browser {
     driver: WebDriver,
     origin: String,
     scripts: Scripts,
+    width: u32,
     _profile: TempDir,
     _process: Driver,
     _turn: SemaphorePermit<'static>,
@@ -133,7 +134,8 @@ impl Browser {
         driver.set_page_load_timeout(PATIENCE).await.unwrap();
         // Browsers take Secure cookies over plain HTTP from this name.
         let origin = api.url.strip_suffix("/graphql").unwrap().replace("127.0.0.1", "localhost");
-        let browser = Self { driver, origin, scripts, _profile: profile, _process: process, _turn: turn };
+        let browser =
+            Self { driver, origin, scripts, width, _profile: profile, _process: process, _turn: turn };
         browser.width(width).await;
         if scripts == Scripts::On {
             let watch = "document.addEventListener('securitypolicyviolation', (event) => console.error(`against the \
@@ -334,7 +336,7 @@ impl Browser {
                 wrong.extend(self.axe().await);
             }
             self.prefers("light").await;
-            for width in [PHONE, NARROWEST, DESK] {
+            for width in [PHONE, DESK, NARROWEST] {
                 self.width(width).await;
                 let script =
                     "return document.documentElement.scrollWidth - document.documentElement.clientWidth;";
@@ -343,6 +345,7 @@ impl Browser {
                     wrong.push(format!("{sideways} px too wide at {width}"));
                 }
             }
+            self.width(self.width).await;
         }
         assert!(wrong.is_empty(), "{path}:\n{}", wrong.join("\n"));
     }

@@ -9,4 +9,5 @@ mod manager;
 mod officer;
 mod pages;
 mod partner;
+mod pictures;
 mod speed;

@@ -159,8 +159,11 @@ async function signIn(page, given, name = NAME) {
   await typeIn(page, { name, password: PASSWORD });
   assert.equal(await heading(page), 'Give your code', await page.$eval('main', (it) => it.textContent));
   await typeIn(page, { code: given });
-  assert.equal(await heading(page), 'You are signed in', await page.$eval('main', (it) => it.textContent));
+  assert.match(await heading(page), /^(Accounts|Today, )/, await page.$eval('main', (it) => it.textContent));
 }
+
+/** Goes to one's own account. */
+const account = (page) => page.goto(new URL('/account', page.url()).href);
 
 /** The cookies of this site that the browser has. */
 const cookies = async (context) => (await context.cookies()).map(({ name }) => name).sort();
@@ -204,6 +207,7 @@ async function asManager(browser, path) {
   const { recovery } = await setUp(page, path);
   await signIn(page, recovery[0], MANAGER);
   await look(page, 'home-of-a-manager');
+  await account(page);
   await press(page, 'What is held on a household, for the people that it is about');
   await look(page, 'subject-access');
   await typeIn(page, { household: 'R-NOBODY', reason: 'They asked.' });
@@ -255,7 +259,7 @@ async function run(browser) {
   await typeIn(page, { code: 'no code' });
   await look(page, 'give-your-code-refused');
   await typeIn(page, { code: code(secret, 0) });
-  assert.equal(await heading(page), 'You are signed in');
+  assert.equal(await heading(page), 'Accounts');
   assert.ok((await cookies(context)).includes('__Host-safespace'), 'the browser keeps the cookie of the session');
   assert.equal(await page.evaluate(() => document.cookie), '', 'no script can read it');
   await look(page, 'home');
@@ -268,6 +272,7 @@ async function run(browser) {
   await second.goto(`${byName}/`);
   assert.equal(await heading(second), 'Sign in');
   await signIn(second, recovery[0]);
+  await account(page);
   await press(page, 'Where you are signed in');
   await look(page, 'sessions');
   const [end] = await page.$$('button.quiet');
@@ -281,7 +286,7 @@ async function run(browser) {
   await typeIn(page, { code: code(secret, 1) });
   assert.equal(await heading(page), 'Where you are signed in');
 
-  await page.goto(`${origin}/`);
+  await account(page);
   await press(page, 'Change your password');
   await look(page, 'change-your-password');
   await typeIn(page, { current: 'not the password of anybody', password: PASSWORD });
@@ -290,7 +295,7 @@ async function run(browser) {
 
   await asManager(browser, await invite(context));
 
-  await page.goto(`${origin}/`);
+  await account(page);
   await press(page, 'Sign out');
   assert.equal(await heading(page), 'Sign in');
   assert.ok(!(await cookies(context)).includes('__Host-safespace'));

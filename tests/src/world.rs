@@ -13,7 +13,7 @@ use safespace_domain::{
 };
 use safespace_engine::{
     self as engine, Command, Engine, FixedKey, NewToken, Outcome, PasswordCost, RegisterUnit, SetAddress,
-    SetHouseholdDetails, StoreSettings,
+    SetHouseholdDetails, StoreSettings, demo::fill,
 };
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement, TryGetable,
@@ -152,8 +152,20 @@ impl World {
     /// A world with an empty database and three credentials.
     async fn empty(databases: &Databases, now: &str) -> Self {
         canary::listen_to_logs();
-        let (clock, ids) = (Arc::new(MovableClock::at(now)), Arc::new(CountedIds::default()));
+        Self::on(databases.fresh().await, now).await
+    }
+
+    /// A world in which the demonstration has lived until now.
+    pub async fn of_demonstration(databases: &Databases, now: &str) -> Self {
         let url = databases.fresh().await;
+        let until = MovableClock::at(now).now();
+        fill(&StoreSettings::new(&url), Arc::new(FixedKey(KEY)), until, 1).await.unwrap();
+        Self::on(url, now).await
+    }
+
+    /// A world on a database, with three credentials.
+    async fn on(url: String, now: &str) -> Self {
+        let (clock, ids) = (Arc::new(MovableClock::at(now)), Arc::new(CountedIds::default()));
         let engine = open(&url, &clock, &ids).await;
         let (officer_token, officer) = actor_with(&engine, Role::Officer).await;
         let (manager_token, manager) = actor_with(&engine, Role::Manager).await;

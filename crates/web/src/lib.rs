@@ -244,13 +244,13 @@ enum Stopped {
     /// It is not for them, or not there: the two read the same where they must.
     Refused(Refusal),
     /// Something else is answered instead.
-    Answered(Response),
+    Answered(Box<Response>),
 }
 
 impl Stopped {
     fn answer(self) -> Response {
         match self {
-            Self::Answered(response) => response,
+            Self::Answered(response) => *response,
             Self::Refused(refusal) => {
                 let (status, title) = match refusal.code {
                     RefusalCode::NotFound => (StatusCode::NOT_FOUND, words::NOT_FOUND),
@@ -284,6 +284,12 @@ impl From<safespace_engine::Fault> for Stopped {
     fn from(fault: safespace_engine::Fault) -> Self {
         tracing::error!(%fault, "a page failed");
         Self::Failed
+    }
+}
+
+impl From<Response> for Stopped {
+    fn from(response: Response) -> Self {
+        Self::Answered(Box::new(response))
     }
 }
 

@@ -61,7 +61,7 @@ impl Visit {
         let genuine = !owner.is_empty() && site.engine.is_forgery_token(&owner, fields.get("token"));
         let found = signed_in(&site, request.headers()).await;
         if found.is_err() && genuine {
-            return Err(Stopped::Answered(keep(&site, &request, fields)?));
+            return Err(keep(&site, &request, fields)?.into());
         }
         let (session, secret) = found?;
         if !genuine {
@@ -125,7 +125,7 @@ impl Visit {
     pub(crate) fn must_be_fresh(&self) -> Result<(), Stopped> {
         let given = self.actor().second_factor_at.is_some();
         if given && !self.engine.has_fresh_second_factor(self.actor()) {
-            return Err(Stopped::Answered(to(&self.confirm_first())));
+            return Err(to(&self.confirm_first()).into());
         }
         Ok(())
     }
@@ -215,7 +215,7 @@ impl Visit {
             Err(EngineError::Refused(refusal)) if refusal.code == RefusalCode::SecondFactorNeeded => {
                 let mut response = to(&self.confirm_first());
                 self.site.keep(&mut response, &self.path(), fields.clone(), &self.whose)?;
-                Err(Stopped::Answered(response))
+                Err(response.into())
             }
             Err(EngineError::Refused(refusal)) => Ok(Err(refusal)),
             Err(EngineError::Fault(fault)) => Err(fault.into()),
