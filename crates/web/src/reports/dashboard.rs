@@ -155,13 +155,13 @@ async fn found(visit: &Visit, asked: &Asked) -> Result<Found, EngineError> {
     let costs = costs(&lines);
     Ok(Found {
         bigs: bigs(asked, &lines, tonight.first()),
-        occupancy: occupancy_chart(over_time, cut, asked, &query),
+        occupancy: occupancy_chart(&over_time, cut, asked, &query),
         weeks: weeks(shown, &nights),
         is_cut_short: shown != asked.range,
         lengths: lengths_chart(&lines, &query),
         declines: declines_chart(&lines, &query),
         cost: cost_rows(&lines),
-        costs: costs_chart(costs, &query),
+        costs: costs_chart(&costs, &query),
         quarter: PeriodKind::Quarter.label(at),
         targets: targets.iter().filter_map(|view| standing(view, at)).collect(),
     })
@@ -278,7 +278,7 @@ fn decimal(datum: &Datum, no: usize) -> Option<Decimal> {
     }
 }
 
-fn occupancy_chart(data: Data, by: PeriodKind, asked: &Asked, query: &str) -> Chart {
+fn occupancy_chart(data: &Data, by: PeriodKind, asked: &Asked, query: &str) -> Chart {
     let column = |no: usize| data.rows.iter().map(|datum| decimal(datum, no)).collect::<Vec<_>>();
     let values = |no: usize| column(no).into_iter().map(|value| value.map(drawn)).collect();
     let [rate, full_share] = words::reports::RATE_AND_FULL_SHARE;
@@ -414,7 +414,9 @@ fn lengths_chart(lines: &[Line], query: &str) -> Chart {
     let data = lengths(lines);
     let mut all = bars(&data, MeasuredIn::Count);
     let says = aloud(&all);
-    all.iter_mut().for_each(|bar| bar.name = words::reports::length(&bar.name));
+    for bar in &mut all {
+        bar.name = words::reports::length(&bar.name);
+    }
     let typical = line(lines, "stay_nights_median", None).and_then(|line| line.figure.value);
     Chart {
         drawing: charts::bars("lengths", words::reports::LENGTHS, says, &all),
@@ -429,9 +431,7 @@ fn declines_chart(lines: &[Line], query: &str) -> Chart {
     let all = bars(&data, MeasuredIn::Count);
     Chart {
         drawing: charts::lying_bars("declines", words::reports::DECLINES, aloud(&all), &all),
-        caption:
-            "Referrals that came in the period and were declined, by what the reason counts as nationally."
-                .to_owned(),
+        caption: words::reports::DECLINES_CAPTION.to_owned(),
         table: data.table(),
         csv: format!("/reports/declines.csv?{query}"),
     }
@@ -442,8 +442,8 @@ fn cost_rows(lines: &[Line]) -> Vec<Beside> {
     codes.into_iter().filter_map(|code| beside(lines, code, None)).collect()
 }
 
-fn costs_chart(data: Data, query: &str) -> Chart {
-    let all = bars(&data, MeasuredIn::Pounds);
+fn costs_chart(data: &Data, query: &str) -> Chart {
+    let all = bars(data, MeasuredIn::Pounds);
     Chart {
         drawing: charts::lying_bars("costs", words::reports::COSTS, aloud(&all), &all),
         caption: words::reports::COSTS_CAPTION.to_owned(),
