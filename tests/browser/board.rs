@@ -3,7 +3,7 @@
 use safespace_domain::access::Role;
 use safespace_tests::{Databases, World, api::Api};
 use serde_json::json;
-use thirtyfour::{Key, prelude::*};
+use thirtyfour::Key;
 
 use crate::chromium::{Browser, DESK, PHONE, Scripts};
 

@@ -54,11 +54,13 @@ const OF_MANAGERS: [&str; 14] = [
 
 /// Looks at pages, one after the other.
 async fn look_at_all(browser: &Browser, paths: impl IntoIterator<Item = String>) {
+    let mut all = Vec::new();
     for path in paths {
         browser.go(&path).await;
         browser.one("main").await;
-        browser.look().await;
+        all.extend(browser.wrong().await.into_iter().map(|wrong| format!("{path}: {wrong}")));
     }
+    assert!(all.is_empty(), "{}", all.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -35,6 +35,8 @@ async fn a_question(width: u32, scripts: Scripts) {
     browser.tick("risk", "high").await;
     browser.fill("callBack", "01632 960 123").await;
     browser.press("Send the referral").await;
+    browser.reads("when you telephone the team about it").await;
+    browser.look().await;
     browser.go("/my-referrals").await;
     browser.reads("P-").await;
     browser.look().await;

@@ -33,11 +33,6 @@ impl Fields {
         self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
     }
 
-    /// Whether anything came at all.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether one of the values of a field is this one: a box that was ticked, a choice that was made.
     pub(crate) fn has(&self, name: &str, value: &str) -> bool {
         self.0.iter().any(|(found, there)| found == name && there == value)

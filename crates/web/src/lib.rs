@@ -55,8 +55,9 @@ mod words;
 use std::{future::Future, sync::Arc};
 
 use poem::{
-    Endpoint, Request, Response, Route, RouteMethod,
+    Endpoint, EndpointExt, Request, Response, Route, RouteMethod,
     endpoint::make,
+    error::NotFoundError,
     get,
     http::{StatusCode, header},
     post,
@@ -69,7 +70,11 @@ use crate::{fields::Fields, kept::Kept, shell::told, visit::Visit};
 pub use subject_access::subject_access_page;
 
 /// The pages, beside what is served already. `public_url` is where browsers find this site: issuers send them back there.
-pub fn routes(beside: Route, engine: &Arc<Engine>, public_url: &str) -> Route {
+pub fn routes(
+    beside: Route,
+    engine: &Arc<Engine>,
+    public_url: &str,
+) -> impl Endpoint<Output = Response> + use<> {
     let site = Arc::new(Site {
         engine: Arc::clone(engine),
         back: format!("{}{}", public_url.trim_end_matches('/'), issuers::BACK),
@@ -121,7 +126,7 @@ pub fn routes(beside: Route, engine: &Arc<Engine>, public_url: &str) -> Route {
         .into_iter()
         .flat_map(|pages| pages(&site))
         .fold(beside, |route, (path, page)| route.at(path, page));
-    ASSETS.into_iter().fold(beside, |route, (path, content_type, text)| {
+    let all = ASSETS.into_iter().fold(beside, |route, (path, content_type, text)| {
         let asset = move |_: Request| async move {
             Response::builder()
                 .content_type(content_type)
@@ -129,6 +134,10 @@ pub fn routes(beside: Route, engine: &Arc<Engine>, public_url: &str) -> Route {
                 .body(text)
         };
         route.at(path, get(make(asset)))
+    });
+    // Whatever else is asked for is not there, and is told so on a page.
+    all.catch_error(|_: NotFoundError| async {
+        Stopped::from(Refusal::not_found("page", "address")).answer()
     })
 }
 

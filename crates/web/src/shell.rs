@@ -56,7 +56,6 @@ pub(crate) struct SignedIn {
     pub(crate) once: String,
     pub(crate) place: Place,
     pub(crate) ways: Vec<Way>,
-    pub(crate) name: String,
     /// In how many seconds the session ends, if nothing more is asked in it.
     pub(crate) ends_in: i64,
 }

@@ -165,7 +165,6 @@ impl Visit {
                 once: self.engine.form_cookie()?,
                 place,
                 ways: words::ways(self.actor()),
-                name: self.session.name.clone(),
                 ends_in: (self.session.ends_at - self.engine.now()).num_seconds(),
             }),
             problems: Vec::new(),
