@@ -1,4 +1,4 @@
-//! A real browser: Chromium, driven over WebDriver by Debian's `chromedriver`.
+//! A real browser: Chromium, driven over `WebDriver` by Debian's `chromedriver`.
 //!
 //! Every page that a story stops at is looked at ([`Browser::look`]): axe finds nothing, nothing has to be scrolled sideways,
 //! nothing broke the content security policy, and nothing was asked for from anywhere else.
@@ -157,7 +157,7 @@ impl Browser {
         self.driver.clone().quit().await.unwrap();
     }
 
-    /// Gives a command of the DevTools protocol.
+    /// Gives a command of the developer tools.
     pub async fn devtools(&self, command: &str, arguments: Json) -> Json {
         self.driver.cdp().send_raw(command, arguments).await.unwrap()
     }
@@ -182,6 +182,19 @@ impl Browser {
         self.driver.back().await.unwrap();
     }
 
+    /// Waits until the browser has gone to this address, though nothing is there.
+    pub async fn leaves(&self, address: &str) {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while self.driver.current_url().await.unwrap().as_str() != address {
+            assert!(
+                std::time::Instant::now() < deadline,
+                "still at {}",
+                self.driver.current_url().await.unwrap()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// The path and query of the page.
     pub async fn path(&self) -> String {
         let url = self.driver.current_url().await.unwrap();
@@ -202,7 +215,9 @@ impl Browser {
     pub async fn one(&self, selector: &str) -> WebElement {
         match self.driver.query(By::Css(selector)).wait(PATIENCE, Duration::from_millis(50)).first().await {
             Ok(found) => found,
-            Err(_) => panic!("{}: there is no {selector}: {}", self.path().await, self.source().await),
+            Err(error) => {
+                panic!("{}: there is no {selector} ({error}): {}", self.path().await, self.source().await)
+            }
         }
     }
 
@@ -245,7 +260,9 @@ impl Browser {
             .await
         {
             Ok(found) => found,
-            Err(_) => panic!("{}: there is no {words:?}: {}", self.path().await, self.text().await),
+            Err(error) => {
+                panic!("{}: there is no {words:?} ({error}): {}", self.path().await, self.text().await)
+            }
         }
     }
 

@@ -2,6 +2,14 @@
 //!
 //! They run on `SQLite`: what differs between the databases stands below the pages, and is told through the API.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test, a panic is how a surprise is told"
+)]
+
 mod board;
 mod chromium;
 mod everyone;

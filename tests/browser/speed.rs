@@ -70,7 +70,12 @@ impl Asking {
         }
         all.sort();
         let at = |part: usize| all[TIMES * part / 100].as_secs_f64() * 1_000.0;
-        format!("p50 {:.2} ms, p99 {:.2} ms, {:.1} KB", at(50), at(99), bytes as f64 / 1_024.0)
+        format!(
+            "p50 {:.2} ms, p99 {:.2} ms, {:.1} KB",
+            at(50),
+            at(99),
+            f64::from(u32::try_from(bytes).unwrap()) / 1_024.0
+        )
     }
 }
 

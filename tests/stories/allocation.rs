@@ -266,7 +266,8 @@ async fn a_declined_referral_says_what_was_looked_for(on: &Databases) {
     let decline = Command::DeclineReferral { referral, reason: "no_capacity".into() };
     world.officer().run(decline).await.unwrap();
     let view = world.engine.referral(&world.officer().actor, referral).await.unwrap().unwrap();
-    assert_eq!(view.looked_for.as_deref(), Some("{\"against\":{\"TAKEN\":1,\"TOO_SMALL\":1},\"fit\":0}"));
+    let looked_for: serde_json::Value = serde_json::from_str(&view.looked_for.unwrap()).unwrap();
+    assert_eq!(looked_for, serde_json::json!({ "against": { "TAKEN": 1, "TOO_SMALL": 1 }, "fit": 0 }));
 }
 
 async fn the_plan_places_the_highest_risk_first_and_says_what_would_help_the_rest(on: &Databases) {

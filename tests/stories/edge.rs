@@ -339,7 +339,7 @@ async fn metrics_are_for_this_machine_and_tell_nothing_about_people(on: &Databas
     let world = World::at(EVENING, on).await;
     let api = Api::serve(&world.engine).await;
     let client = api.raw();
-    client.get(at(&api, &format!("/homes/{PLANTED}?q={PLANTED}"))).send().await.unwrap();
+    client.get(at(&api, &format!("/nowhere/{PLANTED}?q={PLANTED}"))).send().await.unwrap();
     query(&api, &world.officer_token, &format!("{{ {PLANTED} }}"), &json!({})).send().await.unwrap();
     let text = client.get(at(&api, "/metrics")).send().await.unwrap().text().await.unwrap();
     assert!(text.contains("safespace_http_requests_total{route=\"other\",status=\"4xx\"} 1\n"), "{text}");

@@ -307,7 +307,7 @@ async fn a_password_is_changed_on_its_page(on: &Databases) {
     world.clock.forward(TimeDelta::minutes(6));
     assert_eq!(browser.get("/password").await.0, 303, "a code first");
     let late = browser.post("/password", &fields).await;
-    assert_eq!((late.0, late.1.as_str()), (303, "/confirm?next=/password"));
+    assert_eq!((late.0, late.1.as_str()), (303, "/confirm?next=%2Fpassword"));
     world.engine.sign_in("night.officer", new, safespace_tests::HERE).await.unwrap();
 }
 

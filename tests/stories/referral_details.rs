@@ -178,10 +178,9 @@ async fn a_change_leaves_what_it_does_not_say(on: &Databases) {
     let world = World::at(EVENING, on).with_unit("SS-01").await;
     let referral = refer(&world, Some(DETAILS)).await;
     let officer = world.person_with(Role::Officer).await;
-    let mut version = 1;
     let part = |text: &str| Some(text.to_owned());
     let none = Details::default();
-    for (said, now) in [
+    let changes = [
         (None, Details { note: part(DETAILS), ..none.clone() }),
         (
             Some(Details { contact: part("01632 960001"), ..none.clone() }),
@@ -191,11 +190,11 @@ async fn a_change_leaves_what_it_does_not_say(on: &Databases) {
             Some(Details { note: part(" "), ..none.clone() }),
             Details { contact: part("01632 960001"), ..none.clone() },
         ),
-    ] {
+    ];
+    for (version, (said, now)) in (1..).zip(changes) {
         let mut ask = household_to_refer(1, 2, "2020-11-03", None).ask;
         ask.details = said;
         world.officer().run(Command::EditReferral(EditReferral { referral, version, ask })).await.unwrap();
-        version += 1;
         let told = world.engine.reveal_referral_details(&officer.actor, referral, "calling back").await;
         assert_eq!(told.unwrap(), now);
     }

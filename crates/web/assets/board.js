@@ -59,7 +59,10 @@ async function refresh() {
   tell(before, board());
 }
 
-new EventSource('/board/events').addEventListener('changed', refresh);
+// What changed before word of it could come is asked for once it can: after the page was written, or while the line was down.
+const changes = new EventSource('/board/events');
+changes.addEventListener('open', refresh);
+changes.addEventListener('changed', refresh);
 
 // Dragging a stay: to another home, or to the night after which it is to end.
 

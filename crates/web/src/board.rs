@@ -214,11 +214,11 @@ impl Drawn<'_> {
     fn row(&self, row: &BoardRow) -> Row {
         let unit = &row.unit;
         let mut cells = Vec::new();
-        let mut uses = row.uses.iter().peekable();
+        let mut rest = row.uses.iter().peekable();
         let mut nights = self.window.iter().peekable();
         let fits = self.fits(unit.id);
         while let Some(night) = nights.next() {
-            match uses.next_if(|used| used.nights.arrival() <= night) {
+            match rest.next_if(|used| used.nights.arrival() <= night) {
                 Some(used) => {
                     while nights.next_if(|next| used.nights.contains(*next)).is_some() {}
                     cells.push(Cell::Taken(self.taken(used)));

@@ -5,6 +5,8 @@ use std::str::FromStr;
 use safespace_domain::{Night, Refusal};
 use uuid::Uuid;
 
+use crate::words;
+
 /// Fields in the order in which they came. A name may stand there more than once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fields(Vec<(String, String)>);
@@ -18,6 +20,7 @@ impl From<Vec<(String, String)>> for Fields {
 impl Fields {
     /// With one more.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "callers have made it for this")]
     pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.0.push((name.to_owned(), value.to_string()));
         self
@@ -51,22 +54,22 @@ impl Fields {
 
     /// A date; none where nothing was typed.
     pub(crate) fn date(&self, name: &str) -> Result<Option<Night>, Refusal> {
-        self.parsed(name, "Give a date as in 2026-03-31.")
+        self.parsed(name, words::NO_DATE)
     }
 
     /// A date that must be there.
     pub(crate) fn needed_date(&self, name: &str) -> Result<Night, Refusal> {
-        self.date(name)?.ok_or_else(|| Refusal::bad(name, "Give a date."))
+        self.date(name)?.ok_or_else(|| Refusal::bad(name, words::DATE_MISSING))
     }
 
     /// A whole number; none where nothing was typed.
     pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, Refusal> {
-        self.parsed(name, "Give a whole number.")
+        self.parsed(name, words::NO_NUMBER)
     }
 
     /// A whole number that must be there.
     pub(crate) fn needed_number(&self, name: &str) -> Result<i64, Refusal> {
-        self.number(name)?.ok_or_else(|| Refusal::bad(name, "Give a number."))
+        self.number(name)?.ok_or_else(|| Refusal::bad(name, words::NUMBER_MISSING))
     }
 
     /// The id of a record.

@@ -271,7 +271,7 @@ async fn reveal(visit: Visit, fields: Fields) -> Answer {
     match visit.answered(&fields, revealed)? {
         Ok(details) => {
             let what = What::Revealed { details: &details };
-            visit.show(&form_page(&household, visit.shell(Place::Board)?, &fields, what))
+            visit.show_for_a_minute(&form_page(&household, visit.shell(Place::Board)?, &fields, what))
         }
         Err(refusal) => {
             let shell = refused(&visit, &refusal, &["reason"])?;

@@ -269,22 +269,9 @@ impl Stopped {
                 told(status, title, &refusal.message)
             }
             Self::SignIn => shell::to("/sign-in"),
-            Self::Forged => told(
-                StatusCode::FORBIDDEN,
-                "This form was not taken",
-                "It did not come from a page of this service, or that page was too old. Nothing was done. Open the page \
-                 again, and try once more.",
-            ),
-            Self::Unreadable => told(
-                StatusCode::BAD_REQUEST,
-                "This form can’t be read",
-                "Nothing was done. Open the page again, and try once more.",
-            ),
-            Self::Failed => told(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The service can’t answer now",
-                "Nothing was done. Try again in a moment, and tell whoever runs the service.",
-            ),
+            Self::Forged => told(StatusCode::FORBIDDEN, words::NOT_TAKEN, words::NOT_FROM_HERE),
+            Self::Unreadable => told(StatusCode::BAD_REQUEST, words::UNREADABLE, words::TRY_AGAIN),
+            Self::Failed => told(StatusCode::SERVICE_UNAVAILABLE, words::FAILED, words::TRY_LATER),
         }
     }
 }

@@ -376,7 +376,7 @@ async fn reveal(visit: Visit, fields: Fields) -> Answer {
         Ok(address) => {
             let mut page = home_page(&visit, Fields::default()).await?;
             page.address = Address::Told(address.lines().map(str::to_owned).collect());
-            visit.show(&page)
+            visit.show_for_a_minute(&page)
         }
         Err(refusal) => {
             let mut page = home_page(&visit, fields).await?;

@@ -123,7 +123,7 @@ async fn unit(visit: Visit) -> Answer {
         sharing: stock::sharing(property.sharing),
         sleeps: unit.sleeps,
         features: features(&spaces, &unit),
-        in_service: unit.in_service.iter().map(stock::in_service).collect(),
+        in_service: unit.in_service.iter().copied().map(stock::in_service).collect(),
         runs: runs(&unit, &uses, window, told),
         voids,
         board: board(from, before),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use poem::{
     Body, FromRequest, Request, RequestBody, Response,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     web::Form,
 };
 use safespace_domain::{
@@ -24,6 +24,9 @@ use crate::{
     shell::{Place, Shell, SignedIn, set_cookie, show, to},
     words,
 };
+
+/// For how many seconds something that was revealed is shown. The pages say so to their script, too.
+const SHOWN_FOR: u32 = 60;
 
 /// The largest form, in bytes. The longest field is a commentary of 20,000 characters, each of which may take twelve bytes.
 pub(crate) const LARGEST: usize = 256 * 1024;
@@ -179,6 +182,17 @@ impl Visit {
     #[expect(clippy::unused_self, reason = "read as: the visit shows")]
     pub(crate) fn show(&self, page: &impl Template) -> Result<Response, Stopped> {
         show(StatusCode::OK, page)
+    }
+
+    /// Shows a page on which something was revealed. A script hides it after a minute; where there is none, the browser goes
+    /// back to the page without it.
+    pub(crate) fn show_for_a_minute(&self, page: &impl Template) -> Result<Response, Stopped> {
+        let mut response = self.show(page)?;
+        let after = format!("{SHOWN_FOR}; url={}", self.path());
+        if let Ok(after) = HeaderValue::from_str(&after) {
+            response.headers_mut().insert(header::REFRESH, after);
+        }
+        Ok(response)
     }
 
     /// Shows a page again whose form was not taken: it says what is wrong.

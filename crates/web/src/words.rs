@@ -27,6 +27,19 @@ use crate::shell::{Place, Way};
 /// Said where a form is shown again with what somebody typed before they were signed out.
 pub(crate) const KEPT: &str = "You were signed out. What you had typed is here again; nothing was sent.";
 
+pub(crate) const NOT_TAKEN: &str = "This form was not taken";
+pub(crate) const NOT_FROM_HERE: &str = "It did not come from a page of this service, or that page was too old. Nothing was \
+                                        done. Open the page again, and try once more.";
+pub(crate) const UNREADABLE: &str = "This form can’t be read";
+pub(crate) const TRY_AGAIN: &str = "Nothing was done. Open the page again, and try once more.";
+pub(crate) const FAILED: &str = "The service can’t answer now";
+pub(crate) const TRY_LATER: &str =
+    "Nothing was done. Try again in a moment, and tell whoever runs the service.";
+/// What is wrong with a field.
+pub(crate) const NO_DATE: &str = "Give a date as in 2026-03-31.";
+pub(crate) const DATE_MISSING: &str = "Give a date.";
+pub(crate) const NO_NUMBER: &str = "Give a whole number.";
+pub(crate) const NUMBER_MISSING: &str = "Give a number.";
 pub(crate) const NOT_FOUND: &str = "There is no such page";
 pub(crate) const NOT_FOR_YOU: &str = "This page is not for you";
 pub(crate) const NOT_DONE: &str = "That can’t be done";

@@ -104,7 +104,7 @@ pub(super) async fn reveal(visit: Visit, fields: Fields) -> Answer {
         Ok(details) => {
             let mut page = page(&visit, visit.shell(Place::Referrals)?, &view, needs, fields);
             page.revealed = Some(details.into());
-            visit.show(&page)
+            visit.show_for_a_minute(&page)
         }
         Err(refusal) => {
             let shell = visit.shell(Place::Referrals)?.refused(&refusal).at_one_of(&["reason"]);

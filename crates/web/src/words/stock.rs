@@ -101,7 +101,7 @@ pub(crate) const fn sharing(sharing: Sharing) -> &'static str {
 }
 
 /// In stock, from when until when.
-pub(crate) fn in_service(run: &InService) -> String {
+pub(crate) fn in_service(run: InService) -> String {
     match run.closed_on {
         Some(closed) => {
             format!("from {} until {}, the first night out of stock", day(run.opened_on), day(closed))
