@@ -416,6 +416,7 @@ fn capabilities(needed: &Needed, profile: &str, width: u32, scripts: Scripts) ->
         "--disable-component-update",
         "--disable-sync",
         "--lang=en-GB",
+        "--hide-scrollbars",
         "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
         &format!("--user-data-dir={profile}"),
         &format!("--window-size={width},900"),

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use safespace_domain::{access::Role, referrals::ReferralStatus, stays::StayStatus};
+use safespace_domain::{access::Role, referrals::ReferralStatus, stays::StayStatus, units::Scheme};
 use safespace_engine::{Page, ReferralFilter, StayFilter};
 use safespace_tests::{Databases, World, api::Api};
 use serde_json::json;
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::chromium::{Browser, DESK, PHONE, Scripts};
 
 /// An evening on which the demonstration is full of life, and the same at each time.
-const EVENING: &str = "2020-11-24T21:30:00Z";
+const EVENING: &str = "2020-12-01T21:30:00Z";
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/pictures").join(name)
@@ -42,8 +42,13 @@ async fn pictures_of_the_guides() {
     browser.one("h1").await;
     let local = engine.local();
     let waiting = ReferralFilter { council: None, statuses: vec![ReferralStatus::Accepted] };
-    let waiting = engine.referrals(&local, &waiting, Page { after: None, limit: 1 }).await.unwrap();
-    let referral = waiting.first().unwrap().referral.id;
+    let waiting = engine.referrals(&local, &waiting, Page { after: None, limit: 100 }).await.unwrap();
+    let mut most = None;
+    for view in &waiting {
+        let found = engine.allocation(&local, view.referral.id, None, Scheme::SafeSpace).await.unwrap();
+        most = most.max(Some((found.ranked.len(), view.referral.id)));
+    }
+    let (_, referral) = most.unwrap();
     let there = StayFilter { statuses: vec![StayStatus::InResidence], ..StayFilter::default() };
     let there = engine.stays(&local, &there, Page { after: None, limit: 100 }).await.unwrap();
     let stay = there.iter().max_by_key(|stay| stay.nights.arrival()).unwrap().id;
@@ -63,7 +68,7 @@ async fn pictures_of_the_guides() {
     take(&browser, "/reports", "reports.png", (DESK, 1_600)).await;
     let what_if = "/what-if?arrivalsPercent=90&longerByNights=&addCount=2&addSleeps=4&close=";
     take(&browser, what_if, "what-if.png", (DESK, 1_400)).await;
-    take(&browser, "/meeting-packs/OPERATIONS/2020-10-20", "meeting-pack.png", (DESK, 1_200)).await;
+    take(&browser, "/meeting-packs/BOARD/2020-11-01", "meeting-pack.png", (DESK, 1_200)).await;
     browser.close().await;
 
     let partner = world.owner_of_account("north.herts", Role::Partner).await;
