@@ -9,6 +9,12 @@ use crate::chromium::{Browser, DESK, PHONE, Scripts};
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
 
+/// Opens the board, and waits until it hears of changes.
+async fn live_board(browser: &Browser) {
+    browser.go("/board").await;
+    browser.one("#told[data-live]").await;
+}
+
 /// Drags what the first selector finds onto what the second does, as a mouse does.
 async fn drag(browser: &Browser, from: &str, to: &str) {
     let (from, to) = (browser.one(from).await, browser.one(to).await);
@@ -33,9 +39,8 @@ async fn what_another_officer_books_appears_without_a_reload_and_is_told() {
     let Some(browser) = Browser::open(&api, DESK, Scripts::On).await else { return };
     let officer = world.owner_of_account("night.officer", Role::Officer).await;
     browser.sign_in(&world, &officer).await;
-    browser.go("/board").await;
+    live_board(&browser).await;
     browser.look().await;
-    // The page asks for word of changes once it has loaded: nothing is told of what came before.
     browser.run("window.isStillHere = true;", Vec::new()).await;
     let unit = world.unit("SS-01").await;
     browser.one(&format!("tr[data-unit=\"{unit}\"] td.free[data-night=\"2020-11-03\"]")).await;
@@ -67,22 +72,22 @@ async fn dragging_a_stay_opens_the_same_step_as_its_keys_and_its_form() {
     let to_other = format!("/stays/{}/change?unit={other}", stay.id);
     let longer = format!("/stays/{}/change?departure=2020-11-07", stay.id);
 
-    browser.go("/board").await;
+    live_board(&browser).await;
     drag(&browser, &link, &format!("tr[data-unit=\"{other}\"] td.free[data-night=\"2020-11-03\"]")).await;
     browser.reads("What will happen").await;
     assert_eq!(browser.path().await, to_other);
     browser.look().await;
-    browser.go("/board").await;
+    live_board(&browser).await;
     browser.one(&link).await.send_keys(Key::Shift + Key::Down).await.unwrap();
     browser.reads("What will happen").await;
     assert_eq!(browser.path().await, to_other, "the key opens what dragging opens");
 
-    browser.go("/board").await;
+    live_board(&browser).await;
     drag(&browser, &link, &format!("tr:not([data-unit=\"{other}\"]) td.free[data-night=\"2020-11-06\"]"))
         .await;
     browser.reads("What will happen").await;
     assert_eq!(browser.path().await, longer);
-    browser.go("/board").await;
+    live_board(&browser).await;
     browser.one(&link).await.send_keys(Key::Shift + Key::Right).await.unwrap();
     browser.reads("What will happen").await;
     assert_eq!(browser.path().await, longer);

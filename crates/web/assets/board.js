@@ -49,7 +49,8 @@ async function refresh() {
   const answer = await fetch(location.href, { redirect: 'error' }).catch(() => null);
   if (!answer?.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('board');
-  if (!fresh) return;
+  told.dataset.live = 'yes';
+  if (!fresh || fresh.isEqualNode(board())) return;
   const before = freeNights(board());
   const focused = document.activeElement?.closest?.('#board a')?.getAttribute('href');
   const sideways = board().querySelector('.wide')?.scrollLeft ?? 0;
@@ -60,9 +61,22 @@ async function refresh() {
 }
 
 // What changed before word of it could come is asked for once it can: after the page was written, or while the line was down.
-const changes = new EventSource('/board/events');
-changes.addEventListener('open', refresh);
-changes.addEventListener('changed', refresh);
+// A page that nobody sees listens to nothing: browsers have few lines to one site.
+let changes = null;
+
+function listen() {
+  if (document.hidden) {
+    changes?.close();
+    changes = null;
+  } else if (!changes) {
+    changes = new EventSource('/board/events');
+    changes.addEventListener('open', refresh);
+    changes.addEventListener('changed', refresh);
+  }
+}
+
+document.addEventListener('visibilitychange', listen);
+listen();
 
 // Dragging a stay: to another home, or to the night after which it is to end.
 
