@@ -338,6 +338,8 @@ impl Browser {
         self.one("input[name=code]").await;
         self.fill("code", &world.next_code(owner)).await;
         self.press("Continue").await;
+        // Whoever goes on before would go on as nobody.
+        self.one("nav").await;
     }
 
     /// Looks at the page as it is: axe finds nothing in light and dark, nothing is too wide, and nothing was complained of.
