@@ -44,7 +44,9 @@ async fn pictures_of_the_guides() {
     let waiting = ReferralFilter { council: None, statuses: vec![ReferralStatus::Accepted] };
     let waiting = engine.referrals(&local, &waiting, Page { after: None, limit: 100 }).await.unwrap();
     let mut most = None;
-    for view in &waiting {
+    let holds = engine.holds(&local, None, true, Page { after: None, limit: 100 }).await.unwrap();
+    let is_held = |household| holds.iter().any(|hold| Some(hold.household) == household);
+    for view in waiting.iter().filter(|view| !is_held(view.referral.household())) {
         let found = engine.allocation(&local, view.referral.id, None, Scheme::SafeSpace).await.unwrap();
         most = most.max(Some((found.ranked.len(), view.referral.id)));
     }
