@@ -59,6 +59,45 @@ async fn what_another_officer_books_appears_without_a_reload_and_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_officers_want_the_same_home_and_the_second_is_told_what_is_free() {
+    let databases = Databases::sqlite();
+    let world = World::at(EVENING, &databases).with_units(["SS-01", "SS-02"]).await;
+    let api = Api::serve(&world.engine).await;
+    let Some(slower) = Browser::open(&api, DESK, Scripts::On).await else { return };
+    let faster = Browser::open(&api, DESK, Scripts::On).await.unwrap();
+    let free =
+        format!("tr[data-unit=\"{}\"] td.free[data-night=\"2020-11-03\"] a", world.unit("SS-01").await);
+    for (browser, name) in [(&slower, "slow.officer"), (&faster, "fast.officer")] {
+        let officer = world.owner_of_account(name, Role::Officer).await;
+        browser.sign_in(&world, &officer).await;
+        live_board(browser).await;
+        browser.one(&free).await.click().await.unwrap();
+        browser.reads("Or another household").await;
+    }
+    for (browser, household) in [(&slower, "R-2020-0552"), (&faster, "R-2020-0551")] {
+        browser.fill("household", household).await;
+        browser.fill("adults", "1").await;
+        browser.fill("departure", "2020-11-06").await;
+        browser.press("Check").await;
+        browser.reads("What will happen").await;
+    }
+    faster.press("Book it").await;
+    faster.reads("The stay was booked.").await;
+    slower.press("Book it").await;
+    slower.reads("SS-01").await;
+    slower.reads("What is in the way").await;
+    slower.look().await;
+    slower.press("Check SS-02 instead").await;
+    slower.reads("What will happen").await;
+    slower.press("Book it").await;
+    slower.reads("The stay was booked.").await;
+    assert_eq!(world.line("SS-01", "2020-11-03", 3).await, world.line("SS-02", "2020-11-03", 3).await);
+    faster.close().await;
+    slower.close().await;
+    databases.tidy().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dragging_a_stay_opens_the_same_step_as_its_keys_and_its_form() {
     let databases = Databases::sqlite();
     let world = World::at(EVENING, &databases).with_units(["SS-01", "SS-02"]).await;
