@@ -107,11 +107,19 @@ pub enum Scripts {
     Off,
 }
 
+/// With what somebody uses a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hands {
+    Mouse,
+    Keys,
+}
+
 /// A browser on a site.
 pub struct Browser {
     driver: WebDriver,
     origin: String,
     scripts: Scripts,
+    hands: Hands,
     width: u32,
     _profile: TempDir,
     _process: Driver,
@@ -141,8 +149,16 @@ impl Browser {
         driver.set_page_load_timeout(PATIENCE).await.unwrap();
         // Browsers take Secure cookies over plain HTTP from this name.
         let origin = api.url.strip_suffix("/graphql").unwrap().replace("127.0.0.1", "localhost");
-        let browser =
-            Self { driver, origin, scripts, width, _profile: profile, _process: process, _turn: turn };
+        let browser = Self {
+            driver,
+            origin,
+            scripts,
+            hands: Hands::Mouse,
+            width,
+            _profile: profile,
+            _process: process,
+            _turn: turn,
+        };
         browser.width(width).await;
         if scripts == Scripts::On {
             let watch = "document.addEventListener('securitypolicyviolation', (event) => console.error(`against the \
@@ -266,18 +282,35 @@ impl Browser {
         }
     }
 
+    /// The same browser, used so.
+    #[must_use]
+    pub const fn used_by(mut self, hands: Hands) -> Self {
+        self.hands = hands;
+        self
+    }
+
     /// Presses the button or link that begins with these words.
     pub async fn press(&self, words: &str) {
         let found = self.pressable(words).await;
-        found.scroll_into_view().await.unwrap();
-        found.click().await.unwrap();
+        match self.hands {
+            Hands::Mouse => {
+                found.scroll_into_view().await.unwrap();
+                found.click().await.unwrap();
+            }
+            Hands::Keys => self.reach(&found, Key::Return).await,
+        }
     }
 
-    /// Presses it by the keyboard.
-    pub async fn press_by_key(&self, words: &str) {
-        let found = self.pressable(words).await;
-        found.focus().await.unwrap();
-        found.send_keys(Key::Return + "").await.unwrap();
+    /// Gives a part of the page the focus, where a Tab could give it, and presses a key.
+    async fn reach(&self, part: &WebElement, key: Key) {
+        let order = part.prop("tabIndex").await.unwrap();
+        assert!(
+            order.is_some_and(|order| order != "-1"),
+            "no Tab leads to {}",
+            part.outer_html().await.unwrap()
+        );
+        part.focus().await.unwrap();
+        part.send_keys(key + "").await.unwrap();
     }
 
     /// Writes into a field, instead of what is there.
@@ -298,8 +331,13 @@ impl Browser {
     pub async fn tick(&self, field: &str, value: &str) {
         let found = self.one(&format!("main input[name={field:?}][value={value:?}]")).await;
         if !found.is_selected().await.unwrap() {
-            found.scroll_into_view().await.unwrap();
-            found.click().await.unwrap();
+            match self.hands {
+                Hands::Mouse => {
+                    found.scroll_into_view().await.unwrap();
+                    found.click().await.unwrap();
+                }
+                Hands::Keys => self.reach(&found, Key::Space).await,
+            }
         }
     }
 

@@ -3,15 +3,16 @@
 use safespace_domain::access::Role;
 use safespace_tests::{Databases, World, api::Api};
 
-use crate::chromium::{Browser, DESK, PHONE, Scripts};
+use crate::chromium::{Browser, DESK, Hands, PHONE, Scripts};
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
 
-async fn a_review(width: u32, scripts: Scripts) {
+async fn a_review(width: u32, scripts: Scripts, hands: Hands) {
     let databases = Databases::sqlite();
     let world = World::at(EVENING, &databases).with_units(["SS-01", "SS-02"]).await;
     let api = Api::serve(&world.engine).await;
     let Some(browser) = Browser::open(&api, width, scripts).await else { return };
+    let browser = browser.used_by(hands);
     let manager = world.owner_of_account("day.manager", Role::Manager).await;
     let stay = world.officer().book("SS-01", "R-2020-0551", "2020-11-03", 7).await.unwrap();
     world.officer().check_in(&stay).await.unwrap();
@@ -45,10 +46,15 @@ async fn a_review(width: u32, scripts: Scripts) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn how_full_how_many_and_an_exception() {
-    a_review(DESK, Scripts::On).await;
+    a_review(DESK, Scripts::On, Hands::Mouse).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_on_a_phone_without_scripts() {
-    a_review(PHONE, Scripts::Off).await;
+    a_review(PHONE, Scripts::Off, Hands::Mouse).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_by_keys_alone() {
+    a_review(DESK, Scripts::On, Hands::Keys).await;
 }

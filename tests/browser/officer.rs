@@ -3,16 +3,17 @@
 use safespace_domain::access::Role;
 use safespace_tests::{Databases, World, api::Api};
 
-use crate::chromium::{Browser, DESK, PHONE, Scripts};
+use crate::chromium::{Browser, DESK, Hands, PHONE, Scripts};
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
 
 /// From the call to the key: a referral is taken, accepted and placed, and the household is checked in.
-async fn an_evening(width: u32, scripts: Scripts) {
+async fn an_evening(width: u32, scripts: Scripts, hands: Hands) {
     let databases = Databases::sqlite();
     let world = World::at(EVENING, &databases).with_units(["SS-01", "SS-02"]).await;
     let api = Api::serve(&world.engine).await;
     let Some(browser) = Browser::open(&api, width, scripts).await else { return };
+    let browser = browser.used_by(hands);
     let officer = world.owner_of_account("night.officer", Role::Officer).await;
     browser.sign_in(&world, &officer).await;
     browser.reads("Today, Tuesday 3 November 2020").await;
@@ -68,31 +69,32 @@ async fn an_evening(width: u32, scripts: Scripts) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_comes_and_a_household_sleeps_in_safety() {
-    an_evening(DESK, Scripts::On).await;
+    an_evening(DESK, Scripts::On, Hands::Mouse).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_on_a_phone_without_scripts() {
-    an_evening(PHONE, Scripts::Off).await;
+    an_evening(PHONE, Scripts::Off, Hands::Mouse).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_by_keys_alone() {
+async fn a_stay_is_extended_by_keys_alone() {
     let databases = Databases::sqlite();
     let world = World::at(EVENING, &databases).with_unit("SS-01").await;
     let api = Api::serve(&world.engine).await;
     let Some(browser) = Browser::open(&api, DESK, Scripts::On).await else { return };
+    let browser = browser.used_by(Hands::Keys);
     let officer = world.owner_of_account("night.officer", Role::Officer).await;
     browser.sign_in(&world, &officer).await;
     let stay = world.officer().book("SS-01", "R-2020-0551", "2020-11-03", 3).await.unwrap();
     browser.go("/").await;
     browser.reads("R-2020-0551 in SS-01").await;
-    browser.press_by_key("R-2020-0551 in SS-01").await;
+    browser.press("R-2020-0551 in SS-01").await;
     browser.reads("Check in now").await;
-    browser.press_by_key("Check in now").await;
+    browser.press("Check in now").await;
     browser.reads("in residence").await;
     browser.go(&format!("/stays/{}/change?departure=2020-11-08", stay.id)).await;
-    browser.press_by_key("Extend until").await;
+    browser.press("Extend until").await;
     browser.reads("The stay was changed.").await;
     assert_eq!(world.officer().stay(stay.id).await.nights.len(), 5);
     // Too long: an officer is told whom to ask.
@@ -101,4 +103,9 @@ async fn the_same_by_keys_alone() {
     browser.look().await;
     browser.close().await;
     databases.tidy().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_by_keys_alone() {
+    an_evening(DESK, Scripts::On, Hands::Keys).await;
 }

@@ -3,15 +3,16 @@
 use safespace_domain::access::Role;
 use safespace_tests::{Databases, World, api::Api};
 
-use crate::chromium::{Browser, DESK, PHONE, Scripts};
+use crate::chromium::{Browser, DESK, Hands, PHONE, Scripts};
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
 
-async fn a_question(width: u32, scripts: Scripts) {
+async fn a_question(width: u32, scripts: Scripts, hands: Hands) {
     let databases = Databases::sqlite();
     let world = World::at(EVENING, &databases).with_units(["SS-01", "SS-02"]).await;
     let api = Api::serve(&world.engine).await;
     let Some(browser) = Browser::open(&api, width, scripts).await else { return };
+    let browser = browser.used_by(hands);
     let partner = world.owner_of_account("north.herts", Role::Partner).await;
     browser.sign_in(&world, &partner).await;
 
@@ -51,10 +52,15 @@ async fn a_question(width: u32, scripts: Scripts) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn is_there_room_and_a_referral_from_the_answer() {
-    a_question(DESK, Scripts::On).await;
+    a_question(DESK, Scripts::On, Hands::Mouse).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_on_a_phone_without_scripts() {
-    a_question(PHONE, Scripts::Off).await;
+    a_question(PHONE, Scripts::Off, Hands::Mouse).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_by_keys_alone() {
+    a_question(DESK, Scripts::On, Hands::Keys).await;
 }
