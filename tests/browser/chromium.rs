@@ -380,7 +380,7 @@ impl Browser {
         self.one("nav").await;
     }
 
-    /// Looks at the page as it is: axe finds nothing in light and dark, nothing is too wide, and nothing was complained of.
+    /// Looks at the page as it is: axe finds nothing in light, dark and forced colours, nothing is too wide, and nothing was complained of.
     pub async fn look(&self) {
         let wrong = self.wrong().await;
         assert!(wrong.is_empty(), "{}:\n{}", self.path().await, wrong.join("\n"));
@@ -390,11 +390,14 @@ impl Browser {
     pub async fn wrong(&self) -> Vec<String> {
         let mut wrong = self.complaints().await;
         if self.scripts == Scripts::On {
-            for scheme in ["light", "dark"] {
-                self.prefers(scheme).await;
-                wrong.extend(self.axe().await);
+            for (feature, value) in [
+                ("prefers-color-scheme", "dark"),
+                ("forced-colors", "active"),
+                ("prefers-color-scheme", "light"),
+            ] {
+                self.prefers(feature, value).await;
+                wrong.extend(self.axe().await.into_iter().map(|it| format!("{value}: {it}")));
             }
-            self.prefers("light").await;
             for width in [PHONE, DESK, NARROWEST] {
                 self.width(width).await;
                 let found = self.run(TOO_WIDE, Vec::new()).await;
@@ -407,8 +410,8 @@ impl Browser {
         wrong
     }
 
-    async fn prefers(&self, scheme: &str) {
-        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+    async fn prefers(&self, feature: &str, value: &str) {
+        let features = json!([{ "name": feature, "value": value }]);
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
     }
 
