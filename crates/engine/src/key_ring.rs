@@ -5,9 +5,14 @@ use std::{
     fs,
     io::{ErrorKind, Read, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use crate::keys::{KEY, KeyError, from_hex, random, to_hex};
+
+/// So often it is tried to have a key file to oneself, and how long it is waited in between.
+const TRIES: u32 = 10;
+const A_MOMENT: Duration = Duration::from_millis(20);
 
 /// A root key. Never shown.
 pub type RootKey = [u8; KEY];
@@ -111,12 +116,17 @@ impl KeyProvider for KeyFile {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(self.beside(".lock")).map_err(|error| unusable(&error))?;
-        match file.try_lock() {
-            // The lock goes with the file, also where the program is ended.
-            Ok(()) => Ok(Box::new(file)),
-            Err(fs::TryLockError::WouldBlock) => Err(KeyError::InHand),
-            Err(fs::TryLockError::Error(error)) => Err(unusable(&error)),
+        for _ in 0..TRIES {
+            match file.try_lock() {
+                // The lock goes with the file, also where the program is ended.
+                Ok(()) => return Ok(Box::new(file)),
+                Err(fs::TryLockError::Error(error)) => return Err(unusable(&error)),
+                // A program that is just being started from this one holds what this one held, until it has become the
+                // other: a moment.
+                Err(fs::TryLockError::WouldBlock) => std::thread::sleep(A_MOMENT),
+            }
         }
+        Err(KeyError::InHand)
     }
 }
 
