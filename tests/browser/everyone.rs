@@ -99,3 +99,29 @@ async fn on_paper_there_is_nothing_to_press() {
     browser.close().await;
     databases.tidy().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_unattended_page_sends_is_kept_and_never_carried_out() {
+    let databases = Databases::sqlite();
+    let world = World::at(EVENING, &databases).with_unit("SS-01").await;
+    world.officer().book("SS-01", "R-2020-0551", "2020-11-03", 3).await.unwrap();
+    let api = Api::serve(&world.engine).await;
+    let Some(browser) = Browser::open(&api, DESK, Scripts::On).await else { return };
+    let manager = world.owner_of_account("day.manager", Role::Manager).await;
+    browser.sign_in(&world, &manager).await;
+    browser.go("/subject-access").await;
+    let typed = "for (const [id, value] of [['household', 'R-2020-0551'], ['reason', 'They asked.']]) {
+        const field = document.getElementById(id);
+        field.value = value;
+        field.dispatchEvent(new Event('input', { bubbles: true }));
+    }";
+    browser.run(typed, Vec::new()).await;
+    // The clock of the service stands still: there, the session is as good as ever when the page thinks that it has ended.
+    browser.run("const now = Date.now; Date.now = () => now() + 16 * 60_000;", Vec::new()).await;
+    browser.reads("Sign in").await;
+    assert_eq!(world.count("notice").await, 0, "nothing was handed over");
+    browser.go("/subject-access").await;
+    assert_eq!(browser.value("reason").await, "They asked.");
+    browser.close().await;
+    databases.tidy().await;
+}

@@ -24,6 +24,14 @@ window.addEventListener('pageshow', (event) => {
 });
 
 // Somebody who does nothing is signed out. They are told two minutes before; what they typed is sent to be kept for them.
+// The service must never carry it out: another page may have kept the session alive.
+function sendToBeKept(form) {
+  const only = document.createElement('input');
+  Object.assign(only, { type: 'hidden', name: 'keepOnly', value: 'yes' });
+  form.append(only);
+  form.submit();
+}
+
 const endsIn = Number(document.body.dataset.endsIn);
 const dialog = document.getElementById('idle');
 if (endsIn && dialog) {
@@ -44,7 +52,7 @@ if (endsIn && dialog) {
     if (left <= 0) {
       until = Infinity;
       const form = typed();
-      if (form) form.submit();
+      if (form) sendToBeKept(form);
       else location.replace('/sign-in');
     }
   }, 1000);

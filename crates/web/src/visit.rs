@@ -25,6 +25,8 @@ use crate::{
     words,
 };
 
+/// The field by which a page's script says that a form is to be kept, and not taken.
+const KEEP_ONLY: &str = "keepOnly";
 /// For how many seconds something that was revealed is shown. The pages say so to their script, too.
 const SHOWN_FOR: u32 = 60;
 
@@ -62,6 +64,10 @@ impl Visit {
         let fields = fields(&request, &mut body).await?;
         let owner = cookie(request.headers(), SESSION_COOKIE).unwrap_or_default().to_owned();
         let genuine = !owner.is_empty() && site.engine.is_forgery_token(&owner, fields.get("token"));
+        // A page that nobody was at: whether its session has really ended or not, nothing is carried out.
+        if genuine && fields.has(KEEP_ONLY, "yes") {
+            return Err(keep(&site, &request, fields)?.into());
+        }
         let found = signed_in(&site, request.headers()).await;
         if found.is_err() && genuine {
             return Err(keep(&site, &request, fields)?.into());
@@ -249,7 +255,7 @@ async fn signed_in(site: &Site, headers: &HeaderMap) -> Result<(SessionView, Str
     crate::forms::session(&site.engine, headers, Stage::Whole).await
 }
 
-/// Keeps a form of a session that has ended, and sends its browser to sign in.
+/// Keeps a form that is not taken, and sends its browser to sign in.
 fn keep(site: &Site, request: &Request, fields: Fields) -> Result<Response, Stopped> {
     let mut response = to("/sign-in");
     let whose = fields.get("whose").to_owned();

@@ -24,8 +24,8 @@ use safespace_domain::{
 
 use crate::shell::{Place, Way};
 
-/// Said where a form is shown again with what somebody typed before they were signed out.
-pub(crate) const KEPT: &str = "You were signed out. What you had typed is here again; nothing was sent.";
+/// Said where a form is shown again with what somebody typed before they had to sign in, or to give a code.
+pub(crate) const KEPT: &str = "Nothing was sent. What you had typed is here again.";
 
 pub(crate) const NOT_TAKEN: &str = "This form was not taken";
 pub(crate) const NOT_FROM_HERE: &str = "It did not come from a page of this service, or that page was too old. Nothing was \
