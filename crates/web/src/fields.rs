@@ -31,6 +31,13 @@ impl Fields {
         self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value.trim())
     }
 
+    /// Without passwords: they are kept for nobody.
+    #[must_use]
+    pub(crate) fn without_secrets(mut self) -> Self {
+        self.0.retain(|(name, _)| !["current", "password"].contains(&name.as_str()));
+        self
+    }
+
     /// A password: as it was typed, spaces and all.
     pub(crate) fn secret(&self, name: &str) -> &str {
         self.0.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)

@@ -45,7 +45,12 @@ impl Kept {
         {
             kept.remove(&oldest);
         }
-        let form = KeptForm { path: path.to_owned(), fields, whose: whose.to_owned(), at: now };
+        let form = KeptForm {
+            path: path.to_owned(),
+            fields: fields.without_secrets(),
+            whose: whose.to_owned(),
+            at: now,
+        };
         kept.insert(cookie.to_owned(), form);
     }
 
@@ -69,8 +74,9 @@ mod tests {
     fn a_form_is_kept_for_half_an_hour_and_only_so_many() {
         let (kept, now) = (Kept::default(), DateTime::<Utc>::UNIX_EPOCH);
         let minutes = |n: i64| now + TimeDelta::minutes(n);
-        kept.keep("a", "/board", Fields::default().with("why", "x"), "w", now);
+        kept.keep("a", "/board", Fields::default().with("why", "x").with("password", "secret"), "w", now);
         assert_eq!(kept.find("a", minutes(29)).unwrap().fields.get("why"), "x");
+        assert_eq!(kept.find("a", now).unwrap().fields.get("password"), "", "a password is kept for nobody");
         assert!(kept.find("a", minutes(30)).is_none() && kept.find("b", now).is_none());
         for n in 0..100 {
             kept.keep(&n.to_string(), "/board", Fields::default(), "w", minutes(1));

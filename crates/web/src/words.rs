@@ -15,6 +15,7 @@ use safespace_domain::{
     attention::Action,
     clock::in_service_time,
     households::People,
+    items::{Allergen, Diet},
     ledger::NightUse,
     nights::earlier,
     referrals::ReferralStatus,
@@ -213,6 +214,38 @@ pub(crate) const fn referral_status(status: ReferralStatus) -> &'static str {
         ReferralStatus::Declined => "declined",
         ReferralStatus::Withdrawn => "withdrawn",
         ReferralStatus::Closed => "closed",
+    }
+}
+
+/// An allergen, the same wherever one is read: a household’s food goes by it.
+pub(crate) const fn allergen(allergen: Allergen) -> &'static str {
+    match allergen {
+        Allergen::Celery => "Celery",
+        Allergen::Gluten => "Gluten (wheat, rye, barley, oats)",
+        Allergen::Crustaceans => "Crustaceans",
+        Allergen::Eggs => "Eggs",
+        Allergen::Fish => "Fish",
+        Allergen::Lupin => "Lupin",
+        Allergen::Milk => "Milk and lactose",
+        Allergen::Molluscs => "Molluscs",
+        Allergen::Mustard => "Mustard",
+        Allergen::Nuts => "Nuts that grow on trees",
+        Allergen::Peanuts => "Peanuts",
+        Allergen::Sesame => "Sesame",
+        Allergen::Soya => "Soya",
+        Allergen::Sulphites => "Sulphites",
+    }
+}
+
+/// A diet.
+pub(crate) const fn diet(diet: Diet) -> &'static str {
+    match diet {
+        Diet::Vegetarian => "Vegetarian",
+        Diet::Vegan => "Vegan",
+        Diet::Halal => "Halal",
+        Diet::Kosher => "Kosher",
+        Diet::NoPork => "No pork",
+        Diet::NoBeef => "No beef",
     }
 }
 

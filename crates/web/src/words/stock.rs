@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use safespace_domain::{
     Night, Nights,
     clock::in_service_time,
-    items::{Allergen, Diet},
     ledger::NightUse,
     money::Pence,
     pack_templates::{Per, TemplateLine},
@@ -13,6 +12,8 @@ use safespace_domain::{
     stock::{CountReason, Movement, WriteOffReason},
     units::InService,
 };
+
+pub(crate) use crate::words::{allergen, diet};
 
 use super::{count, day, short_day};
 
@@ -216,16 +217,6 @@ pub(crate) fn expires(units: u32, on: Night, today: Night) -> String {
     } else {
         format!("{units} until {}", short_day(on))
     }
-}
-
-/// A diet in words.
-pub(crate) const fn diet(diet: Diet) -> &'static str {
-    diet.words()
-}
-
-/// An allergen in words.
-pub(crate) const fn allergen(allergen: Allergen) -> &'static str {
-    allergen.as_str()
 }
 
 /// What is known of an item's contents.

@@ -5,12 +5,13 @@ use safespace_domain::{
     access::{Role, Scope},
     accounts::Account,
     disclosure::RoomAnswer,
-    items::{Allergen, Diet},
     needs::Risk,
     nights::later,
     referrals::{NeedKind, Outcome},
     retention::RetentionKind,
 };
+
+pub(crate) use crate::words::{allergen, diet};
 
 use super::{count, day};
 
@@ -156,38 +157,6 @@ pub(crate) fn yes_no() -> Vec<(String, String)> {
 /// A district that is none of these.
 pub(crate) fn not_named() -> (String, String) {
     (String::new(), "None of these, or not known".to_owned())
-}
-
-/// An allergen, as a label.
-pub(crate) const fn allergen(allergen: Allergen) -> &'static str {
-    match allergen {
-        Allergen::Celery => "Celery",
-        Allergen::Gluten => "Cereals with gluten",
-        Allergen::Crustaceans => "Crustaceans",
-        Allergen::Eggs => "Eggs",
-        Allergen::Fish => "Fish",
-        Allergen::Lupin => "Lupin",
-        Allergen::Milk => "Milk",
-        Allergen::Molluscs => "Molluscs",
-        Allergen::Mustard => "Mustard",
-        Allergen::Nuts => "Nuts that grow on trees",
-        Allergen::Peanuts => "Peanuts",
-        Allergen::Sesame => "Sesame",
-        Allergen::Soya => "Soya",
-        Allergen::Sulphites => "Sulphites",
-    }
-}
-
-/// A diet, as a label.
-pub(crate) const fn diet(diet: Diet) -> &'static str {
-    match diet {
-        Diet::Vegetarian => "Vegetarian",
-        Diet::Vegan => "Vegan",
-        Diet::Halal => "Halal",
-        Diet::Kosher => "Kosher",
-        Diet::NoPork => "Without pork",
-        Diet::NoBeef => "Without beef",
-    }
 }
 
 /// What became of a referral, in a word or two.

@@ -1,11 +1,12 @@
 //! The words of referrals: taking them, answering them, calling back.
 
 use safespace_domain::{
-    items::{Allergen, Diet},
     needs::Risk,
     referrals::{Facts, NeedKind, Source},
     sharing::SharesAs,
 };
+
+pub(crate) use crate::words::{allergen, diet};
 
 use crate::words::{count, day, people};
 
@@ -71,38 +72,6 @@ pub(crate) const fn shares_as(shares_as: SharesAs) -> &'static str {
         SharesAs::Women => "Women, with or without children",
         SharesAs::Men => "Men, with or without children",
         SharesAs::Mixed => "Both, or somebody who is neither: a home of its own only",
-    }
-}
-
-/// An allergen, as a choice.
-pub(crate) const fn allergen(allergen: Allergen) -> &'static str {
-    match allergen {
-        Allergen::Celery => "Celery",
-        Allergen::Gluten => "Gluten: wheat, rye, barley, oats",
-        Allergen::Crustaceans => "Crustaceans",
-        Allergen::Eggs => "Eggs",
-        Allergen::Fish => "Fish",
-        Allergen::Lupin => "Lupin",
-        Allergen::Milk => "Milk, lactose included",
-        Allergen::Molluscs => "Molluscs",
-        Allergen::Mustard => "Mustard",
-        Allergen::Nuts => "Nuts that grow on trees",
-        Allergen::Peanuts => "Peanuts",
-        Allergen::Sesame => "Sesame",
-        Allergen::Soya => "Soya",
-        Allergen::Sulphites => "Sulphites",
-    }
-}
-
-/// What somebody eats only, as a choice.
-pub(crate) const fn diet(diet: Diet) -> &'static str {
-    match diet {
-        Diet::Vegetarian => "Vegetarian",
-        Diet::Vegan => "Vegan",
-        Diet::Halal => "Halal",
-        Diet::Kosher => "Kosher",
-        Diet::NoPork => "No pork",
-        Diet::NoBeef => "No beef",
     }
 }
 
