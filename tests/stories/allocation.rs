@@ -30,6 +30,7 @@ on_both![
     a_stay_is_split_where_nothing_else_is_left,
     one_that_comes_again_is_known_by_its_contact,
     the_list_of_what_is_to_be_done,
+    the_list_names_each_home_once_as_the_plan_does_and_the_highest_risk_first,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -380,7 +381,7 @@ async fn the_list_of_what_is_to_be_done(on: &Databases) {
         officer.to_do().await.iter().map(|line| line.split(':').next().unwrap().to_owned()).collect();
     assert_eq!(
         told,
-        ["Answer", "PlanNextStep", "Confirm", "AssignKeyWorker"],
+        ["Answer", "PlanNextStep", "Confirm", "Plan", "AssignKeyWorker"],
         "{:#?}",
         officer.to_do().await
     );
@@ -389,4 +390,42 @@ async fn the_list_of_what_is_to_be_done(on: &Databases) {
         world.engine.referrals(&officer.actor, &all, Page { after: None, limit: 9 }).await.unwrap().len(),
         2
     );
+}
+
+async fn the_list_names_each_home_once_as_the_plan_does_and_the_highest_risk_first(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    world.officer().record_void("SS-02", "2020-11-03", 12).await.unwrap();
+    let of = |risk| ReferralAsk { risk: Some(risk), ..ask("2020-11-03") };
+    waiting(&world, "R-1", of(Risk::Medium)).await;
+    waiting(&world, "R-2", ask("2020-11-03")).await;
+    waiting(&world, "R-3", of(Risk::High)).await;
+    // A second referral of the same household is in the plan with the first.
+    waiting(&world, "R-3", of(Risk::Standard)).await;
+    let plain =
+        |line: &String| format!("{} {}", line.split_once(" (").unwrap().0, line.split_once(", ").unwrap().1);
+    let told: Vec<String> = world.officer().to_do().await.iter().map(plain).collect();
+    assert_words_snapshot!(told.join("\n"), @r"
+    Place: R-3 waits high risk), and SS-01 is free and fits: hold it, or book it.
+    Plan: R-2 waits risk not assessed), and what fits and is free is planned for others, who come first: look at the plan for tonight.
+    Plan: R-1 waits medium risk), and what fits and is free is planned for others, who come first: look at the plan for tonight.
+    ");
+    world.clock.set("2020-11-04T09:00:00Z");
+    let told: Vec<String> = world.officer().to_do().await.iter().map(plain).collect();
+    assert_words_snapshot!(told.join("\n"), @r"
+    Place: R-3 waits high risk), and SS-01 is free and fits: hold it, or book it.
+    Plan: R-2 waits longer than it should risk not assessed), and what fits and is free is planned for others, who come first: look at the plan for tonight.
+    Plan: R-1 waits longer than it should medium risk), and what fits and is free is planned for others, who come first: look at the plan for tonight.
+    ");
+    // What the plan has, and nothing else, is named.
+    let mut plan = world.engine.plan_for_tonight(&world.officer().actor, 3).await.unwrap().plan;
+    assert_eq!((plan.placed.len(), plan.unplaced.len()), (1, 3));
+    let home = plan.placed.pop().unwrap().unit;
+    assert_eq!(home, world.unit("SS-01").await);
+    world.officer().book("SS-01", "R-9", "2020-11-04", 2).await.unwrap();
+    let told: Vec<String> = world.officer().to_do().await.iter().map(plain).collect();
+    assert_words_snapshot!(told.join("\n"), @r"
+    Plan: R-3 waits longer than it should high risk), and nothing that fits is free in time; SS-01 is, from 2020-11-06: look at the plan for tonight.
+    Plan: R-2 waits longer than it should risk not assessed), and nothing that fits is free: look at the plan for tonight.
+    Plan: R-1 waits longer than it should medium risk), and nothing that fits is free: look at the plan for tonight.
+    ");
 }

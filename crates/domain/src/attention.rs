@@ -7,9 +7,11 @@ use crate::{
     holds::{Hold, HoldStatus},
     ids::{HouseholdId, UnitId},
     immediate_needs::ImmediateNeed,
+    needs::Risk,
     next_steps::NextStep,
     nights::{Night, Nights},
     packs::{Pack, PackConcern, PackState},
+    plan::{HOUSEHOLD_PLANNED, PLANNED_FOR_ANOTHER, Placement, Plan, Unplaced},
     referrals::{Referral, ReferralStatus},
     standards::Standards,
     stays::{Stay, StayStatus},
@@ -57,17 +59,26 @@ pub enum Attention {
         /// The stay.
         stay: Stay,
     },
-    /// A household waits, and a unit that it could have is free.
+    /// A household waits, and the plan for tonight has a unit for it on the nights that it asks for.
     UnitFree {
         /// The referral.
         referral: Referral,
-        /// The unit that fits best.
+        /// The unit: nobody else has it in the plan.
         unit: UnitId,
     },
-    /// A household waits longer than the standard allows, and nothing is free.
+    /// A household waits, not yet longer than the standard allows, and the plan has no unit for it on its nights.
+    LeftOut {
+        /// The referral.
+        referral: Referral,
+        /// Why there is none.
+        why: NoUnit,
+    },
+    /// A household waits longer than the standard allows, and the plan has no unit for it on its nights.
     WaitsTooLong {
         /// The referral.
         referral: Referral,
+        /// Why there is none.
+        why: NoUnit,
     },
     /// Nobody has been in contact with a household for too long.
     NoContact {
@@ -101,6 +112,22 @@ pub enum Attention {
         /// What is wrong with it.
         concern: PackConcern,
     },
+}
+
+/// Why the plan for tonight has no unit for a household on the nights that it asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoUnit {
+    /// It has one from a later night on.
+    Later {
+        /// The unit: nobody else has it in the plan.
+        unit: UnitId,
+        /// From which night on.
+        from: Night,
+    },
+    /// Units would fit and are free, and others come first.
+    OthersFirst,
+    /// Nothing that fits is free.
+    NoneFits,
 }
 
 /// Who has the nights that a booking lost.
@@ -156,6 +183,7 @@ impl Attention {
             Self::Unanswered { .. }
             | Self::HoldLapses { .. }
             | Self::UnitFree { .. }
+            | Self::LeftOut { .. }
             | Self::WaitsTooLong { .. } => None,
         }
     }
@@ -165,7 +193,8 @@ impl Attention {
         match self {
             Self::Unanswered { referral }
             | Self::UnitFree { referral, .. }
-            | Self::WaitsTooLong { referral } => Some(referral),
+            | Self::LeftOut { referral, .. }
+            | Self::WaitsTooLong { referral, .. } => Some(referral),
             _ => None,
         }
     }
@@ -195,12 +224,18 @@ impl Attention {
             Self::HoldLapses { .. } => Action::Confirm,
             Self::NoNextStep { .. } => Action::PlanNextStep,
             Self::UnitFree { .. } => Action::Place,
-            Self::WaitsTooLong { .. } => Action::Plan,
+            Self::LeftOut { .. } | Self::WaitsTooLong { .. } => Action::Plan,
             Self::NoContact { .. } => Action::OfferSupport,
             Self::NeedsOverdue { .. } => Action::SettleNeeds,
             Self::NoKeyWorker { .. } => Action::AssignKeyWorker,
             Self::Pack { .. } => Action::SeeToPack,
         }
+    }
+
+    /// Where it comes among what is due at the same time, first being 0: whoever has no place yet by risk, as in the plan;
+    /// then all else.
+    pub fn rank(&self) -> u8 {
+        self.referral().map_or(u8::MAX, |referral| Risk::rank(referral.facts.assessment.risk))
     }
 
     /// When it is, or was, due.
@@ -214,7 +249,9 @@ impl Attention {
             Self::NotArrived { stay } => midnight(stay.nights.arrival()),
             Self::Unanswered { referral } => standards.response_due(referral.received_at),
             Self::HoldLapses { hold } => hold.lapses_at,
-            Self::UnitFree { referral, .. } | Self::WaitsTooLong { referral } => {
+            Self::UnitFree { referral, .. }
+            | Self::LeftOut { referral, .. }
+            | Self::WaitsTooLong { referral, .. } => {
                 standards.placement_due(referral.received_at, referral.facts.arrival, late_until_hour)
             }
             Self::NoContact { due, .. } => due.at(),
@@ -232,6 +269,37 @@ impl Attention {
             },
         }
     }
+}
+
+/// What the plan for tonight comes to for a household that waits for these nights, and is due a place by `due`. None where
+/// it is in the plan already, under another referral.
+pub fn of_waiting(
+    referral: Referral,
+    asked: Nights,
+    plan: &Plan,
+    due: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<Attention> {
+    let placed = plan.placed.iter().find(|placement| placement.referral == referral.id);
+    let why = match placed {
+        Some(Placement { unit, nights, .. }) if nights.arrival() <= asked.arrival() => {
+            return Some(Attention::UnitFree { referral, unit: *unit });
+        }
+        Some(Placement { unit, nights, .. }) => NoUnit::Later { unit: *unit, from: nights.arrival() },
+        None => {
+            let left_out = plan.unplaced.iter().find(|unplaced| unplaced.referral == referral.id);
+            let has = |code| left_out.is_some_and(|Unplaced { reasons, .. }| reasons.contains_key(code));
+            if has(HOUSEHOLD_PLANNED) {
+                return None;
+            }
+            if has(PLANNED_FOR_ANOTHER) { NoUnit::OthersFirst } else { NoUnit::NoneFits }
+        }
+    };
+    Some(if due <= now {
+        Attention::WaitsTooLong { referral, why }
+    } else {
+        Attention::LeftOut { referral, why }
+    })
 }
 
 /// How many nights the stay has run over, tonight included; none when it is no overstay.

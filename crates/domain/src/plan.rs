@@ -27,6 +27,8 @@ use crate::{
 pub const MOST_PLANNED: usize = 100;
 /// The furthest look-ahead in days.
 pub const FURTHEST_LOOK: u32 = 31;
+/// The look-ahead in days where nobody says another: on the page of the plan, and for what needs attention.
+pub const USUAL_LOOK: u32 = 3;
 /// How many assignments are worked out at most to keep apart households of the plan that must not be together. Beyond
 /// it, the lower of two in the order gives way.
 const MOST_BRANCHES: usize = 100;

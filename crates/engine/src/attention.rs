@@ -2,24 +2,29 @@
 
 use chrono::{DateTime, Utc};
 use safespace_domain::{
-    Night, Nights,
+    Night, Nights, UnitId,
     access::{Actor, Permission},
-    attention::{Attention, LostTo, is_about_to_lapse, is_unanswered, lacks_a_next_step, nights_over},
-    availability::{self, Ask, Spaces},
+    attention::{
+        Attention, LostTo, NoUnit, is_about_to_lapse, is_unanswered, lacks_a_next_step, nights_over,
+        of_waiting,
+    },
+    availability::{Ask, Spaces},
     clock::in_service_time,
     ledger::Entry,
+    needs::Risk,
     nights::{earlier, later, runs},
     packs::{PackConcern, PackStatus, concern},
+    plan::USUAL_LOOK,
     policies::Policy,
     reasons::ReasonKind,
-    referrals::ReferralStatus,
+    referrals::{Referral, ReferralStatus},
     stays::{Stay, StayStatus, arrival_night},
     support::{ContactDue, came_at, contact_due, is_kept_in_contact},
     units::Scheme,
 };
-use safespace_store::{Page, ReferralFilter, StayFilter};
+use safespace_store::{Page, ReferralFilter, StayFilter, StoredReferral};
 
-use crate::{Engine, EngineError, allocation::Case, pack_lists::PackView};
+use crate::{Engine, EngineError, pack_lists::PackView};
 
 /// So many records of a kind are looked at.
 const MOST_LOOKED_AT: u64 = 1_000;
@@ -120,8 +125,9 @@ impl AttentionItem {
         let code = |id| spaces.unit_by_id(id).map_or("?", |unit| unit.code.as_str());
         match &self.what {
             Attention::Unanswered { referral } => format!(
-                "{} came on {} and nobody has answered: assess, accept or decline it.",
+                "{} ({}) came on {} and nobody has answered: assess, accept or decline it.",
                 referral.reference,
+                risk(referral),
                 time(referral.received_at)
             ),
             Attention::HoldLapses { hold } => format!(
@@ -131,17 +137,48 @@ impl AttentionItem {
                 time(hold.lapses_at)
             ),
             Attention::UnitFree { referral, unit } => format!(
-                "{} waits ({}), and {} is free and fits: hold it, or book it.",
+                "{} waits ({}, {}), and {} is free and fits: hold it, or book it.",
                 self.reference,
                 referral.reference,
+                risk(referral),
                 code(*unit)
             ),
-            Attention::WaitsTooLong { referral } => format!(
-                "{} waits longer than it should ({}), and nothing that fits is free: look at the plan for tonight.",
-                self.reference, referral.reference
+            Attention::LeftOut { referral, why } => format!(
+                "{} waits ({}, {}), and {}: look at the plan for tonight.",
+                self.reference,
+                referral.reference,
+                risk(referral),
+                no_unit(*why, code)
+            ),
+            Attention::WaitsTooLong { referral, why } => format!(
+                "{} waits longer than it should ({}, {}), and {}: look at the plan for tonight.",
+                self.reference,
+                referral.reference,
+                risk(referral),
+                no_unit(*why, code)
             ),
             _ => String::new(),
         }
+    }
+}
+
+const fn risk(referral: &Referral) -> &'static str {
+    match referral.facts.assessment.risk {
+        Some(Risk::High) => "high risk",
+        Some(Risk::Medium) => "medium risk",
+        Some(Risk::Standard) => "standard risk",
+        None => "risk not assessed",
+    }
+}
+
+/// Why the plan has no unit for whoever waits.
+fn no_unit<'a>(why: NoUnit, code: impl Fn(UnitId) -> &'a str) -> String {
+    match why {
+        NoUnit::Later { unit, from } => {
+            format!("nothing that fits is free in time; {} is, from {from}", code(unit))
+        }
+        NoUnit::OthersFirst => "what fits and is free is planned for others, who come first".to_owned(),
+        NoUnit::NoneFits => "nothing that fits is free".to_owned(),
     }
 }
 
@@ -172,7 +209,8 @@ fn time(at: DateTime<Utc>) -> String {
 }
 
 impl Engine {
-    /// Everything that somebody must see to, what is due first at the top.
+    /// Everything that somebody must see to, what is due first at the top; of what is due in the same minute, those who
+    /// have no place yet, by risk.
     pub async fn attention(&self, actor: &Actor) -> Result<Vec<AttentionItem>, EngineError> {
         self.must(actor, Permission::SeeStays)?;
         self.lapse_due().await?;
@@ -201,7 +239,10 @@ impl Engine {
             what,
         };
         let mut items: Vec<AttentionItem> = all.into_iter().map(item).collect();
-        items.sort_by_key(|item| item.due_at);
+        items.sort_by_cached_key(|item| {
+            let received = item.what.referral().map(|referral| (referral.received_at, referral.id));
+            (item.due_at.timestamp().div_euclid(60), item.what.rank(), received)
+        });
         Ok(items)
     }
 
@@ -344,7 +385,8 @@ impl Engine {
         Ok(soon.map(|hold| Attention::HoldLapses { hold }).collect())
     }
 
-    /// Referrals that nobody has answered, and households that wait although something is free, or for too long.
+    /// Referrals that nobody has answered, and what the plan for tonight comes to for each household that waits: so no home
+    /// is named for two of them.
     async fn about_referrals(&self, actor: &Actor) -> Result<Vec<Attention>, EngineError> {
         let (now, spaces) = (self.clock.now(), self.spaces());
         let policy = spaces.policy(Scheme::SafeSpace);
@@ -357,27 +399,16 @@ impl Engine {
             .filter(|referral| is_unanswered(referral, &spaces.standards, now))
             .map(|referral| Attention::Unanswered { referral })
             .collect();
-        for stored in self.waiting(actor).await? {
-            let Case { ask, party } = self.case(&stored, None, Scheme::SafeSpace).await?;
-            let sharers = self.sharers(&spaces, ask.nights).await?;
-            let ask = party.asks(&spaces, &sharers, &ask, ask.nights);
-            let best = self
-                .look_as(actor, |calendar, spaces| {
-                    let offers = availability::offers(calendar, spaces, &ask);
-                    offers.first().and_then(|(no, _)| spaces.unit(*no)).map(|unit| unit.id)
-                })
-                .await?;
-            let referral = stored.referral;
+        let waiting = self.waiting(actor).await?;
+        let plan = self.planned(actor, &waiting, USUAL_LOOK).await?.plan;
+        for StoredReferral { referral, .. } in waiting {
             let due = spaces.standards.placement_due(
                 referral.received_at,
                 referral.facts.arrival,
                 policy.late_arrival_until_hour,
             );
-            match best {
-                Some(unit) => all.push(Attention::UnitFree { referral, unit }),
-                None if due <= now => all.push(Attention::WaitsTooLong { referral }),
-                None => {}
-            }
+            let asked = self.nights_ahead(&referral);
+            all.extend(of_waiting(referral, asked, &plan, due, now));
         }
         Ok(all)
     }

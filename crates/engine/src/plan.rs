@@ -47,12 +47,26 @@ impl Engine {
     pub async fn plan_for_tonight(&self, actor: &Actor, days: u32) -> Result<PlanForTonight, EngineError> {
         self.must(actor, Permission::AnswerReferrals)?;
         self.lapse_due().await?;
+        let waiting = self.waiting(actor).await?;
+        self.planned(actor, &waiting, days).await
+    }
+
+    /// The plan for those who wait.
+    pub(crate) async fn planned(
+        &self,
+        actor: &Actor,
+        those: &[StoredReferral],
+        days: u32,
+    ) -> Result<PlanForTonight, EngineError> {
         let spaces = self.spaces();
         let tonight = arrival_night(self.clock.now(), &spaces.policy(Scheme::SafeSpace));
-        let mut waiting = Vec::new();
-        for stored in self.waiting(actor).await? {
+        if those.is_empty() {
+            return Ok(PlanForTonight { spaces, tonight, plan: Plan::default() });
+        }
+        let mut waiting = Vec::with_capacity(those.len());
+        for stored in those {
             let referral = &stored.referral;
-            let Case { ask, party } = self.case(&stored, None, Scheme::SafeSpace).await?;
+            let Case { ask, party } = self.case(stored, None, Scheme::SafeSpace).await?;
             waiting.push(Waiting {
                 id: referral.id,
                 party,

@@ -33,9 +33,12 @@ pub enum AttentionKind {
     HoldLapses,
     /// A stay ends soon, and nobody knows where the household goes.
     NoNextStep,
-    /// A household waits, and a unit that it could have is free.
+    /// A household waits, and the plan for tonight has a unit for it on the nights that it asks for.
     UnitFree,
-    /// A household waits longer than the standard allows, and nothing is free.
+    /// A household waits, not yet longer than the standard allows, and the plan for tonight has no unit for it on its
+    /// nights.
+    LeftOut,
+    /// A household waits longer than the standard allows, and the plan for tonight has no unit for it on its nights.
     WaitsTooLong,
     /// Nobody has been in contact with a household for longer than the standards allow: since it came, or since the last
     /// time.
@@ -102,6 +105,7 @@ impl AttentionItem {
             Attention::HoldLapses { .. } => AttentionKind::HoldLapses,
             Attention::NoNextStep { .. } => AttentionKind::NoNextStep,
             Attention::UnitFree { .. } => AttentionKind::UnitFree,
+            Attention::LeftOut { .. } => AttentionKind::LeftOut,
             Attention::WaitsTooLong { .. } => AttentionKind::WaitsTooLong,
             Attention::NoContact { .. } => AttentionKind::NoContact,
             Attention::NeedsOverdue { .. } => AttentionKind::NeedsOverdue,
@@ -143,7 +147,7 @@ impl AttentionItem {
         self.0.what.hold().cloned().map(Hold)
     }
 
-    /// The unit that is free for whoever waits.
+    /// The unit that the plan for tonight has for whoever waits; never the same one for two.
     async fn unit(&self, ctx: &Context<'_>) -> Option<Unit> {
         match self.0.what {
             Attention::UnitFree { unit, .. } => Unit::part(ctx, unit),

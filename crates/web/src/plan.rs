@@ -8,7 +8,7 @@ use safespace_domain::{
     access::Permission,
     needs::Risk,
     nights::{earlier, later},
-    plan::{Change, FURTHEST_LOOK, Unplaced},
+    plan::{Change, FURTHEST_LOOK, USUAL_LOOK, Unplaced},
     referrals::Referral,
 };
 
@@ -21,9 +21,6 @@ use crate::{
     visit::Visit,
     words::{self, placing as said},
 };
-
-/// So many days later may a household begin, where nothing else is said.
-const DAYS: u32 = 3;
 
 /// A household that waits.
 struct Waits {
@@ -71,8 +68,8 @@ pub(crate) fn pages(site: &Arc<Site>) -> Pages {
 
 async fn plan(visit: Visit) -> Answer {
     visit.must(Permission::AnswerReferrals)?;
-    let days = visit.query.number("days").ok().flatten().unwrap_or(i64::from(DAYS));
-    let days = u32::try_from(days.clamp(0, i64::from(FURTHEST_LOOK))).unwrap_or(DAYS);
+    let days = visit.query.number("days").ok().flatten().unwrap_or(i64::from(USUAL_LOOK));
+    let days = u32::try_from(days.clamp(0, i64::from(FURTHEST_LOOK))).unwrap_or(USUAL_LOOK);
     let found = visit.engine.plan_for_tonight(visit.actor(), days).await?;
     let spaces = &found.spaces;
     let mut placed = Vec::new();
