@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use safespace_domain::{
     RefusalCode,
-    stays::{StayState, StayStatus},
+    stays::{Stay, StayState, StayStatus},
     units::Scheme,
 };
-use safespace_engine::{BookStay, Command};
+use safespace_engine::{BookStay, Command, Taker};
 use safespace_tests::{Databases, World, day, on_both, refused};
 
 on_both![
@@ -47,6 +47,8 @@ on_both![
     a_booking_whose_nights_are_over_is_not_brought_back,
     a_unit_that_was_chosen_must_be_what_is_looked_for,
     a_household_is_the_same_in_upper_and_lower_case,
+    what_happened_in_a_stay_is_told_whole_with_who_did_it,
+    a_move_is_told_in_the_stay_that_it_ends_and_in_the_one_that_goes_on,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -478,4 +480,69 @@ async fn a_household_is_the_same_in_upper_and_lower_case(on: &Databases) {
     assert_eq!(world.count("household").await, 1);
     let found = world.engine.household(&world.officer().actor, "R-1A").await.unwrap().unwrap();
     assert_eq!(found.reference, "R-1a", "as it was given first");
+}
+
+/// The steps of a stay in words: what, and by whom.
+async fn steps_of(world: &World, stay: &Stay) -> Vec<String> {
+    let mut told = Vec::new();
+    for step in world.engine.stay_steps(&world.officer().actor, stay).await.unwrap() {
+        let what = format!("{:?}", step.what);
+        let what = what.split([' ', '(']).next().unwrap_or_default().to_owned();
+        let by = match step.by {
+            Some(Taker::Person(_)) => "person",
+            Some(Taker::Program) => "program",
+            Some(Taker::Service) => "service",
+            None => "nobody",
+        };
+        told.push(format!("{what} by {by}"));
+    }
+    told
+}
+
+async fn what_happened_in_a_stay_is_told_whole_with_who_did_it(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    let officer = world.officer();
+    let stay = officer.book("SS-01", "R-1", "2020-11-03", 2).await.unwrap();
+    officer.check_in(&stay).await.unwrap();
+    let stay = officer.reinstate(&stay).await.unwrap();
+    officer.mark_no_show(&stay).await.unwrap();
+    officer.reinstate(&stay).await.unwrap();
+    officer.check_in(&stay).await.unwrap();
+    let (closed, stay) = officer.move_to(&stay, "SS-02").await.unwrap();
+    assert!(closed.is_none(), "on the first night a stay goes on in another home");
+    officer.extend(&stay, "2020-11-07").await.unwrap();
+    world.clock.set("2020-11-06T09:00:00Z");
+    officer.check_out(&stay).await.unwrap();
+    let stay = officer.reinstate(&stay).await.unwrap();
+    assert_words_snapshot!(steps_of(&world, &stay).await.join("\n"), @r"
+    Booked by program
+    Arrived by program
+    TakenBack by program
+    NoShow by program
+    TakenBack by program
+    Arrived by program
+    Moved by program
+    DepartureChanged by program
+    Left by program
+    TakenBack by program
+    ");
+}
+
+async fn a_move_is_told_in_the_stay_that_it_ends_and_in_the_one_that_goes_on(on: &Databases) {
+    let world = World::at(EVENING, on).with_units(["SS-01", "SS-02"]).await;
+    let officer = world.officer();
+    let stay = officer.book("SS-01", "R-1", "2020-11-03", 4).await.unwrap();
+    officer.check_in(&stay).await.unwrap();
+    world.clock.set("2020-11-05T09:00:00Z");
+    let (closed, stay) = officer.move_to(&stay, "SS-02").await.unwrap();
+    let closed = closed.unwrap();
+    assert_words_snapshot!(steps_of(&world, &closed).await.join("\n"), @r"
+    Booked by program
+    Arrived by program
+    MovedOn by program
+    ");
+    assert_words_snapshot!(steps_of(&world, &stay).await.join("\n"), @"MovedHere by program");
+    // Whoever may not see stays sees no steps of one either, and a case that is closed is closed.
+    let partner = world.engine.stay_steps(&world.partner().actor, &stay).await;
+    assert!(partner.is_err());
 }

@@ -68,6 +68,7 @@ pub mod splits;
 pub mod standards;
 pub mod statutory_return;
 pub mod stay_figures;
+pub mod stay_steps;
 pub mod stays;
 pub mod stock;
 pub mod support;

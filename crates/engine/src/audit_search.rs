@@ -77,6 +77,7 @@ impl Engine {
             from: search.from,
             to: search.to,
             action: search.action.filter(|action| known_words(action) == action),
+            subjects: Vec::new(),
             closed: closed.households().clone(),
             closed_subjects: self.subjects_closed_to(actor).await?.into_iter().collect(),
         };

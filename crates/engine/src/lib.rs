@@ -75,6 +75,7 @@ mod sheets;
 mod shopping;
 mod sign_in;
 mod statutory_return;
+mod stay_steps;
 mod stays;
 mod stock;
 mod subject_access;
@@ -153,6 +154,7 @@ pub use sheets::{Cell, Sheet, harmless};
 pub use shopping::{LookAhead, ShoppingView};
 pub use sign_in::SignedIn;
 pub use statutory_return::SetReturnLines;
+pub use stay_steps::{StepTaken, Taker};
 pub use stock::{
     CorrectReceipt, CountLine, CountStock, EntryView, IssueLine, IssueStock, LowStock, OriginAsk,
     ReceiptLine, ReceiveStock, ReturnStock, StockFilter, TransferLine, TransferStock, WriteOffStock,

@@ -22,6 +22,8 @@ pub struct AuditFilter {
     pub to: Option<DateTime<Utc>>,
     /// Only this action.
     pub action: Option<String>,
+    /// Only about these records; about all where none is named.
+    pub subjects: Vec<Uuid>,
     /// Nothing of these households' cases.
     pub closed: BTreeSet<HouseholdId>,
     /// Nothing about these records.
@@ -73,6 +75,13 @@ impl Conditions {
         }
     }
 
+    fn is_one_of(&mut self, column: &str, ids: &[Uuid]) {
+        if !ids.is_empty() {
+            let places: Vec<String> = ids.iter().map(|id| self.place(*id)).collect();
+            self.words.push(format!("audit.{column} IN ({})", places.join(", ")));
+        }
+    }
+
     fn is_none_of(&mut self, column: &str, ids: &[Uuid]) {
         if !ids.is_empty() {
             let places: Vec<String> = ids.iter().map(|id| self.place(*id)).collect();
@@ -92,6 +101,7 @@ impl<C: ConnectionTrait> Reader<'_, C> {
         only.is("at", ">=", filter.from);
         only.is("at", "<", filter.to);
         only.is("action", "=", filter.action.clone());
+        only.is_one_of("subject_id", &filter.subjects);
         let closed: Vec<Uuid> = filter.closed.iter().map(|household| household.0).collect();
         only.is_none_of("case_id", &closed);
         only.is_none_of("owner_id", &closed);

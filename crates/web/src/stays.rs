@@ -4,17 +4,16 @@
 //! will happen.
 
 mod steps;
+mod timeline;
 
 use std::{iter, sync::Arc};
 
 use askama::Template;
-use chrono::{DateTime, NaiveTime, Utc};
 use safespace_domain::{
     HouseholdId, Night, Refusal, StayId,
     access::Permission,
     attention::{Action, nights_over},
     availability::Spaces,
-    clock::at_service_time,
     reasons::ReasonKind,
     stays::{Stay, StayState, StayStatus, arrival_night},
 };
@@ -30,6 +29,7 @@ use crate::{
     words::{self, stays as said},
 };
 use steps::Step;
+use timeline::{Moment, timeline};
 
 /// The pages.
 pub(crate) fn pages(site: &Arc<Site>) -> Pages {
@@ -112,15 +112,6 @@ struct ToDo {
 struct Way {
     path: String,
     label: &'static str,
-}
-
-/// Something that happened in a stay.
-struct Moment {
-    key: DateTime<Utc>,
-    at: String,
-    what: String,
-    more: Option<String>,
-    path: Option<String>,
 }
 
 /// The nights that are used of those that are allowed.
@@ -401,105 +392,5 @@ fn change(found: &Found) -> Change {
         departure: stay.nights.departure(),
         same: said::same_home(unit),
         units: in_stock.map(choice).collect(),
-    }
-}
-
-/// What happened in a stay, in order.
-async fn timeline(
-    visit: &Visit,
-    found: &Found,
-    departure: Option<&safespace_domain::departures::Departure>,
-) -> Result<Vec<Moment>, Stopped> {
-    let (engine, actor, stay) = (&visit.engine, visit.actor(), &found.stay);
-    let plain = |at: DateTime<Utc>, what: String| Moment {
-        key: at,
-        at: words::instant(at),
-        what,
-        more: None,
-        path: None,
-    };
-    let mut all = Vec::new();
-    match stay.moved_from {
-        // It was booked by moving: that is told below.
-        Some(_) => {}
-        None => all.push(plain(stay.booked_at, said::BOOKED.to_owned())),
-    }
-    // Before the changes: a move may be one at the same instant.
-    if let StayState::InResidence { arrived_at } | StayState::Departed { arrived_at, .. } = stay.state {
-        all.push(arrival(visit, found, arrived_at).await?);
-    }
-    for change in engine.departure_changes(actor, stay).await? {
-        all.push(plain(change.at, said::departure_changed(&change)));
-    }
-    for granted in engine.exceptions(actor, stay).await? {
-        let what = said::exception(granted.nights);
-        all.push(Moment { more: granted.reason, ..plain(granted.granted_at, what) });
-    }
-    match stay.state {
-        StayState::Departed { departed_at, moved_to, .. } => {
-            let (key, at) = known(departed_at, stay.nights.departure());
-            let other = other(visit, moved_to).await?;
-            let what = match &other {
-                Some(other) => said::moved_to(&code(&found.spaces, other.unit)),
-                None => said::left(stay.nights.departure(), stay.planned.departure()),
-            };
-            all.push(Moment { key, at, what, more: None, path: other.map(|other| path(&other)) });
-        }
-        StayState::Cancelled { at } => all.push(ended(at, stay, said::CANCELLED)),
-        StayState::NoShow { at } => all.push(ended(at, stay, said::NO_SHOW)),
-        StayState::Booked | StayState::InResidence { .. } => {}
-    }
-    if let Some(safespace_domain::departures::Support::Ended { at }) = departure.map(|known| known.support) {
-        all.push(plain(at, said::SUPPORT_ENDED.to_owned()));
-    }
-    all.sort_by_key(|moment| moment.key);
-    Ok(all)
-}
-
-/// How the household came.
-async fn arrival(visit: &Visit, found: &Found, at: Option<DateTime<Utc>>) -> Result<Moment, Stopped> {
-    let stay = &found.stay;
-    let (key, at) = known(at, stay.nights.arrival());
-    let other = other(visit, stay.moved_from).await?;
-    let is_late = stay.planned.arrival() < stay.nights.arrival();
-    Ok(match other {
-        Some(other) => Moment {
-            key,
-            at,
-            what: said::moved_from(&code(&found.spaces, other.unit)),
-            more: None,
-            path: Some(path(&other)),
-        },
-        None => Moment {
-            key,
-            at,
-            what: said::ARRIVED.to_owned(),
-            more: is_late.then(|| said::expected(stay.planned.arrival())),
-            path: None,
-        },
-    })
-}
-
-async fn other(visit: &Visit, id: Option<StayId>) -> Result<Option<Stay>, Stopped> {
-    match id {
-        Some(id) => Ok(visit.engine.stay(visit.actor(), id).await?),
-        None => Ok(None),
-    }
-}
-
-fn path(stay: &Stay) -> String {
-    format!("/stays/{}", stay.id)
-}
-
-fn ended(at: Option<DateTime<Utc>>, stay: &Stay, what: &str) -> Moment {
-    let (key, at) = known(at, stay.planned.arrival());
-    Moment { key, at, what: what.to_owned(), more: None, path: None }
-}
-
-/// An instant in words; where a file of past records did not say it, the day.
-fn known(at: Option<DateTime<Utc>>, night: Night) -> (DateTime<Utc>, String) {
-    match at {
-        Some(at) => (at, words::instant(at)),
-        None => (at_service_time(night, NaiveTime::MIN), said::some_time(night)),
     }
 }

@@ -14,7 +14,7 @@ use safespace_domain::{
     stays::{StayState, StayStatus},
     support::{Channel, Hours, OutcomeKind},
 };
-use safespace_engine::StayLength;
+use safespace_engine::{StayLength, Taker};
 
 use super::{count, day, instant, nights, short_day};
 
@@ -130,6 +130,31 @@ pub(crate) fn moved_from(unit: &str) -> String {
 
 pub(crate) fn moved_to(unit: &str) -> String {
     format!("Moved to {unit}")
+}
+
+/// Of a stay that goes on in another home: nobody had slept in the first.
+pub(crate) fn moved(from: &str, to: &str) -> String {
+    format!("Moved from {from} to {to}")
+}
+
+/// Of a step that was a mistake.
+pub(crate) const fn taken_back(was: StayStatus) -> &'static str {
+    match was {
+        StayStatus::Booked => "The booking was taken back",
+        StayStatus::InResidence => "The arrival was taken back",
+        StayStatus::Departed => "The departure was taken back",
+        StayStatus::Cancelled => "The cancellation was taken back",
+        StayStatus::NoShow => "The no-show was taken back",
+    }
+}
+
+/// When something was done, and by whom.
+pub(crate) fn taken_by(at: &str, by: &Taker) -> String {
+    match by {
+        Taker::Person(name) => format!("{at}, by {name}"),
+        Taker::Program => format!("{at}, by {A_TOKEN}"),
+        Taker::Service => format!("{at}, by the service itself"),
+    }
 }
 
 /// Of an arrival that was expected earlier.
