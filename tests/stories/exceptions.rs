@@ -145,7 +145,7 @@ async fn a_manager_finds_the_stays_that_are_too_long_and_what_was_granted(on: &D
     world.wake_at("2020-11-09T21:00:00Z").await;
     assert_eq!(
         told().await,
-        [(over.id, 9, None, true), (granted.id, 10, Some(10), false)],
+        [(over.id, 8, None, true), (granted.id, 10, Some(10), false)],
         "R-2 is still there"
     );
     let on_days = async |from: &str, to: &str| {

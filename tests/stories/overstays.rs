@@ -28,6 +28,7 @@ on_both![
     nights_are_given_back_when_an_overstay_that_was_extended_leaves,
     a_booking_gets_its_night_back_from_whoever_had_it_meanwhile,
     what_needs_attention_says_what_to_do,
+    an_overstay_has_one_count_of_nights_and_leaves_today_without_an_exception,
 ];
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
@@ -49,7 +50,7 @@ async fn an_overstay_keeps_its_unit_night_by_night(on: &Databases) {
     world.wake_at("2020-11-06T09:00:00Z").await;
     assert_eq!(world.line("SS-01", "2020-11-03", 6).await, "RRRR..");
     assert!(world.officer().free("2020-11-06", 1).await.is_empty());
-    assert_eq!(world.officer().attention().await, ["R-1 overstays in SS-01, nights: 2"]);
+    assert_eq!(world.officer().attention().await, ["R-1 overstays in SS-01, nights: 1"]);
     world.wake_at("2020-11-07T09:00:00Z").await;
     assert_eq!(world.line("SS-01", "2020-11-03", 6).await, "RRRRR.");
     let stay = world.officer().check_out(&stay).await.unwrap();
@@ -87,7 +88,7 @@ async fn a_booking_that_an_overstay_blocks_is_reported_with_where_it_could_go(on
     world.wake_at("2020-11-06T00:05:00Z").await;
     assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRRbb.");
     assert_words_snapshot!(world.officer().attention().await.join("\n"), @r"
-    R-1 overstays in SS-01, nights: 2
+    R-1 overstays in SS-01, nights: 1
     R-2 is blocked in SS-01, 2020-11-05 to 2020-11-07, and could move to SS-03
     ");
 }
@@ -97,7 +98,7 @@ async fn a_blocked_booking_is_not_checked_in_and_can_be_moved(on: &Databases) {
     let blocked = world.officer().book("SS-01", "R-2", "2020-11-06", 3).await.unwrap();
     overstay_until!(world, "2020-11-06");
     assert_words_snapshot!(world.officer().attention().await.join("\n"), @r"
-    R-1 overstays in SS-01, nights: 2
+    R-1 overstays in SS-01, nights: 1
     R-2 is blocked in SS-01, 2020-11-06 to 2020-11-07, and could move to SS-02
     ");
     let before = world.ledger().await;
@@ -107,7 +108,7 @@ async fn a_blocked_booking_is_not_checked_in_and_can_be_moved(on: &Databases) {
     world.officer().check_in(&moved).await.unwrap();
     assert_eq!(world.line("SS-01", "2020-11-03", 7).await, "RRRR...");
     assert_eq!(world.line("SS-02", "2020-11-03", 7).await, "...RRR.");
-    assert_eq!(world.officer().attention().await, ["R-1 overstays in SS-01, nights: 2"]);
+    assert_eq!(world.officer().attention().await, ["R-1 overstays in SS-01, nights: 1"]);
 }
 
 async fn nights_are_given_back_when_the_overstay_leaves(on: &Databases) {
@@ -181,7 +182,7 @@ async fn a_household_that_overstays_into_its_own_next_booking_does_not_stop_the_
         assert_eq!(world.line("SS-02", "2020-11-03", 5).await, "RRRR.", "the other overstay keeps its unit");
         assert_eq!(world.line("SS-01", "2020-11-03", 5).await, "RRRR.", "and so does this one");
         let attention = world.officer().attention().await;
-        assert!(attention.contains(&"R-1 overstays in SS-01, nights: 2".to_owned()), "{attention:?}");
+        assert!(attention.contains(&"R-1 overstays in SS-01, nights: 1".to_owned()), "{attention:?}");
         assert!(
             attention.iter().any(|item| item.contains("MO-01")),
             "its booking is reported: {attention:?}"
@@ -189,7 +190,7 @@ async fn a_household_that_overstays_into_its_own_next_booking_does_not_stop_the_
         world.officer().check_out(&stay).await.unwrap();
         world.officer().check_in(&next).await.expect("its own booking has its nights back");
         assert_eq!(world.line("MO-01", "2020-11-05", 4).await, ".RRR");
-        assert_eq!(world.officer().attention().await, ["R-2 overstays in SS-02, nights: 2"]);
+        assert_eq!(world.officer().attention().await, ["R-2 overstays in SS-02, nights: 1"]);
     }
 }
 
@@ -350,9 +351,25 @@ async fn what_needs_attention_says_what_to_do(on: &Databases) {
     R-1 is in SS-01, and nobody has spoken with the household since it came; that was due by 4 November, 21:00: offer support, or record that you have.
     R-1 is in SS-01, and this is due and not settled: Clothes; Medical help; A safe telephone; Safety plan; Injunction and court orders; Money and benefits; Pets. See to it, or say that it is not needed.
     R-1 is in SS-01 and has no key worker: name one.
-    R-1 was to leave SS-01 on 2020-11-05 and is still there: 2 night(s) over. Extend the stay, move the household, or check it out.
+    R-1 was to leave SS-01 on 2020-11-05 and is still there, 1 night over. Extend the stay, move the household, or check it out.
     R-4 was expected in SS-03 on 2020-11-05 and was not checked in. Check it in, or mark it as a no-show.
     R-2 is booked into SS-01 from 2020-11-06, and the home is taken, 2020-11-06 to 2020-11-07. No other unit is free for it.
     R-1 is booked into SS-02 from 2020-11-06, and has not left the home that it had before: check it out there, then check it in here.
     ");
+}
+
+async fn an_overstay_has_one_count_of_nights_and_leaves_today_without_an_exception(on: &Databases) {
+    let world = World::at(EVENING, on).with_unit("SS-01").await;
+    let officer = world.officer();
+    let stay = officer.book("SS-01", "R-1", "2020-11-03", 7).await.unwrap();
+    let stay = officer.check_in(&stay).await.unwrap();
+    world.wake_at("2020-11-13T07:00:00Z").await;
+    assert_eq!(officer.attention().await, ["R-1 overstays in SS-01, nights: 3"]);
+    let length = world.engine.stay_length(&officer.actor, &stay).await.unwrap().unwrap();
+    assert_eq!((length.used, length.nights.len()), (10, 10), "and the coming night has not been slept");
+    let long = world.engine.long_stays(&officer.actor).await.unwrap();
+    assert_eq!(long.iter().map(|long| long.nights).collect::<Vec<_>>(), [10]);
+    assert_words_snapshot!(refused(officer.extend(&stay, "2020-11-13").await), @"WRONG_TIME (departure): The household can leave today, 2020-11-13, without an extension: check it out.");
+    assert!(refused(officer.extend(&stay, "2020-11-14").await).starts_with("LONGEST_STAY"));
+    assert_eq!(officer.check_out(&stay).await.unwrap().nights.len(), 10);
 }

@@ -350,10 +350,7 @@ async fn made_up_handed_over_and_extended(evening: &Evening<'_>) {
         .filter(|item| item["kind"] == "PACK")
         .map(|item| item["message"].as_str().unwrap())
         .collect();
-    assert_eq!(
-        of_packs,
-        ["The pack of R-1, in SS-01, needs 12 unit(s) more than were looked for: top it up."]
-    );
+    assert_eq!(of_packs, ["The pack of R-1, in SS-01, needs 12 units more than were looked for: top it up."]);
     let topped = evening.act("topUpPack", "PickPackInput", places).await;
     assert_eq!((&topped["nights"], &topped["outstanding"]), (&json!(9), &json!(0)));
 }
@@ -441,7 +438,7 @@ async fn a_pack_follows_its_stay(on: &Databases) {
     assert_eq!(concerns().await.len(), 1);
     // An overstay needs more each night.
     world.wake_at("2020-11-06T10:00:00Z").await;
-    assert!(concerns().await.iter().any(|message| message.contains("needs 3 unit(s) more")));
+    assert!(concerns().await.iter().any(|message| message.contains("needs 3 units more")));
     officer.check_out(&stay).await.unwrap();
     assert_eq!(pack_of(&world, stay.id).await.pack.status(), PackStatus::HandedOver, "they have it");
     must_agree(&world).await;

@@ -25,7 +25,7 @@ pub enum Attention {
     Overstay {
         /// The stay.
         stay: Stay,
-        /// How many nights it has run over, tonight included.
+        /// How many nights it has run over: those that have passed.
         nights_over: u32,
     },
     /// A booking lost nights to an overstay, and should move.
@@ -302,10 +302,11 @@ pub fn of_waiting(
     })
 }
 
-/// How many nights the stay has run over, tonight included; none when it is no overstay.
+/// How many nights the stay has run over, counted as it would be if the household left today: those that have passed, and
+/// not the coming one. None when it is no overstay.
 pub fn nights_over(stay: &Stay, today: Night) -> Option<u32> {
     stay.is_overstay(today)
-        .then(|| Nights::between(stay.nights.departure(), stay.kept(today).departure()).len())
+        .then(|| Nights::between(stay.nights.departure(), stay.so_far(today).departure()).len())
 }
 
 /// Whether a referral was not answered in time.

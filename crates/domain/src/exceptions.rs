@@ -1,7 +1,7 @@
 //! The longest stay, and a manager's exceptions from it.
 
 use crate::{
-    nights::Nights,
+    nights::{Night, Nights},
     policies::Policy,
     refusal::{Refusal, RefusalCode},
     units::Scheme,
@@ -57,6 +57,15 @@ pub fn within_longest_stay(
         ),
     )
     .on("departure"))
+}
+
+/// What is told of a stay that is too long already and is to end today: that needs nobody's exception.
+pub fn check_out_instead(today: Night) -> Refusal {
+    Refusal::new(
+        RefusalCode::WrongTime,
+        format!("The household can leave today, {today}, without an extension: check it out."),
+    )
+    .on("departure")
 }
 
 /// Whether a manager allowed a longer stay than the policy does.

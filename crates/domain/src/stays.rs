@@ -174,6 +174,12 @@ impl Stay {
         }
     }
 
+    /// The nights that the stay has come to: of an overstay those that have passed, which it would end with if the household
+    /// left today; of any other stay all of its nights.
+    pub fn so_far(&self, today: Night) -> Nights {
+        if self.is_overstay(today) { Nights::between(self.nights.arrival(), today) } else { self.nights }
+    }
+
     /// What the stay takes in the night ledger, given the turnaround after it. An overstay has no turnaround:
     /// nobody knows yet from when.
     pub fn entries(&self, today: Night, turnaround: u32) -> Vec<Entry> {

@@ -55,8 +55,9 @@ impl AttentionItem {
                 "{reference} leaves {unit} on {departure}, and no next step leads on: write down what is planned."
             ),
             Attention::Overstay { nights_over, .. } => format!(
-                "{reference} was to leave {unit} on {departure} and is still there: {nights_over} night(s) over. Extend \
-                 the stay, move the household, or check it out."
+                "{reference} was to leave {unit} on {departure} and is still there, {} over. Extend the stay, \
+                 move the household, or check it out.",
+                count(*nights_over, "night")
             ),
             Attention::Blocked { lost_to: LostTo::Itself, .. } => format!(
                 "{reference} is booked into {unit} from {arrival}, and has not left the home that it had before: \
@@ -182,6 +183,11 @@ fn no_unit<'a>(why: NoUnit, code: impl Fn(UnitId) -> &'a str) -> String {
     }
 }
 
+/// So many of something.
+fn count(n: u32, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
 fn of_pack(reference: &str, unit: &str, concern: PackConcern, arrival: Night) -> String {
     match concern {
         PackConcern::NotPrepared => format!(
@@ -195,7 +201,8 @@ fn of_pack(reference: &str, unit: &str, concern: PackConcern, arrival: Night) ->
              back, and top the pack up."
         ),
         PackConcern::ToTopUp { units } => format!(
-            "The pack of {reference}, in {unit}, needs {units} unit(s) more than were looked for: top it up."
+            "The pack of {reference}, in {unit}, needs {} more than were looked for: top it up.",
+            count(units, "unit")
         ),
         PackConcern::LeftOver => format!(
             "The stay of {reference} in {unit} is over, and what is in its pack is nowhere: cancel the pack, and say \

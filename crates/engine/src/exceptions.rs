@@ -43,7 +43,8 @@ pub struct ExceptionView {
 pub struct StayLength {
     /// The nights that it has there without a night between, back-to-back stays counted as one.
     pub nights: Nights,
-    /// How many of them have begun, tonight among them.
+    /// How many of them have begun, tonight among them; of an overstay those that have passed, as if the household left
+    /// today.
     pub used: u32,
     /// How many the policy allows.
     pub longest: u32,
@@ -84,12 +85,11 @@ impl Engine {
         let (policy, read) = (spaces.policy_of(unit), self.store.reader());
         let others = read.stays_of_household(stay.household).await?;
         let Some(theirs) = in_the_scheme(&spaces, today, stay, &others, unit) else { return Ok(None) };
-        let nights = exceptions::unbroken(stay.kept(today), &theirs);
+        let nights = exceptions::unbroken(stay.so_far(today), &theirs);
         let begun = match stay.status() {
             // Nobody has come.
             StayStatus::Booked => stay.nights.arrival(),
-            // After midnight it is still last night, but an overstay keeps its home for the coming one by then.
-            _ if stay.is_overstay(today) => next(today),
+            _ if stay.is_overstay(today) => today,
             _ => next(arrival_night(self.clock.now(), &policy)),
         };
         let mut granted = None;
@@ -168,7 +168,7 @@ impl Engine {
             let others = of.get(&stay.household).map(Vec::as_slice).unwrap_or_default();
             let Some(unit) = spaces.unit_by_id(stay.unit) else { continue };
             let Some(nights) = in_the_scheme(&spaces, today, &stay, others, unit) else { continue };
-            let unbroken = exceptions::unbroken_nights(stay.kept(today), &nights);
+            let unbroken = exceptions::unbroken_nights(stay.so_far(today), &nights);
             let longest = spaces.policy_of(unit).longest_stay_nights;
             if unbroken <= longest {
                 continue;

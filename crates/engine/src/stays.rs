@@ -7,7 +7,7 @@ use safespace_domain::{
     access::{Actor, Permission},
     availability::{self, Ask},
     codes,
-    exceptions::Exception,
+    exceptions::{Exception, check_out_instead},
     households::People,
     ledger::{LedgerChange, NightUse},
     referrals::ReferralStatus,
@@ -363,7 +363,16 @@ impl Engine {
         let longer = Nights::between(before.kept(work.today).departure(), after.nights.departure());
         self.must_be_together(work, after.household, &unit, longer).await?;
         let others = work.tx.reader().stays_of_household(after.household).await?;
-        let granted = self.must_not_stay_too_long(work, &after, &others, &unit, asked).await?;
+        let granted = match self.must_not_stay_too_long(work, &after, &others, &unit, asked).await {
+            Err(Failure::Error(EngineError::Refused(refusal)))
+                if refusal.code == RefusalCode::LongestStay
+                    && before.is_overstay(work.today)
+                    && ask.departure == work.today =>
+            {
+                return Err(check_out_instead(work.today).into());
+            }
+            other => other?,
+        };
         if let (Some(allowed), Some(reason)) = (granted, &exception) {
             self.grant(work, &after, allowed, reason).await?;
         }

@@ -155,7 +155,7 @@ impl AttentionItem {
         }
     }
 
-    /// How many nights it has run over, tonight included; for overstays.
+    /// How many nights it has run over, those that have passed; for overstays.
     async fn nights_over(&self) -> Option<i32> {
         match self.0.what {
             Attention::Overstay { nights_over, .. } => Some(count(nights_over)),

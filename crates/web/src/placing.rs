@@ -153,7 +153,7 @@ impl NightsUsed {
         };
         let others: Vec<Nights> = others.iter().filter(counts).map(|other| other.kept(today)).collect();
         Self {
-            nights: unbroken_nights(stay.kept(today), &others),
+            nights: unbroken_nights(stay.so_far(today), &others),
             longest: spaces.policy(here).longest_stay_nights,
         }
     }

@@ -216,7 +216,7 @@ async fn draw(visit: &Visit, found: &Found, shell: Shell) -> Result<StayPage, St
     let today = engine.today();
     let goes_on = goes_on(stay);
     let length = engine.stay_length(actor, stay).await?;
-    let own = stay.kept(today).len();
+    let own = stay.so_far(today).len();
     let used = length.map(|length| Used {
         nights: length.used,
         allowed: said::allowed(&length),
