@@ -69,10 +69,10 @@ async fn an_exception_lengthens_a_stay_in_residence(on: &Databases) {
 async fn an_exception_needs_a_reason(on: &Databases) {
     let world = World::at(EVENING, on).with_unit("SS-01").await;
     let empty = world.manager().book_with_exception("SS-01", "R-1", "2020-11-03", 9, "  ").await;
-    assert_words_snapshot!(refused(empty), @"BAD_VALUE (exception): The exception is empty: say why in a few words.");
+    assert_words_snapshot!(refused(empty), @"BAD_VALUE (exception): The reason for a longer stay is empty: say why in a few words.");
     let endless =
         world.manager().book_with_exception("SS-01", "R-1", "2020-11-03", 9, &"x".repeat(2_001)).await;
-    assert_words_snapshot!(refused(endless), @"BAD_VALUE (exception): The exception is longer than 2000 characters.");
+    assert_words_snapshot!(refused(endless), @"BAD_VALUE (exception): The reason for a longer stay is longer than 2000 characters.");
 }
 
 async fn an_exception_that_is_not_needed_is_not_recorded(on: &Databases) {

@@ -410,8 +410,8 @@ async fn impossible_bookings_are_refused_and_say_what_is_wrong(on: &Databases) {
     BAD_VALUE (adults): A household has at least one person: give adults or children.
     BAD_VALUE (children): A household has 0 to 60 children, not 1000000.
     TOO_SMALL (unit): SS-01 sleeps 4, and the household has 5 people: choose a larger unit.
-    BAD_VALUE (household): The household must be 1 to 40 letters, digits or any of - _ . / and begin with a letter or a digit.
-    BAD_VALUE (household): The household must be 1 to 40 letters, digits or any of - _ . / and begin with a letter or a digit.
+    BAD_VALUE (household): The reference of the household must be 1 to 40 letters, digits or any of - _ . / and begin with a letter or a digit.
+    BAD_VALUE (household): The reference of the household must be 1 to 40 letters, digits or any of - _ . / and begin with a letter or a digit.
     NOT_FOUND (unit): There is no such unit.
     BAD_VALUE (features): There is no feature "sauna". Known: accessible_bathroom, cot, garden, ground_floor, lift, men_only, own_bathroom, own_kitchen, parking, pets, self_contained, step_free, wheelchair, women_only.
     BAD_VALUE (wantedDistricts): There is no district "Atlantis". Known: North Herts, Stevenage.

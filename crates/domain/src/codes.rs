@@ -1,5 +1,7 @@
 //! Short codes and texts that people type: what they may look like.
 
+use std::borrow::Cow;
+
 use crate::refusal::Refusal;
 
 /// The longest code.
@@ -8,6 +10,37 @@ pub const LONGEST_CODE: usize = 40;
 pub const LONGEST_NAME: usize = 80;
 /// The longest note or reason, in characters.
 pub const LONGEST_NOTE: usize = 2_000;
+
+/// A field's name as it stands in a sentence: `unitOfIssue` is "unit of issue". A column of a file keeps its name, which
+/// people look for there.
+pub fn spoken(field: &str) -> Cow<'_, str> {
+    let special = match field {
+        "because" => "reason",
+        "callBack" => "number to call back",
+        "chosenBecause" => "reason for choosing this home",
+        "dashTicks" => "number of ticks",
+        "donatedBy" => "name of who gave it",
+        "exception" => "reason for a longer stay",
+        "lot" => "code of the lot",
+        "riskReason" => "reason for the risk",
+        "household" => "reference of the household",
+        _ => "",
+    };
+    if !special.is_empty() {
+        return Cow::Borrowed(special);
+    }
+    if !field.contains(|c: char| c.is_ascii_uppercase()) {
+        return Cow::Borrowed(field);
+    }
+    let mut words = String::with_capacity(field.len() + 4);
+    for c in field.chars() {
+        if c.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.push(c.to_ascii_lowercase());
+    }
+    Cow::Owned(words)
+}
 
 /// A short code such as `SS-07`: letters, digits, `-`, `_`, `.` and `/`, at most [`LONGEST_CODE`].
 pub fn code(text: &str, field: &str) -> Result<String, Refusal> {
@@ -19,10 +52,11 @@ pub fn code(text: &str, field: &str) -> Result<String, Refusal> {
     if fits {
         Ok(text.to_owned())
     } else {
+        let spoken = spoken(field);
         Err(Refusal::bad(
             field,
             format!(
-                "The {field} must be 1 to {LONGEST_CODE} letters, digits or any of - _ . / and begin with a \
+                "The {spoken} must be 1 to {LONGEST_CODE} letters, digits or any of - _ . / and begin with a \
                  letter or a digit."
             ),
         ))
@@ -57,16 +91,17 @@ pub fn key(code: &str) -> String {
 pub fn name(text: &str, field: &str) -> Result<String, Refusal> {
     let text = text.trim();
     let length = text.chars().count();
+    let spoken = spoken(field);
     if length == 0 || length > LONGEST_NAME || text.chars().any(char::is_control) {
         return Err(Refusal::bad(
             field,
-            format!("The {field} must be 1 to {LONGEST_NAME} characters on one line."),
+            format!("The {spoken} must be 1 to {LONGEST_NAME} characters on one line."),
         ));
     }
     if text.starts_with(['=', '+', '-', '@']) {
         return Err(Refusal::bad(
             field,
-            format!("The {field} must not begin with = + - or @: a spreadsheet would run it as a formula."),
+            format!("The {spoken} must not begin with = + - or @: a spreadsheet would run it as a formula."),
         ));
     }
     Ok(text.to_owned())
@@ -74,12 +109,12 @@ pub fn name(text: &str, field: &str) -> Result<String, Refusal> {
 
 /// A note or reason in free text, at most [`LONGEST_NOTE`] characters. Always confidential.
 pub fn note(text: &str, field: &str) -> Result<String, Refusal> {
-    let text = text.trim();
+    let (text, spoken) = (text.trim(), spoken(field));
     if text.is_empty() {
-        return Err(Refusal::bad(field, format!("The {field} is empty: say why in a few words.")));
+        return Err(Refusal::bad(field, format!("The {spoken} is empty: say why in a few words.")));
     }
     if text.chars().count() > LONGEST_NOTE {
-        return Err(Refusal::bad(field, format!("The {field} is longer than {LONGEST_NOTE} characters.")));
+        return Err(Refusal::bad(field, format!("The {spoken} is longer than {LONGEST_NOTE} characters.")));
     }
     Ok(text.to_owned())
 }
@@ -96,6 +131,16 @@ mod tests {
             assert!(reference(bad, "household").is_err(), "{bad:?}");
         }
         assert!(code("R-1~2", "household").is_err(), "nobody gives one");
+    }
+
+    #[test]
+    fn sentences_have_words_and_the_field_its_name() {
+        let refused = note(&"x".repeat(2_001), "riskReason").unwrap_err();
+        assert_eq!(refused.message, "The reason for the risk is longer than 2000 characters.");
+        assert_eq!(refused.field.as_deref(), Some("riskReason"));
+        let refused = name("", "unitOfIssue").unwrap_err();
+        assert_eq!(refused.message, "The unit of issue must be 1 to 80 characters on one line.");
+        assert_eq!(spoken("unit_of_issue"), "unit_of_issue", "the column of a file");
     }
 
     #[test]

@@ -262,7 +262,13 @@ fn one_line(text: &str, field: &str) -> Result<String, Refusal> {
         Ok(text.to_owned())
     } else {
         let longest = codes::LONGEST_NAME;
-        Err(Refusal::bad(field, format!("This must be 1 to {longest} characters on one line: {field}.")))
+        let what = match field {
+            "languages" => "Each language".to_owned(),
+            "allergies" => "What is said of allergies".to_owned(),
+            "care" | "diet" | "pets" => format!("What is said of {field}"),
+            _ => format!("The {}", codes::spoken(field)),
+        };
+        Err(Refusal::bad(field, format!("{what} must be 1 to {longest} characters on one line.")))
     }
 }
 
@@ -287,6 +293,17 @@ mod tests {
     use crate::items::{Allergen, Diet};
 
     const PEOPLE: People = People { adults: 1, children: 2 };
+
+    #[test]
+    fn what_is_too_long_is_told_in_words() {
+        let needs = Needs { call_back: Some("1".repeat(81)), ..Needs::default() };
+        let refused = needs.checked(PEOPLE).unwrap_err();
+        assert_eq!(refused.message, "The number to call back must be 1 to 80 characters on one line.");
+        assert_eq!(refused.field.as_deref(), Some("callBack"));
+        let needs = Needs { languages: vec![String::new()], ..Needs::default() };
+        let refused = needs.checked(PEOPLE).unwrap_err();
+        assert_eq!(refused.message, "Each language must be 1 to 80 characters on one line.");
+    }
 
     #[test]
     fn ticks_suggest_a_level_and_judgement_overrides_it_with_a_reason() {

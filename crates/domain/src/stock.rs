@@ -106,7 +106,10 @@ impl Origin {
         };
         Ok(match self {
             Self::Bought { supplier, delivery_note, grant } => Self::Bought {
-                supplier: codes::name(&supplier, "supplier")?,
+                supplier: match supplier.trim() {
+                    "" => return Err(Refusal::bad("supplier", "Say from whom it was bought.")),
+                    supplier => codes::name(supplier, "supplier")?,
+                },
                 delivery_note: line(delivery_note, "deliveryNote")?,
                 grant,
             },
@@ -484,7 +487,11 @@ impl Balance {
             let has = self.quantity;
             Refusal::new(
                 RefusalCode::OutOfStock,
-                format!("There are {has} units of this lot here, not {quantity}: take at most {has}."),
+                if has == 1 {
+                    format!("There is 1 unit of this lot here, not {quantity}: take at most 1.")
+                } else {
+                    format!("There are {has} units of this lot here, not {quantity}: take at most {has}.")
+                },
             )
             .on("quantity")
         })
