@@ -463,7 +463,7 @@ async fn a_unit_that_was_chosen_must_be_what_is_looked_for(on: &Databases) {
         answers.push(refused(world.officer().book_as(ask).await));
     }
     assert_words_snapshot!(answers.join("\n"), @r#"
-    UNSUITABLE (unit): SS-01 lacks step_free: choose another unit, or ask for less.
+    UNSUITABLE (unit): SS-01 lacks step-free access: choose another unit, or ask for less.
     UNSUITABLE (unit): SS-01 is in Stevenage, which is to be avoided: choose another unit, or ask for less.
     BAD_VALUE (wantedDistricts): There is no district "Nowhere". Known: North Herts, Stevenage.
     "#);

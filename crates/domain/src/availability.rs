@@ -218,6 +218,19 @@ impl Spaces {
         self.accommodation_kinds.get(code).ok_or_else(unknown)
     }
 
+    /// A feature in the middle of a sentence: its label, which begins with a small letter there unless it is a name or an
+    /// abbreviation; its code, where it is on no list.
+    pub fn feature_in_words(&self, code: &str) -> String {
+        let Some(Feature { label, .. }) = self.features.get(code) else { return code.to_owned() };
+        let mut signs = label.chars();
+        match (signs.next(), signs.next()) {
+            (Some(first), Some(second)) if second.is_lowercase() => {
+                first.to_lowercase().chain(label.chars().skip(1)).collect()
+            }
+            _ => label.clone(),
+        }
+    }
+
     /// Refused when a feature is on no code list.
     pub fn must_know_features(&self, features: &BTreeSet<String>, field: &str) -> Result<(), Refusal> {
         match features.iter().find(|code| !self.features.contains_key(*code)) {
@@ -360,11 +373,11 @@ pub struct Fit {
 /// One thing that a unit's [`Fit`] counts, with what is behind the number. It reads after a unit's code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Preference {
-    /// It is the last free one with these features, for which nobody asked.
+    /// It is the last free one with these features, by their labels, for which nobody asked.
     LastWith(Vec<String>),
     /// So many beds stay empty.
     SpareBeds(u16),
-    /// It has these features, for which nobody asked.
+    /// It has these features, by their labels, for which nobody asked.
     Unneeded(Vec<String>),
     /// It is in this district or locality, where school or work is.
     Near(String),
@@ -411,7 +424,7 @@ pub enum Exclusion {
     },
     /// Sleeps fewer people: so many.
     TooSmall(u16),
-    /// Lacks these features.
+    /// Lacks these features, by their labels.
     Lacks(Vec<String>),
     /// In a district that is not wanted.
     UnwantedDistrict(String),
@@ -669,8 +682,8 @@ pub fn preferences(calendar: &Calendar, spaces: &Spaces, ask: &Ask, no: UnitNo) 
     let measure = Measure::new(calendar, spaces, ask);
     let fit = measure.fit(no, unit);
     let last_with = measure.last_with.iter().filter(|(last, _)| *last == no);
-    let last_with: Vec<String> = last_with.map(|(_, code)| (*code).to_owned()).collect();
-    let unneeded: Vec<String> = measure.unneeded(unit).cloned().collect();
+    let last_with: Vec<String> = last_with.map(|(_, code)| spaces.feature_in_words(code)).collect();
+    let unneeded: Vec<String> = measure.unneeded(unit).map(|code| spaces.feature_in_words(code)).collect();
     let place = match measure.near(unit) {
         Some(place) => Some(Preference::Near(place.to_owned())),
         None => fit.far.then_some(Preference::Far),
@@ -743,7 +756,8 @@ fn why_unsuitable(spaces: &Spaces, ask: &Ask, danger: &Danger<'_>, unit: &Unit) 
     if unit.sleeps < ask.people.total() {
         reasons.push(Exclusion::TooSmall(unit.sleeps));
     }
-    let lacks: Vec<_> = ask.features.difference(&unit.features).cloned().collect();
+    let lacks = ask.features.difference(&unit.features);
+    let lacks: Vec<_> = lacks.map(|code| spaces.feature_in_words(code)).collect();
     if !lacks.is_empty() {
         reasons.push(Exclusion::Lacks(lacks));
     }
