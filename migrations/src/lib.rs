@@ -26,6 +26,7 @@ mod m0017_departure_changes;
 mod m0018_statutory_return;
 mod m0019_figures;
 mod m0020_targets_and_meetings;
+mod m0021_support_not_wanted;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_statutory_return::MIGRATION),
             Box::new(m0019_figures::MIGRATION),
             Box::new(m0020_targets_and_meetings::MIGRATION),
+            Box::new(m0021_support_not_wanted::MIGRATION),
         ]
     }
 }

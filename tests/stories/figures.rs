@@ -96,7 +96,7 @@ async fn lived(on: &Databases) -> (World, StayId) {
     world.wake_at("2020-11-05T10:00:00Z").await;
     officer.extend(&stay, "2020-11-09").await.unwrap();
     world.wake_at("2020-11-08T09:00:00Z").await;
-    let departure = DepartureAsk { destination: "refuge".into(), planned: true, support_goes_on: false };
+    let departure = DepartureAsk { destination: "refuge".into(), planned: true, support_goes_on: None };
     officer.run(Command::CheckOut { stay: stay.id, on: None, departure: Some(departure) }).await.unwrap();
     let (_, moved) = officer.move_to(&other, "SS-01").await.unwrap();
     world.wake_at("2020-11-10T09:00:00Z").await;

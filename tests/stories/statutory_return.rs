@@ -1,6 +1,6 @@
 //! The statutory return, against a count by hand, through the API and the command line.
 
-use safespace_domain::access::Role;
+use safespace_domain::{access::Role, departures::Support};
 use safespace_engine::{Command, DepartureAsk, NewToken, RestrictCase};
 use safespace_tests::{Databases, World, api::Api, on_both, program::Program};
 use serde_json::{Value as Json, json};
@@ -13,6 +13,7 @@ on_both![
     lines_that_would_count_twice_or_nothing_are_refused,
     a_year_that_is_none_or_has_not_begun_is_refused,
     the_command_line_says_the_same,
+    support_of_which_nobody_spoke_is_not_written_down,
 ];
 
 const FIRST_EVENING: &str = "2020-03-30T20:00:00Z";
@@ -42,8 +43,9 @@ async fn leaves(
     world: &World,
     stay: &safespace_domain::stays::Stay,
     destination: &str,
-    support_goes_on: bool,
+    support_goes_on: impl Into<Option<bool>>,
 ) {
+    let support_goes_on = support_goes_on.into();
     let departure = DepartureAsk { destination: destination.into(), planned: true, support_goes_on };
     let gone = Command::CheckOut { stay: stay.id, on: None, departure: Some(departure) };
     world.officer().run(gone).await.unwrap();
@@ -411,5 +413,44 @@ async fn the_command_line_says_the_same(on: &Databases) {
     for (year, why) in [("2020", "write a financial year as 2020/21"), ("2099/00", "has not begun")] {
         let ended = program.run(["report", "return", "--year", year]);
         assert!(ended.code != 0 && ended.out.is_empty() && ended.err.contains(why), "{ended:?}");
+    }
+}
+
+async fn support_of_which_nobody_spoke_is_not_written_down(on: &Databases) {
+    let world = World::at("2020-11-03T20:00:00Z", on).with_units(["SS-01", "SS-02", "SS-03"]).await;
+    let (officer, api) = (world.officer(), Api::serve(&world.engine).await);
+    let said = [("SS-01", "R-1", None), ("SS-02", "R-2", Some(false)), ("SS-03", "R-3", Some(true))];
+    let mut stays = Vec::new();
+    for (unit, household, goes_on) in said {
+        let stay = officer.book(unit, household, "2020-11-03", 2).await.unwrap();
+        officer.check_in(&stay).await.unwrap();
+        stays.push((stay, goes_on));
+    }
+    world.wake_at("2020-11-04T09:00:00Z").await;
+    for (stay, goes_on) in stays {
+        leaves(&world, &stay, "refuge", goes_on).await;
+        let departure = world.engine.departure(&officer.actor, &stay).await.unwrap().unwrap();
+        assert_eq!(departure.support, Support::said(goes_on));
+    }
+    let lines = counting(&told(&api, &world.officer_token, "2020/21").await);
+    let of_support: Vec<&str> = lines.lines().filter(|line| line.starts_with("AFTERWARDS")).collect();
+    assert_words_snapshot!(of_support.join("\n"), @r"
+    AFTERWARDS goes_on: 1 - - - 1 2 3
+    AFTERWARDS not_wanted: 1 - - - 1 2 3
+    AFTERWARDS not_said: 1 - - - 1 2 3
+    AFTERWARDS total: 3 - - - 3 6 9
+    ");
+    // Whoever asks for nothing of support says nothing of it; `false` is what somebody said.
+    let record = "mutation($input: RecordDepartureInput!) { recordDeparture(input: $input) {
+        ... on DepartureRecorded { departure { support } } } }";
+    let first =
+        &api.ask(&world.officer_token, "{ stays { nodes { id } } }", json!({})).await["stays"]["nodes"][0];
+    for (goes_on, support) in
+        [(Json::Null, "NOT_SAID"), (json!(false), "NOT_WANTED"), (json!(true), "GOES_ON")]
+    {
+        let departure = json!({ "destination": "refuge", "planned": true, "supportGoesOn": goes_on });
+        let input = json!({ "input": { "stay": first["id"], "departure": departure } });
+        let told = api.ask(&world.officer_token, record, input).await;
+        assert_eq!(told["recordDeparture"]["departure"]["support"], support);
     }
 }

@@ -25,7 +25,9 @@ pub struct Departure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "support", rename_all = "snake_case")]
 pub enum Support {
-    /// Not wanted.
+    /// Nobody said.
+    NotSaid,
+    /// Not wanted any more, as somebody said.
     NotWanted,
     /// It goes on.
     GoesOn,
@@ -36,12 +38,23 @@ pub enum Support {
     },
 }
 
+impl Support {
+    /// What is said of it as a household leaves: whether it goes on, or nothing.
+    pub const fn said(goes_on: Option<bool>) -> Self {
+        match goes_on {
+            None => Self::NotSaid,
+            Some(false) => Self::NotWanted,
+            Some(true) => Self::GoesOn,
+        }
+    }
+}
+
 impl Departure {
     /// Support has ended.
     pub fn end_support(self, at: DateTime<Utc>) -> Result<Self, Refusal> {
         match self.support {
             Support::GoesOn => Ok(Self { support: Support::Ended { at }, ..self }),
-            Support::NotWanted | Support::Ended { .. } => Err(Refusal::new(
+            Support::NotSaid | Support::NotWanted | Support::Ended { .. } => Err(Refusal::new(
                 RefusalCode::WrongState,
                 "No support goes on after this stay: there is nothing to end.",
             )

@@ -292,7 +292,7 @@ pub enum Afterwards {
     GoesOn,
     /// It went on, and has ended.
     Ended,
-    /// It was not wanted.
+    /// It was not wanted any more, as somebody said.
     NotWanted,
     /// Nobody wrote it down.
     NotRecorded,

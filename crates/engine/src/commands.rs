@@ -587,8 +587,8 @@ pub struct DepartureAsk {
     pub destination: String,
     /// Whether it had been planned.
     pub planned: bool,
-    /// Whether support goes on.
-    pub support_goes_on: bool,
+    /// Whether support goes on, or is not wanted any more; none where nobody says.
+    pub support_goes_on: Option<bool>,
 }
 
 /// See [`Command::ExtendStay`].

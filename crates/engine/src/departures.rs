@@ -29,7 +29,7 @@ impl Engine {
         ask: DepartureAsk,
     ) -> Done<Departure> {
         let destination = work.spaces.reason(ReasonKind::Destination, &ask.destination, "destination")?;
-        let support = if ask.support_goes_on { Support::GoesOn } else { Support::NotWanted };
+        let support = Support::said(ask.support_goes_on);
         let departure =
             Departure { stay, destination: destination.code.clone(), planned: ask.planned, support };
         work.tx.save_departure(&departure).await?;

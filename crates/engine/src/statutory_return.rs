@@ -176,6 +176,7 @@ fn stayed(spaces: &Spaces, stay: &Stay, departure: Option<&Departure>, year: Nig
 /// Support as it stood when the year ended.
 fn afterwards(support: Support, end: Night) -> Afterwards {
     match support {
+        Support::NotSaid => Afterwards::NotRecorded,
         Support::NotWanted => Afterwards::NotWanted,
         Support::Ended { at } if service_day(at) < end => Afterwards::Ended,
         Support::GoesOn | Support::Ended { .. } => Afterwards::GoesOn,

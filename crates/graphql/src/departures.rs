@@ -13,7 +13,9 @@ use crate::{
 /// Support after a departure.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
-    /// Not wanted.
+    /// Nobody said.
+    NotSaid,
+    /// Not wanted any more, as somebody said.
     NotWanted,
     /// It goes on.
     GoesOn,
@@ -37,6 +39,7 @@ pub struct Departure {
 impl From<departures::Departure> for Departure {
     fn from(departure: departures::Departure) -> Self {
         let (support, support_ended_at) = match departure.support {
+            Known::NotSaid => (Support::NotSaid, None),
             Known::NotWanted => (Support::NotWanted, None),
             Known::GoesOn => (Support::GoesOn, None),
             Known::Ended { at } => (Support::Ended, Some(at)),
@@ -52,9 +55,9 @@ pub struct DepartureInput {
     destination: String,
     /// Whether it had been planned.
     planned: bool,
-    /// Whether support goes on.
-    #[graphql(default)]
-    support_goes_on: bool,
+    /// Whether support goes on: `false` says that it is not wanted any more. Left out or null where nobody said, which the
+    /// return counts as not written down.
+    support_goes_on: Option<bool>,
 }
 
 impl From<DepartureInput> for DepartureAsk {

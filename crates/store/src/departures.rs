@@ -23,6 +23,8 @@ mod departure {
         pub planned: bool,
         pub support: String,
         pub support_ended_at: Option<DateTimeUtc>,
+        /// Whether somebody said that support is not wanted: from before that was asked, nobody did.
+        pub not_wanted_said: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -33,7 +35,8 @@ mod departure {
 fn domain(row: departure::Model) -> Result<Departure> {
     let unreadable = StoreError::Unreadable("departure.support");
     let support = match (row.support.as_str(), row.support_ended_at) {
-        ("not_wanted", None) => Support::NotWanted,
+        ("not_wanted", None) if row.not_wanted_said => Support::NotWanted,
+        ("not_wanted", None) => Support::NotSaid,
         ("goes_on", None) => Support::GoesOn,
         ("ended", Some(at)) => Support::Ended { at },
         _ => return Err(unreadable),
@@ -64,7 +67,7 @@ impl Tx {
     /// Keeps what is known of how a stay ended.
     pub async fn save_departure(&self, saved: &Departure) -> Result<()> {
         let (support, ended_at) = match saved.support {
-            Support::NotWanted => ("not_wanted", None),
+            Support::NotSaid | Support::NotWanted => ("not_wanted", None),
             Support::GoesOn => ("goes_on", None),
             Support::Ended { at } => ("ended", Some(at)),
         };
@@ -74,6 +77,7 @@ impl Tx {
             planned: Set(saved.planned),
             support: Set(support.to_owned()),
             support_ended_at: Set(ended_at),
+            not_wanted_said: Set(saved.support == Support::NotWanted),
         };
         let change = OnConflict::column(departure::Column::StayId)
             .update_columns([
@@ -81,6 +85,7 @@ impl Tx {
                 departure::Column::Planned,
                 departure::Column::Support,
                 departure::Column::SupportEndedAt,
+                departure::Column::NotWantedSaid,
             ])
             .to_owned();
         departure::Entity::insert(row).on_conflict(change).exec_without_returning(self.connection()).await?;

@@ -156,7 +156,9 @@ impl Service {
         };
         let support_goes_on = leaving != Leaving::Gone && self.happens(SUPPORTED);
         let destination = weighted(&mut self.rng, places.iter().copied()).unwrap_or("unknown").to_owned();
-        let departure = Some(DepartureAsk { destination, planned, support_goes_on });
+        // Of who just went nobody can say.
+        let said = (leaving != Leaving::Gone).then_some(support_goes_on);
+        let departure = Some(DepartureAsk { destination, planned, support_goes_on: said });
         let on = (leaving == Leaving::Gone).then(|| earlier(today, 1));
         self.run(Command::CheckOut { stay: stay.id, on, departure }).await?;
         if support_goes_on {

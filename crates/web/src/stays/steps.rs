@@ -1,7 +1,9 @@
 //! Steps of a stay that say what will happen before it does: check out, no-show, cancellation, and taking back.
 
 use askama::Template;
-use safespace_domain::{Night, Nights, Refusal, packs::PackStatus, reasons::ReasonKind, stays::Stay};
+use safespace_domain::{
+    Night, Nights, Refusal, departures::Support, packs::PackStatus, reasons::ReasonKind, stays::Stay,
+};
 use safespace_engine::{Command, DepartureAsk, Outcome};
 
 use super::{Found, choices, label};
@@ -100,7 +102,12 @@ fn departure(fields: &Fields) -> Result<Option<DepartureAsk>, Refusal> {
         "no" => false,
         _ => return Err(Refusal::bad("planned", said::SAY_WHETHER_PLANNED)),
     };
-    Ok(Some(DepartureAsk { destination, planned, support_goes_on: fields.has("supportGoesOn", "yes") }))
+    let support_goes_on = match fields.get("supportGoesOn") {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    };
+    Ok(Some(DepartureAsk { destination, planned, support_goes_on }))
 }
 
 /// A step in which something is said.
@@ -178,16 +185,19 @@ fn refused(visit: &Visit, refusal: &Refusal) -> Result<Shell, Stopped> {
 /// What stands in the form of a step at first.
 async fn filled(visit: &Visit, found: &Found, step: Step) -> Result<Fields, Stopped> {
     if step == Step::CheckOut {
-        return Ok(Fields::default().with("on", visit.engine.today()));
+        return Ok(Fields::default().with("on", visit.engine.today()).with("supportGoesOn", "unsaid"));
     }
     let known = visit.engine.departure(visit.actor(), &found.stay).await?;
-    let Some(known) = known else { return Ok(Fields::default()) };
+    let Some(known) = known else { return Ok(Fields::default().with("supportGoesOn", "unsaid")) };
     let fields = Fields::default()
         .with("destination", &known.destination)
         .with("planned", if known.planned { "yes" } else { "no" });
     Ok(match known.support {
-        safespace_domain::departures::Support::GoesOn => fields.with("supportGoesOn", "yes"),
-        _ => fields,
+        Support::GoesOn => fields.with("supportGoesOn", "yes"),
+        Support::NotWanted => fields.with("supportGoesOn", "no"),
+        Support::NotSaid => fields.with("supportGoesOn", "unsaid"),
+        // To say it again would have it go on once more.
+        Support::Ended { .. } => fields,
     })
 }
 
@@ -263,7 +273,7 @@ async fn will(
                 Ok(Some(departure)) => {
                     let destination = label(spaces, ReasonKind::Destination, &departure.destination);
                     will.push(said::will_be_departure(&destination, departure.planned));
-                    will.extend(departure.support_goes_on.then(|| said::WILL_GO_ON.to_owned()));
+                    will.push(said::will_be_support(departure.support_goes_on).to_owned());
                 }
                 _ => will.push(said::WILL_NOT_SAY_WHERE.to_owned()),
             }

@@ -194,7 +194,8 @@ pub(crate) fn departure(destination: &str, planned: bool) -> String {
 /// Support after a departure.
 pub(crate) fn support_after(support: Support) -> String {
     match support {
-        Support::NotWanted => "not wanted".to_owned(),
+        Support::NotSaid => "not written down".to_owned(),
+        Support::NotWanted => "not wanted any more".to_owned(),
         Support::GoesOn => "goes on".to_owned(),
         Support::Ended { at } => format!("ended on {}", instant(at)),
     }
@@ -256,7 +257,15 @@ pub(crate) fn will_be_departure(destination: &str, planned: bool) -> String {
 
 pub(crate) const WILL_NOT_SAY_WHERE: &str =
     "Where it went is not written down yet. You can do that later, on this stay’s page.";
-pub(crate) const WILL_GO_ON: &str = "Support goes on after the stay.";
+/// Said of support before it is written down where a household went.
+pub(crate) const fn will_be_support(goes_on: Option<bool>) -> &'static str {
+    match goes_on {
+        Some(true) => "Support goes on after the stay.",
+        Some(false) => "Support is not wanted any more.",
+        None => "Whether support goes on is not written down.",
+    }
+}
+
 pub(crate) const WILL_PUT_PACK_BACK: &str =
     "Its pack was made up and not handed over: what is in it goes back to where it came from.";
 pub(crate) const WILL_DROP_PACK: &str = "Its pack was not made up, and is not needed any more.";
