@@ -387,7 +387,7 @@ async fn what_makes_no_sense_is_refused_with_what_to_do(on: &Databases) {
     BAD_VALUE (minutes): A session lasts 1 to 720 minutes, not 0.
     BAD_VALUE (minutes): A session lasts 1 to 720 minutes, not 5000.
     WRONG_TIME (startsAt): This session has not begun yet: record it once it has.
-    BAD_VALUE (startsAt): This session is absurdly long ago: check the date.
+    WRONG_TIME (startsAt): This household is known to the service since 3 November 2020, and the session would have been before that: check the date.
     BAD_VALUE (topics): There is no such topic. Known: children, emotional_support, health, housing, immigration, legal, money, other, safety, work_and_learning.
     BAD_VALUE (minutes): A session that was declined has no length: leave the minutes out.
     BAD_VALUE (minutes): Say for how many minutes the session was held.

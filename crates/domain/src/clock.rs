@@ -3,6 +3,8 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Europe::London;
 
+use crate::refusal::Refusal;
+
 /// Where the time comes from. A parameter, so that a rule can be tested on any night.
 pub trait Clock: Send + Sync {
     /// The instant now, in UTC, to the microsecond (what PostgreSQL keeps).
@@ -33,6 +35,23 @@ pub fn at_service_time(day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
     found.map_or_else(|| local.and_utc(), |instant| instant.with_timezone(&Utc))
 }
 
+/// The instant of a date and time that somebody typed as clocks here show it. Where clocks show it twice, the first; refused
+/// where they went over it.
+pub fn typed_time(typed: NaiveDateTime, field: &str) -> Result<DateTime<Utc>, Refusal> {
+    let instant = at_service_time(typed.date(), typed.time());
+    if in_service_time(instant) == typed {
+        return Ok(instant);
+    }
+    Err(Refusal::bad(
+        field,
+        format!(
+            "There was no {} on {}: the clocks went forward by an hour. Give the time as they showed it.",
+            typed.format("%H:%M"),
+            typed.format("%-d %B %Y")
+        ),
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +73,17 @@ mod tests {
         assert_eq!(service_day(at("2020-03-29T23:30:00Z")).to_string(), "2020-03-30");
         assert_eq!(service_day(at("2020-10-25T23:59:59Z")).to_string(), "2020-10-25");
         assert_eq!(service_time(at("2020-10-25T01:30:00Z")).to_string(), "01:30:00");
+    }
+
+    #[test]
+    fn a_time_that_clocks_went_over_is_refused_as_it_was_typed() {
+        let typed = |text: &str| typed_time(text.parse().unwrap(), "startsAt");
+        assert_eq!(typed("2026-03-29T00:59:00").unwrap(), at("2026-03-29T00:59:00Z"));
+        assert_eq!(typed("2026-03-29T02:00:00").unwrap(), at("2026-03-29T01:00:00Z"));
+        assert_eq!(typed("2026-10-25T01:30:00").unwrap(), at("2026-10-25T00:30:00Z"), "there are two");
+        let refused = typed("2026-03-29T01:30:00").unwrap_err();
+        assert_eq!(refused.field.as_deref(), Some("startsAt"));
+        assert!(refused.message.starts_with("There was no 01:30 on 29 March 2026"), "{}", refused.message);
     }
 
     #[test]

@@ -2,12 +2,17 @@
 
 use std::{fmt, str::FromStr};
 
+use chrono::Months;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{HouseholdId, NextStepId},
     nights::Night,
+    refusal::{Refusal, RefusalCode},
 };
+
+/// So many months ahead lies the latest day by which a next step can be meant to happen.
+const FURTHEST_MONTHS: u32 = 24;
 
 /// How far a next step has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -80,4 +85,47 @@ pub struct NextStep {
     pub state: NextStepState,
     /// By when it should have happened.
     pub target: Option<Night>,
+}
+
+/// The day by which a next step should have happened, written down today; refused where that has passed or is too far ahead to
+/// be a plan. What was written down before stays, whenever it is looked at again.
+pub fn target(target: Option<Night>, before: Option<Night>, today: Night) -> Result<Option<Night>, Refusal> {
+    let Some(day) = target.filter(|_| target != before) else { return Ok(target) };
+    let in_words = |day: Night| day.format("%-d %B %Y");
+    let furthest = today.checked_add_months(Months::new(FURTHEST_MONTHS)).unwrap_or(Night::MAX);
+    let message = if day < today {
+        format!("{} has passed: give the day by which it is to happen, today or later.", in_words(day))
+    } else if day > furthest {
+        format!(
+            "{} is more than two years ahead: give a day until {}, or none.",
+            in_words(day),
+            in_words(furthest)
+        )
+    } else {
+        return Ok(target);
+    };
+    Err(Refusal::new(RefusalCode::WrongTime, message).on("target"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_meant_for_a_day_from_today_to_two_years_ahead() {
+        let day = |text: &str| Some(text.parse::<Night>().unwrap());
+        let today = day("2020-11-03").unwrap();
+        for fine in [None, day("2020-11-03"), day("2022-11-03")] {
+            assert_eq!(target(fine, None, today).unwrap(), fine);
+        }
+        for bad in ["2020-11-02", "2020-01-01", "2022-11-04", "9999-01-01"] {
+            let refused = target(day(bad), day("2020-10-01"), today).unwrap_err();
+            assert_eq!((refused.code, refused.field.as_deref()), (RefusalCode::WrongTime, Some("target")));
+        }
+        assert_eq!(
+            target(day("2020-10-01"), day("2020-10-01"), today).unwrap(),
+            day("2020-10-01"),
+            "as it was"
+        );
+    }
 }

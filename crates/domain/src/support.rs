@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    clock::{at_service_time, in_service_time},
+    clock::{at_service_time, in_service_time, service_day},
     ids::{HouseholdId, SupportSessionId},
-    nights::FIRST_NIGHT,
+    nights::{FIRST_NIGHT, Night},
     refusal::{Refusal, RefusalCode},
     standards::Standards,
     stays::{Stay, StayState},
@@ -226,17 +226,37 @@ impl SupportSession {
     }
 }
 
-/// When a session began, to the second; refused where that is still to come, or absurdly long ago.
-pub fn begun(starts_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Refusal> {
+/// When a session began, to the second; refused where that is still to come, or was before the day on which the service
+/// first knew of the household.
+pub fn begun(
+    starts_at: DateTime<Utc>,
+    known_since: Option<Night>,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, Refusal> {
     let starts_at = starts_at.trunc_subsecs(0);
     if starts_at > now {
         let message = "This session has not begun yet: record it once it has.";
+        return Err(Refusal::new(RefusalCode::WrongTime, message).on("startsAt"));
+    }
+    if let Some(since) = known_since.filter(|since| starts_at < at_service_time(*since, NaiveTime::MIN)) {
+        let message = format!(
+            "This household is known to the service since {}, and the session would have been before that: check \
+             the date.",
+            since.format("%-d %B %Y")
+        );
         return Err(Refusal::new(RefusalCode::WrongTime, message).on("startsAt"));
     }
     if starts_at < at_service_time(FIRST_NIGHT, NaiveTime::MIN) {
         return Err(Refusal::bad("startsAt", "This session is absurdly long ago: check the date."));
     }
     Ok(starts_at)
+}
+
+/// The day on which the service first knew of a household: by a referral that came, or a stay that was booked or began. None
+/// where it has had neither.
+pub fn known_since(received: &[DateTime<Utc>], stays: &[Stay]) -> Option<Night> {
+    let by_stays = stays.iter().flat_map(|stay| [service_day(stay.booked_at), stay.nights.arrival()]);
+    received.iter().map(|at| service_day(*at)).chain(by_stays).min()
 }
 
 /// When somebody must be in contact with a household.
@@ -340,9 +360,21 @@ mod tests {
     #[test]
     fn a_session_is_recorded_once_it_has_begun() {
         let now = at("2020-11-03T21:00:00Z");
-        assert_eq!(begun(at("2020-11-03T21:00:00.9Z"), now).unwrap(), now);
-        assert_eq!(begun(at("2020-11-03T21:00:01Z"), now).unwrap_err().code, RefusalCode::WrongTime);
-        assert_eq!(begun(at("1020-11-03T21:00:00Z"), now).unwrap_err().code, RefusalCode::BadValue);
+        assert_eq!(begun(at("2020-11-03T21:00:00.9Z"), None, now).unwrap(), now);
+        assert_eq!(begun(at("2020-11-03T21:00:01Z"), None, now).unwrap_err().code, RefusalCode::WrongTime);
+        assert_eq!(begun(at("1020-11-03T21:00:00Z"), None, now).unwrap_err().code, RefusalCode::BadValue);
+    }
+
+    #[test]
+    fn nobody_has_a_session_before_the_service_knows_of_them() {
+        let (now, came) = (at("2020-11-03T21:00:00Z"), at("2020-11-02T23:30:00Z"));
+        let since = known_since(&[came], &[]);
+        assert_eq!(since, Some("2020-11-02".parse().unwrap()));
+        assert!(begun(at("2020-11-02T00:00:00Z"), since, now).is_ok(), "on the day itself");
+        let refused = begun(at("2020-01-01T10:00:00Z"), since, now).unwrap_err();
+        assert_eq!((refused.code, refused.field.as_deref()), (RefusalCode::WrongTime, Some("startsAt")));
+        assert!(refused.message.contains("since 2 November 2020"), "{}", refused.message);
+        assert_eq!(known_since(&[], &[]), None, "then nobody can say");
     }
 
     #[test]

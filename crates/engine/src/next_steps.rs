@@ -4,7 +4,7 @@ use safespace_domain::{
     HouseholdId, NextStepId,
     access::{Actor, Permission},
     codes,
-    next_steps::NextStep,
+    next_steps::{self, NextStep},
     reasons::ReasonKind,
 };
 use safespace_store::StoredNextStep;
@@ -60,8 +60,13 @@ impl Engine {
             }
             None => before.as_ref().and_then(|stored| stored.note.clone()),
         };
+        let target = next_steps::target(
+            ask.target,
+            before.as_ref().and_then(|stored| stored.step.target),
+            work.today,
+        )?;
         let id = before.map_or_else(|| NextStepId(self.ids.next()), |stored| stored.step.id);
-        let step = NextStep { id, household, kind, state: ask.state, target: ask.target };
+        let step = NextStep { id, household, kind, state: ask.state, target };
         let stored = StoredNextStep { step, note };
         work.tx.save_next_step(&stored).await?;
         work.audit(Some(household.0), &[], &stored.step);

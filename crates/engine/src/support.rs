@@ -5,7 +5,8 @@ use safespace_domain::{
     access::{Actor, Permission},
     codes,
     reasons::ReasonKind,
-    support::{Hours, MOST_TOPICS, SupportOutcome, SupportSession, begun},
+    referrals::ReferralStatus,
+    support::{Hours, MOST_TOPICS, SupportOutcome, SupportSession, begun, known_since},
 };
 use safespace_store::StoredSupportSession;
 
@@ -131,7 +132,11 @@ impl Engine {
         before: StoredSupportSession,
         ask: SupportAsk,
     ) -> Done<StoredSupportSession> {
-        let starts_at = begun(ask.starts_at, work.now)?;
+        let household = before.session.household;
+        let referrals = work.tx.reader().referrals_for(household, &ReferralStatus::ALL).await?;
+        let received: Vec<_> = referrals.iter().map(|stored| stored.referral.received_at).collect();
+        let stays = work.tx.reader().whole_stays_of(&[household]).await?;
+        let starts_at = begun(ask.starts_at, known_since(&received, &stays), work.now)?;
         let outcome = SupportOutcome::said(ask.outcome, ask.minutes)?;
         if ask.topics.len() > MOST_TOPICS {
             return Err(Refusal::bad("topics", format!("A session has at most {MOST_TOPICS} topics.")).into());
@@ -139,7 +144,7 @@ impl Engine {
         for topic in &ask.topics {
             work.spaces.reason(ReasonKind::Topic, topic, "topics")?;
         }
-        let (id, household) = (before.session.id, before.session.household);
+        let id = before.session.id;
         let note = match ask.note {
             Some(text) if text.trim().is_empty() => None,
             Some(text) => {

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use askama::Template;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use safespace_domain::{Refusal, access::Permission, clock::at_service_time};
+use safespace_domain::{Refusal, access::Permission, clock::typed_time};
 use safespace_engine::{AuditView, Page as Window, SearchAudit};
 use serde_json::Value;
 use uuid::Uuid;
@@ -123,7 +123,7 @@ fn time(fields: &Fields, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
     let formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"];
     let read = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(&text, format).ok());
     let read = read.ok_or_else(|| Refusal::bad(name, GIVE_A_TIME))?;
-    Ok(Some(at_service_time(read.date(), read.time())))
+    typed_time(read, name).map(Some)
 }
 
 fn row(view: &AuditView, names: &BTreeMap<&str, &str>) -> Row {

@@ -8,7 +8,7 @@ use safespace_domain::{
     ImmediateNeedId, Refusal, SupportSessionId,
     access::Permission,
     availability::Spaces,
-    clock::{at_service_time, in_service_time},
+    clock::{in_service_time, typed_time},
     immediate_needs::ImmediateNeed,
     next_steps::NextStepState,
     reasons::ReasonKind,
@@ -246,7 +246,7 @@ pub(crate) fn time(fields: &Fields, name: &str) -> Result<Option<DateTime<Utc>>,
     let read = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M")
         .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S"))
         .map_err(|_| Refusal::bad(name, said::GIVE_A_TIME))?;
-    Ok(Some(at_service_time(read.date(), read.time())))
+    typed_time(read, name).map(Some)
 }
 
 /// A time as its field shows it.

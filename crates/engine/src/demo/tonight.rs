@@ -265,7 +265,7 @@ impl Service {
                     household: household.clone(),
                     kind: (*kind).to_owned(),
                     state,
-                    target: Some(stay.nights.departure()),
+                    target: Some(stay.nights.departure().max(self.last)),
                     note: None,
                 };
                 self.run(Command::SaveNextStep(step)).await?;

@@ -3,8 +3,8 @@
 use askama::Template;
 use chrono::NaiveDateTime;
 use safespace_domain::{
-    Refusal, access::Permission, clock::at_service_time, households::People, nights::Night,
-    referrals::Source, stays::arrival_night, units::Scheme,
+    Refusal, access::Permission, clock::typed_time, households::People, nights::Night, referrals::Source,
+    stays::arrival_night, units::Scheme,
 };
 use safespace_engine::{Command, Outcome, ReferralAsk, TakeReferral};
 
@@ -84,7 +84,7 @@ fn came(fields: &Fields) -> Result<Option<chrono::DateTime<chrono::Utc>>, Refusa
         .into_iter()
         .find_map(|pattern| NaiveDateTime::parse_from_str(&text, pattern).ok());
     let local = local.ok_or_else(|| Refusal::bad("receivedAt", crate::words::placing::referrals::A_TIME))?;
-    Ok(Some(at_service_time(local.date(), local.time())))
+    typed_time(local, "receivedAt").map(Some)
 }
 
 fn again(visit: &Visit, fields: Fields, wrong: &[Refusal]) -> Answer {
