@@ -3,12 +3,15 @@
 //! What is looked for may say something of a household, so it is sent, and stands in no address; each search is itself
 //! recorded.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use askama::Template;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use safespace_domain::{Refusal, access::Permission, clock::typed_time};
-use safespace_engine::{AuditView, Page as Window, SearchAudit};
+use safespace_engine::{AUDIT_ACTIONS, AuditView, Page as Window, SearchAudit};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -20,7 +23,7 @@ use crate::{
     visit::Visit,
     words::{
         in_plain_words, instant,
-        team::{A_PROGRAM, ANYBODY, ENDS_TOO_EARLY, GIVE_A_TIME, somebody},
+        team::{A_PROGRAM, ANYBODY, ANYTHING, ENDS_TOO_EARLY, GIVE_A_TIME, somebody},
     },
 };
 
@@ -45,6 +48,7 @@ struct AuditPage {
     shell: Shell,
     fields: Fields,
     staff: Vec<(String, String)>,
+    actions: Vec<(String, String)>,
     /// What was found; none before anything was looked for.
     found: Option<Vec<Row>>,
     /// Where the next page begins.
@@ -63,7 +67,8 @@ async fn show(visit: Visit) -> Answer {
     visit.must_be_fresh()?;
     let fields = visit.filled(Fields::default());
     let (staff, shell) = (staff(&visit).await?, visit.shell(Place::Team)?);
-    visit.show(&AuditPage { shell, fields, staff, found: None, next: None, is_first: true })
+    let actions = actions();
+    visit.show(&AuditPage { shell, fields, staff, actions, found: None, next: None, is_first: true })
 }
 
 /// Looks for records, the newest first.
@@ -85,12 +90,16 @@ async fn search(visit: Visit, fields: Fields) -> Answer {
             let next = views.last().filter(|_| has_more).map(|view| view.cursor.clone());
             let names: BTreeMap<&str, &str> =
                 staff.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
-            let rows = views.iter().map(|view| row(view, &names)).collect();
-            visit.show(&AuditPage { shell, fields, staff, found: Some(rows), next, is_first })
+            let ids: BTreeSet<Uuid> = views.iter().flat_map(ids_of).collect();
+            let called = visit.engine.names_in_audit(visit.actor(), &ids).await?;
+            let rows = views.iter().map(|view| row(view, &names, &called)).collect();
+            let actions = actions();
+            visit.show(&AuditPage { shell, fields, staff, actions, found: Some(rows), next, is_first })
         }
         Err(refusal) => {
             let shell = shell.refused(&refusal).at_one_of(&FIELDS);
-            visit.show_again(&AuditPage { shell, fields, staff, found: None, next: None, is_first: true })
+            let (actions, found) = (actions(), None);
+            visit.show_again(&AuditPage { shell, fields, staff, actions, found, next: None, is_first: true })
         }
     }
 }
@@ -100,6 +109,15 @@ async fn staff(visit: &Visit) -> Result<Vec<(String, String)>, Stopped> {
     let staff = visit.engine.staff(visit.actor()).await?;
     let named = staff.into_iter().map(|account| (account.id.to_string(), account.name));
     Ok(std::iter::once((String::new(), ANYBODY.to_owned())).chain(named).collect())
+}
+
+/// Everything that is recorded, as choices by what people read.
+fn actions() -> Vec<(String, String)> {
+    let mut named: Vec<(String, String)> =
+        AUDIT_ACTIONS.iter().map(|action| ((*action).to_owned(), in_plain_words(action))).collect();
+    named.sort_by(|a, b| a.1.cmp(&b.1));
+    named.insert(0, (String::new(), ANYTHING.to_owned()));
+    named
 }
 
 fn asked(fields: &Fields) -> Result<SearchAudit, Refusal> {
@@ -126,7 +144,27 @@ fn time(fields: &Fields, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
     typed_time(read, name).map(Some)
 }
 
-fn row(view: &AuditView, names: &BTreeMap<&str, &str>) -> Row {
+/// What records are called, by id.
+type Called = BTreeMap<Uuid, String>;
+
+/// The ids of all that a record names.
+fn ids_of(view: &AuditView) -> BTreeSet<Uuid> {
+    fn within(value: &Value, ids: &mut BTreeSet<Uuid>) {
+        match value {
+            Value::String(text) => ids.extend(text.parse::<Uuid>()),
+            Value::Array(values) => values.iter().for_each(|value| within(value, ids)),
+            Value::Object(values) => values.values().for_each(|value| within(value, ids)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    let mut ids: BTreeSet<Uuid> = view.record.subject.into_iter().collect();
+    if let Ok(detail) = serde_json::from_str::<Value>(&view.record.detail) {
+        within(&detail, &mut ids);
+    }
+    ids
+}
+
+fn row(view: &AuditView, names: &BTreeMap<&str, &str>, called: &Called) -> Row {
     let record = &view.record;
     let known = record.by.and_then(|by| names.get(by.to_string().as_str()).copied());
     let by = match known {
@@ -137,35 +175,67 @@ fn row(view: &AuditView, names: &BTreeMap<&str, &str>) -> Row {
     Row {
         at: instant(record.at),
         by,
-        action: in_plain_words(&record.action),
+        action: done(&record.action, record.subject, record.household.as_deref(), called),
         household: record.household.clone(),
         why: view.why.clone(),
-        facts: facts(&record.detail),
+        facts: facts(&record.detail, called),
     }
 }
 
-/// The facts of a record, by name.
-fn facts(detail: &str) -> Vec<(String, String)> {
-    let Ok(Value::Object(facts)) = serde_json::from_str::<Value>(detail) else { return Vec::new() };
-    let told = facts.into_iter().filter(|(_, value)| !value.is_null());
-    told.map(|(name, value)| (in_plain_words(&name), plain(&value))).collect()
+/// What was done, and to what; the household stands beside it.
+fn done(action: &str, subject: Option<Uuid>, household: Option<&str>, called: &Called) -> String {
+    let action = in_plain_words(action);
+    let subject = subject.and_then(|id| called.get(&id)).filter(|name| Some(name.as_str()) != household);
+    subject.map_or_else(|| action.clone(), |name| format!("{action}: {name}"))
 }
 
-/// A value, as it is read in a line.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => match DateTime::parse_from_rfc3339(text) {
-            Ok(at) => instant(at.to_utc()),
-            Err(_) => text.clone(),
+/// The facts of a record, by name; of several, one after the other.
+fn facts(detail: &str, called: &Called) -> Vec<(String, String)> {
+    let parts = match serde_json::from_str::<Value>(detail) {
+        Ok(Value::Array(parts)) => parts,
+        Ok(alone) => vec![alone],
+        Err(_) => Vec::new(),
+    };
+    let parts: Vec<_> = parts
+        .into_iter()
+        .filter_map(|part| match part {
+            Value::Object(facts) => Some(facts),
+            _ => None,
+        })
+        .collect();
+    let many = parts.len() > 1;
+    let number = |no: usize, name: &str| {
+        let name = in_plain_words(name);
+        if many { format!("{}, {name}", no + 1) } else { name }
+    };
+    let mut told = Vec::new();
+    for (no, facts) in parts.iter().enumerate() {
+        let known = facts.iter().filter_map(|(name, value)| Some((number(no, name), plain(value, called)?)));
+        told.extend(known);
+    }
+    told
+}
+
+/// A value, as it is read in a line; none where it tells nothing: an id that people have no name for.
+fn plain(value: &Value, called: &Called) -> Option<String> {
+    Some(match value {
+        Value::Null => return None,
+        Value::String(text) => match (text.parse::<Uuid>(), DateTime::parse_from_rfc3339(text)) {
+            (Ok(id), _) => called.get(&id)?.clone(),
+            (_, Ok(at)) => instant(at.to_utc()),
+            _ => text.clone(),
         },
-        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Array(values) => {
+            let told: Vec<String> = values.iter().filter_map(|value| plain(value, called)).collect();
+            told.join(", ")
+        }
         Value::Object(values) => {
-            let pairs = values.iter().filter(|(_, value)| !value.is_null());
-            let pairs = pairs.map(|(name, value)| format!("{} {}", in_plain_words(name), plain(value)));
+            let pairs = values.iter().filter_map(|(name, value)| Some((name, plain(value, called)?)));
+            let pairs = pairs.map(|(name, value)| format!("{} {value}", in_plain_words(name)));
             pairs.collect::<Vec<_>>().join("; ")
         }
         other => other.to_string(),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -185,13 +255,30 @@ mod tests {
     #[test]
     fn facts_are_read_in_lines_and_their_times_are_local() {
         let detail = r#"{"booked_at":"2020-07-01T20:05:00Z","none":null,"nights":{"from":"2020-07-01","run":7},"of":["a","b"]}"#;
-        let told = facts(detail);
+        let told = facts(detail, &Called::new());
         let told: Vec<(&str, &str)> =
             told.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(
             told,
             [("booked at", "1 July 2020, 21:05"), ("nights", "from 2020-07-01; run 7"), ("of", "a, b")]
         );
-        assert!(facts("not JSON").is_empty());
+        assert!(facts("not JSON", &Called::new()).is_empty());
+    }
+
+    #[test]
+    fn ids_are_told_by_what_people_call_them_or_not_at_all() {
+        let (home, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let called = Called::from([(home, "SS-05".to_owned())]);
+        let detail = format!(r#"[null, {{"id":"{other}","unit":"{home}","quantity":3}}]"#);
+        let told = facts(&detail, &called);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.contains(&("unit".to_owned(), "SS-05".to_owned())));
+        let two = format!(r#"[{{"unit":"{home}"}}, {{"unit":"{home}"}}]"#);
+        let told = facts(&two, &called);
+        assert_eq!(told.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["1, unit", "2, unit"]);
+        assert_eq!(done("reveal_address", Some(home), None, &called), "reveal address: SS-05");
+        assert_eq!(done("reveal_address", Some(other), None, &called), "reveal address");
+        let case = Called::from([(home, "R-1".to_owned())]);
+        assert_eq!(done("assign_key_worker", Some(home), Some("R-1"), &case), "assign key worker");
     }
 }

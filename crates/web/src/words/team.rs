@@ -51,6 +51,8 @@ pub(crate) const NOT_NAMED: &str = "one that you can’t see";
 pub(crate) const NOT_STAFF: &str = "a partner’s or an administrator’s account";
 /// Said for whoever it may have been.
 pub(crate) const ANYBODY: &str = "Anybody";
+/// Said for whatever it may have been.
+pub(crate) const ANYTHING: &str = "Anything";
 /// Said of a household that there is not, or that is not for who asks.
 pub(crate) const NO_SUCH_HOUSEHOLD: &str =
     "There is no household with this reference, or none that you may see.";
