@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     flow,
     ids::{HouseholdId, PackId, ReferralId, StayId, SupportSessionId, VoidId},
-    occupancy::{OccupancyRow, per_cent},
+    occupancy::{OccupancyRow, exact_per_cent},
     people_figures, provision_figures, stay_figures,
 };
 
@@ -216,6 +216,8 @@ pub struct Figure {
     pub group: Option<Group>,
     /// The number. None where there is nothing to tell it of: never zero in its place.
     pub value: Option<Decimal>,
+    /// The same before it was rounded: changes are worked out from that.
+    pub exact: Option<Decimal>,
     /// The records that it was counted from. Empty where the figure is of nights or of other figures.
     pub records: Vec<Counted>,
 }
@@ -316,12 +318,31 @@ impl Figures {
 
     fn push(&mut self, measure: &'static Measure, group: Option<Group>, records: Vec<Counted>) {
         let sum: u64 = records.iter().map(|counted| u64::from(counted.count)).sum();
-        self.0.push(Figure { measure, group, value: Some(Decimal::from(sum)), records });
+        let value = Some(Decimal::from(sum));
+        self.0.push(Figure { measure, group, value, exact: value, records });
     }
 
     /// A number that is no count, with the records that it was worked out from.
     pub fn number(&mut self, measure: &'static Measure, value: Option<Decimal>, records: Vec<Counted>) {
-        self.0.push(Figure { measure, group: None, value, records });
+        self.0.push(Figure { measure, group: None, value, exact: value, records });
+    }
+
+    /// A number that was worked out and not rounded: it is told with two decimals, half up.
+    pub fn worked_out(&mut self, measure: &'static Measure, exact: Option<Decimal>, records: Vec<Counted>) {
+        let value = exact.map(two_decimals);
+        self.0.push(Figure { measure, group: None, value, exact, records });
+    }
+
+    /// As [`Figures::worked_out`], of one group: by what, and which.
+    pub fn worked_out_of(
+        &mut self,
+        measure: &'static Measure,
+        (by, name): (&'static str, &str),
+        exact: Option<Decimal>,
+        records: Vec<Counted>,
+    ) {
+        let group = Some(Group { by: by.into(), name: name.into(), kind: Grouping::Parts });
+        self.0.push(Figure { measure, group, value: exact.map(two_decimals), exact, records });
     }
 
     /// As [`Figures::number`], of one group: by what, and which.
@@ -333,29 +354,28 @@ impl Figures {
         records: Vec<Counted>,
     ) {
         let group = Group { by: by.into(), name: name.into(), kind: Grouping::Parts };
-        self.0.push(Figure { measure, group: Some(group), value, records });
+        self.0.push(Figure { measure, group: Some(group), value, exact: value, records });
     }
 
     /// How many of some records are others, per cent.
     pub fn share(&mut self, measure: &'static Measure, part: &[Counted], whole: &[Counted]) {
         let sum = |records: &[Counted]| records.iter().map(|counted| u64::from(counted.count)).sum();
-        self.number(measure, per_cent(sum(part), sum(whole)), part.to_vec());
+        self.worked_out(measure, exact_per_cent(sum(part), sum(whole)), part.to_vec());
     }
 }
 
-/// The number in the middle, half-way between the two in the middle where they are even; two decimals, half up. None of
-/// none.
+/// The number in the middle, half-way between the two in the middle where they are even; not rounded. None of none.
 pub fn median(of: &[(Counted, Decimal)]) -> Option<Decimal> {
     let mut numbers: Vec<Decimal> = of.iter().map(|(_, number)| *number).collect();
     numbers.sort_unstable();
     let upper = numbers.get(numbers.len() / 2)?;
     let lower = numbers.get((numbers.len() - 1) / 2)?;
-    ratio(*lower + *upper, Decimal::TWO)
+    (*lower + *upper).checked_div(Decimal::TWO)
 }
 
-/// The mean of the numbers, two decimals, half up; none of none.
+/// The mean of the numbers, not rounded; none of none.
 pub fn mean(of: &[(Counted, Decimal)]) -> Option<Decimal> {
-    ratio(of.iter().map(|(_, number)| *number).sum(), Decimal::from(of.len()))
+    of.iter().map(|(_, number)| *number).sum::<Decimal>().checked_div(Decimal::from(of.len()))
 }
 
 /// The records that numbers belong to.
@@ -386,17 +406,20 @@ pub struct Line {
     pub before: Option<Decimal>,
     /// That of the same period a year before.
     pub a_year_before: Option<Decimal>,
+    /// The two before they were rounded.
+    exact_before: Option<Decimal>,
+    exact_a_year_before: Option<Decimal>,
 }
 
 impl Line {
     /// By how much it is more than in the period before, per cent, two decimals; none where that was nothing.
     pub fn change(&self) -> Option<Decimal> {
-        change(self.figure.value, self.before)
+        change(self.figure.exact, self.exact_before)
     }
 
     /// By how much it is more than a year before, per cent, two decimals; none where that was nothing.
     pub fn change_in_a_year(&self) -> Option<Decimal> {
-        change(self.figure.value, self.a_year_before)
+        change(self.figure.exact, self.exact_a_year_before)
     }
 }
 
@@ -411,33 +434,36 @@ pub fn change(now: Option<Decimal>, before: Option<Decimal>) -> Option<Decimal> 
 pub fn beside(period: &str, now: Figures, before: Figures, a_year_before: Figures) -> Vec<Line> {
     let key = |figure: &Figure| (figure.measure.code, figure.group.clone());
     let place = |figure: &Figure| (figure.measure.code, figure.group.as_ref().map(|group| group.by.clone()));
-    let values = |figures: &Figures| figures.0.iter().map(|figure| (key(figure), figure.value)).collect();
+    let told = |figure: &Figure| (key(figure), (figure.value, figure.exact));
+    let values = |figures: &Figures| figures.0.iter().map(told).collect();
     let (then, last_year): (Values, Values) = (values(&before), values(&a_year_before));
     let mut places = BTreeMap::new();
     for (no, figure) in now.0.iter().enumerate() {
         places.entry(place(figure)).or_insert(no);
     }
-    let mut told: BTreeSet<_> = now.0.iter().map(key).collect();
+    let mut shown: BTreeSet<_> = now.0.iter().map(key).collect();
     let mut figures = now.0;
     for figure in before.0.into_iter().chain(a_year_before.0) {
-        if figure.group.is_some() && told.insert(key(&figure)) {
+        if figure.group.is_some() && shown.insert(key(&figure)) {
             let value = figure.value.map(|_| Decimal::ZERO);
-            figures.push(Figure { value, records: Vec::new(), ..figure });
+            figures.push(Figure { value, exact: value, records: Vec::new(), ..figure });
         }
     }
     figures.sort_by_key(|figure| places.get(&place(figure)).copied().unwrap_or(usize::MAX));
     figures.into_iter().map(|figure| line(period, figure, &then, &last_year)).collect()
 }
 
-type Values = BTreeMap<(&'static str, Option<Group>), Option<Decimal>>;
+/// Each figure's number, and the same before it was rounded.
+type Values = BTreeMap<(&'static str, Option<Group>), (Option<Decimal>, Option<Decimal>)>;
 
 fn line(period: &str, figure: Figure, then: &Values, last_year: &Values) -> Line {
     let key = (figure.measure.code, figure.group.clone());
     // A group that was not told then had nobody in it; a number that is no count had nothing to be told of.
     let missing =
         (figure.group.is_some() && figure.measure.measured_in == MeasuredIn::Count).then_some(Decimal::ZERO);
-    let of = |values: &Values| values.get(&key).copied().unwrap_or(missing);
-    Line { period: period.into(), before: of(then), a_year_before: of(last_year), figure }
+    let of = |values: &Values| values.get(&key).copied().unwrap_or((missing, missing));
+    let ((before, exact_before), (a_year_before, exact_a_year_before)) = (of(then), of(last_year));
+    Line { period: period.into(), before, a_year_before, exact_before, exact_a_year_before, figure }
 }
 
 const fn of_nights(
@@ -503,7 +529,7 @@ static OCCUPANCY: [&Measure; 10] = [
     ),
 ];
 
-/// The figures of [`crate::occupancy`], in the order of the measures.
+/// The figures of [`crate::occupancy`], in the order of the measures, rates not rounded.
 fn told(row: &OccupancyRow) -> [Option<Decimal>; 10] {
     let count = |n: u64| Some(Decimal::from(n));
     [
@@ -512,11 +538,11 @@ fn told(row: &OccupancyRow) -> [Option<Decimal>; 10] {
         count(row.available_nights),
         count(row.occupied_nights),
         count(row.reserved_nights),
-        row.occupancy_rate(),
-        row.gross_rate(),
+        exact_per_cent(row.occupied_nights, row.available_nights),
+        exact_per_cent(row.occupied_nights, row.in_stock_nights),
         count(row.nights),
         count(row.full_nights),
-        row.full_share(),
+        exact_per_cent(row.full_nights, row.nights).filter(|_| row.available_nights > 0),
     ]
 }
 
@@ -524,12 +550,21 @@ impl Figures {
     /// How full the homes are, whole and by groups: `by` says by what, with the row of each.
     pub fn occupancy(&mut self, whole: &OccupancyRow, groups: &[(&'static str, Vec<OccupancyRow>)]) {
         for (no, (measure, value)) in OCCUPANCY.iter().zip(told(whole)).enumerate() {
-            self.number(measure, value, Vec::new());
+            let is_rate = measure.measured_in == MeasuredIn::PerCent;
+            if is_rate {
+                self.worked_out(measure, value, Vec::new());
+            } else {
+                self.number(measure, value, Vec::new());
+            }
             for (by, rows) in groups {
                 for row in rows {
                     let name = row.group.as_deref().unwrap_or_default();
                     let value = told(row).get(no).copied().flatten();
-                    self.number_of(measure, (*by, name), value, Vec::new());
+                    if is_rate {
+                        self.worked_out_of(measure, (*by, name), value, Vec::new());
+                    } else {
+                        self.number_of(measure, (*by, name), value, Vec::new());
+                    }
                 }
             }
         }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::service_day,
-    figures::{self, Counted, Figures, Leaves, Measure, MeasuredIn, Record, Summand, median, ratio},
+    figures::{self, Counted, Figures, Leaves, Measure, MeasuredIn, Record, Summand, median},
     needs::Risk,
     nights::{Night, Nights, later},
     reasons::DECLINES_COUNT_AS,
@@ -276,7 +276,7 @@ fn how_soon(figures: &mut Figures, received: &[&Referral], standards: &Standards
             Some((counted(referral), Decimal::from(minutes)))
         })
         .collect();
-    figures.number(&RESPONSE_MINUTES, median(&answered), figures::records(&answered));
+    figures.worked_out(&RESPONSE_MINUTES, median(&answered), figures::records(&answered));
     let within: Vec<Counted> = answered
         .iter()
         .filter(|(_, minutes)| *minutes <= Decimal::from(standards.response_minutes))
@@ -287,11 +287,11 @@ fn how_soon(figures: &mut Figures, received: &[&Referral], standards: &Standards
         .iter()
         .filter_map(|referral| {
             let minutes = (referral.state.placed_at()? - referral.received_at).num_minutes().max(0);
-            Some((counted(referral), ratio(Decimal::from(minutes), Decimal::from(60))?))
+            Some((counted(referral), Decimal::from(minutes).checked_div(Decimal::from(60))?))
         })
         .collect();
 
-    figures.number(&PLACEMENT_HOURS, median(&placed), figures::records(&placed));
+    figures.worked_out(&PLACEMENT_HOURS, median(&placed), figures::records(&placed));
     let in_time: Vec<Counted> = received
         .iter()
         .filter(|referral| {

@@ -130,10 +130,15 @@ impl OccupancyRow {
 
 /// A share in per cent, two decimals, half-up; none of nothing.
 pub fn per_cent(part: u64, whole: u64) -> Option<Decimal> {
-    let share = (Decimal::from(part) * Decimal::ONE_HUNDRED).checked_div(Decimal::from(whole))?;
+    let share = exact_per_cent(part, whole)?;
     let mut rounded = share.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
     rounded.rescale(2);
     Some(rounded)
+}
+
+/// The same, not rounded.
+pub fn exact_per_cent(part: u64, whole: u64) -> Option<Decimal> {
+    (Decimal::from(part) * Decimal::ONE_HUNDRED).checked_div(Decimal::from(whole))
 }
 
 /// The figures of every period of the range, and of every group in it, in that order; also where nothing was

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use crate::{
     clock::service_day,
     costs::{Cost, Stayed, costs},
-    figures::{Counted, Figures, Leaves, Measure, MeasuredIn, Record, ratio},
+    figures::{Counted, Figures, Leaves, Measure, MeasuredIn, Record},
     group_offers::GroupAttendance,
     nights::Nights,
     packs::{Pack, PackState},
@@ -194,6 +194,6 @@ fn support(figures: &mut Figures, records: &ProvisionRecords<'_>, period: Nights
     });
     let held: Vec<(Counted, u32)> = held.collect();
     let minutes: u64 = held.iter().map(|(_, minutes)| u64::from(*minutes)).sum();
-    let hours = ratio(Decimal::from(minutes), Decimal::from(60));
-    figures.number(&HOURS, hours, held.iter().map(|(counted, _)| *counted).collect());
+    let hours = Decimal::from(minutes).checked_div(Decimal::from(60));
+    figures.worked_out(&HOURS, hours, held.iter().map(|(counted, _)| *counted).collect());
 }

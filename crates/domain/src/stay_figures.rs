@@ -9,7 +9,7 @@ use crate::{
     clock::service_day,
     departure_changes::DepartureChange,
     departures::Departure,
-    figures::{self, Counted, Figures, Leaves, Measure, MeasuredIn, Record, Summand, mean, median, ratio},
+    figures::{self, Counted, Figures, Leaves, Measure, MeasuredIn, Record, Summand, mean, median},
     flow::NOT_SAID,
     ids::{HouseholdId, StayId, UnitId},
     nights::{Night, Nights, earlier, next},
@@ -352,10 +352,15 @@ fn ended(
     };
     for (measure, typical) in [(&LENGTH_MEDIAN, median as Typical), (&LENGTH_MEAN, mean)] {
         let all = of(None);
-        figures.number(measure, typical(&all), figures::records(&all));
+        figures.worked_out(measure, typical(&all), figures::records(&all));
         for scheme in Scheme::ALL {
             let own = of(Some(scheme));
-            figures.number_of(measure, ("scheme", scheme.as_str()), typical(&own), figures::records(&own));
+            figures.worked_out_of(
+                measure,
+                ("scheme", scheme.as_str()),
+                typical(&own),
+                figures::records(&own),
+            );
         }
     }
 }
@@ -464,8 +469,8 @@ fn gaps(figures: &mut Figures, records: &StayRecords<'_>, there: &[&Stay], perio
             found.push((counted(stay), Decimal::from(gap.len().saturating_sub(void))));
         }
     }
-    figures.number(&GAP_MEDIAN, median(&found), figures::records(&found));
-    figures.number(&GAP_MEAN, mean(&found), figures::records(&found));
+    figures.worked_out(&GAP_MEDIAN, median(&found), figures::records(&found));
+    figures.worked_out(&GAP_MEAN, mean(&found), figures::records(&found));
 }
 
 fn turnover(figures: &mut Figures, there: &[&Stay], period: Nights, available: u64) {
@@ -475,6 +480,6 @@ fn turnover(figures: &mut Figures, there: &[&Stay], period: Nights, available: u
         .map(|stay| counted(stay))
         .collect();
     let homes = Decimal::from(available).checked_div(Decimal::from(period.len()));
-    let value = homes.and_then(|homes| ratio(Decimal::from(ended.len()), homes));
-    figures.number(&TURNOVER, value, ended);
+    let value = homes.and_then(|homes| Decimal::from(ended.len()).checked_div(homes));
+    figures.worked_out(&TURNOVER, value, ended);
 }

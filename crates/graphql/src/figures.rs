@@ -123,7 +123,7 @@ pub struct Figure {
 impl Figure {
     fn of(section: figures::Section, line: Line) -> Self {
         let (change, change_in_a_year) = (line.change(), line.change_in_a_year());
-        let Line { period, figure, before, a_year_before } = line;
+        let Line { period, figure, before, a_year_before, .. } = line;
         let (by, group) = figure.group.map(|group| (group.by, group.name)).unzip();
         Self {
             period,

@@ -14,6 +14,7 @@ use safespace_domain::{
     households::People,
     needs::{AdultsBySex, Assessment, ChildAges, Risk},
     nights::{later, next},
+    occupancy::OccupancyRow,
     people_figures::{Described, PeopleRecords, people},
     periods::PeriodKind,
     referrals::{Facts, NeedKind, Referral, ReferralState, Source},
@@ -228,6 +229,22 @@ fn a_figure_stands_beside_those_of_other_times() {
     let stevenage = line("referrals_received", Some("Stevenage"));
     assert_eq!(stevenage.before, Some(Decimal::ZERO));
     assert_eq!(change(Some(Decimal::ONE), Some(Decimal::from(3))).unwrap().to_string(), "-66.67");
+}
+
+#[test]
+fn changes_are_worked_out_before_anything_is_rounded() {
+    // 1 of 6 is 16.67 per cent and 1 of 15 is 6.67: sixty per cent less, and not 59.99.
+    let occupied = |nights: u64, of: u64| {
+        let row = OccupancyRow { available_nights: of, occupied_nights: nights, ..OccupancyRow::default() };
+        let mut figures = Figures::default();
+        figures.occupancy(&row, &[]);
+        figures
+    };
+    let lines = beside("x", occupied(1, 15), occupied(1, 6), Figures::default());
+    let rate = lines.iter().find(|line| line.figure.measure.code == "occupancy_rate").unwrap();
+    assert_eq!(rate.figure.value.unwrap().to_string(), "6.67");
+    assert_eq!(rate.before.unwrap().to_string(), "16.67");
+    assert_eq!(rate.change().unwrap().to_string(), "-60.00");
 }
 
 /// A household's way: where it goes on from where it is, and for how long.
