@@ -1,5 +1,7 @@
 //! What needs a person's attention: one list for the team, each thing with when it is due and the one thing to do.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::{
@@ -302,6 +304,26 @@ pub fn of_waiting(
     })
 }
 
+/// Takes the units that the plan for tonight has for those who wait, and those that are named for one booking, off what is
+/// named for the next: two who are told of one unit can't both have it. Where nothing else would be left, all is named.
+pub fn name_each_unit_once(all: &mut [Attention]) {
+    let planned = |what: &Attention| match what {
+        Attention::UnitFree { unit, .. }
+        | Attention::LeftOut { why: NoUnit::Later { unit, .. }, .. }
+        | Attention::WaitsTooLong { why: NoUnit::Later { unit, .. }, .. } => Some(*unit),
+        _ => None,
+    };
+    let mut named: BTreeSet<UnitId> = all.iter().filter_map(planned).collect();
+    for what in all {
+        let Attention::Blocked { could_move_to, .. } = what else { continue };
+        let left: Vec<UnitId> = could_move_to.iter().filter(|unit| !named.contains(unit)).copied().collect();
+        if !left.is_empty() {
+            *could_move_to = left;
+        }
+        named.extend(could_move_to.first());
+    }
+}
+
 /// How many nights the stay has run over, counted as it would be if the household left today: those that have passed, and
 /// not the coming one. None when it is no overstay.
 pub fn nights_over(stay: &Stay, today: Night) -> Option<u32> {
@@ -328,4 +350,63 @@ pub fn lacks_a_next_step(stay: &Stay, steps: &[NextStep], standards: &Standards,
     stay.status() == StayStatus::InResidence
         && ends <= now + soon
         && !steps.iter().filter(own).any(|step| step.state.leads_on())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        households::People,
+        ids::{HouseholdId, StayId},
+        stays::StayState,
+    };
+
+    fn booked(n: u128, could_move_to: &[u128]) -> Attention {
+        let nights = Nights::between("2020-11-03".parse().unwrap(), "2020-11-06".parse().unwrap());
+        let stay = Stay {
+            id: StayId(Uuid::from_u128(n)),
+            household: HouseholdId(Uuid::from_u128(n)),
+            unit: UnitId(Uuid::from_u128(99)),
+            people: People { adults: 1, children: 0 },
+            planned: nights,
+            nights,
+            state: StayState::Booked,
+            moved_from: None,
+            booked_at: "2020-11-03T18:00:00Z".parse().unwrap(),
+            over_limit: false,
+        };
+        let could_move_to = could_move_to.iter().map(|unit| UnitId(Uuid::from_u128(*unit))).collect();
+        Attention::Blocked { stay, lost_to: LostTo::Another, lost: vec![nights], could_move_to }
+    }
+
+    fn named(what: &Attention) -> Vec<u128> {
+        let Attention::Blocked { could_move_to, .. } = what else { return Vec::new() };
+        could_move_to.iter().map(|unit| unit.0.as_u128()).collect()
+    }
+
+    #[test]
+    fn two_bookings_are_not_told_to_move_to_the_same_unit_while_there_is_another() {
+        let mut all = [booked(1, &[5, 6]), booked(2, &[5, 6]), booked(3, &[5])];
+        name_each_unit_once(&mut all);
+        assert_eq!(all.each_ref().map(named), [vec![5, 6], vec![6], vec![5]]);
+    }
+
+    #[test]
+    fn an_overstay_has_run_over_the_nights_that_it_would_be_checked_out_with() {
+        let Attention::Blocked { stay, .. } = booked(1, &[]) else { panic!() };
+        let there = Stay { state: StayState::InResidence { arrived_at: None }, ..stay };
+        let over = |day: &str| nights_over(&there, day.parse().unwrap());
+        assert_eq!(over("2020-11-06"), None, "today is the day to leave");
+        assert_eq!(over("2020-11-07"), Some(1));
+        for day in ["2020-11-07", "2020-11-09"] {
+            let today: Night = day.parse().unwrap();
+            let at = at_service_time(today, NaiveTime::from_hms_opt(7, 0, 0).unwrap());
+            let gone = there.clone().depart(today, at).unwrap();
+            assert_eq!(there.so_far(today), gone.nights);
+            let late = Nights::between(there.planned.departure(), gone.nights.departure()).len();
+            assert_eq!(over(day), Some(late));
+        }
+    }
 }

@@ -5,8 +5,8 @@ use safespace_domain::{
     Night, Nights, UnitId,
     access::{Actor, Permission},
     attention::{
-        Attention, LostTo, NoUnit, is_about_to_lapse, is_unanswered, lacks_a_next_step, nights_over,
-        of_waiting,
+        Attention, LostTo, NoUnit, is_about_to_lapse, is_unanswered, lacks_a_next_step, name_each_unit_once,
+        nights_over, of_waiting,
     },
     availability::{Ask, Spaces},
     clock::in_service_time,
@@ -230,6 +230,7 @@ impl Engine {
         if actor.may(Permission::AnswerReferrals) {
             all.extend(self.about_referrals(actor).await?);
         }
+        name_each_unit_once(&mut all);
         let ids: Vec<_> = all.iter().filter_map(Attention::household).collect();
         let households = self.store.reader().households(&ids).await?;
         let closed = self.closed_references(actor).await?;

@@ -182,7 +182,8 @@ impl AttentionItem {
         }
     }
 
-    /// The units that it could move to, best fit first, at most five; for what is blocked.
+    /// The units that it could move to, best fit first, at most five; for what is blocked. Those that are named for others are
+    /// left out while there is another.
     async fn could_move_to(&self, ctx: &Context<'_>) -> Vec<Unit> {
         match &self.0.what {
             Attention::Blocked { could_move_to, .. } => {
