@@ -10,6 +10,7 @@
     reason = "in a test, a panic is how a surprise is told"
 )]
 
+mod administrator;
 mod board;
 mod chromium;
 mod everyone;
@@ -20,3 +21,4 @@ mod pages;
 mod partner;
 mod pictures;
 mod speed;
+mod stock;

@@ -61,22 +61,22 @@ impl Fields {
 
     /// A date; none where nothing was typed.
     pub(crate) fn date(&self, name: &str) -> Result<Option<Night>, Refusal> {
-        self.parsed(name, words::NO_DATE)
+        self.parsed(name, &words::at_field(name, words::NO_DATE))
     }
 
     /// A date that must be there.
     pub(crate) fn needed_date(&self, name: &str) -> Result<Night, Refusal> {
-        self.date(name)?.ok_or_else(|| Refusal::bad(name, words::DATE_MISSING))
+        self.date(name)?.ok_or_else(|| Refusal::bad(name, words::at_field(name, words::DATE_MISSING)))
     }
 
     /// A whole number; none where nothing was typed.
     pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, Refusal> {
-        self.parsed(name, words::NO_NUMBER)
+        self.parsed(name, &words::at_field(name, words::NO_NUMBER))
     }
 
     /// A whole number that must be there.
     pub(crate) fn needed_number(&self, name: &str) -> Result<i64, Refusal> {
-        self.number(name)?.ok_or_else(|| Refusal::bad(name, words::NUMBER_MISSING))
+        self.number(name)?.ok_or_else(|| Refusal::bad(name, words::at_field(name, words::NUMBER_MISSING)))
     }
 
     /// The id of a record.

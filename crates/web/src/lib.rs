@@ -70,14 +70,17 @@ use crate::{fields::Fields, kept::Kept, shell::told, visit::Visit};
 pub use subject_access::subject_access_page;
 
 /// The pages, beside what is served already. `public_url` is where browsers find this site: issuers send them back there.
+/// `telephone` is the number on which partner councils reach the team, where there is one.
 pub fn routes(
     beside: Route,
     engine: &Arc<Engine>,
     public_url: &str,
+    telephone: Option<&str>,
 ) -> impl Endpoint<Output = Response> + use<> {
     let site = Arc::new(Site {
         engine: Arc::clone(engine),
         back: format!("{}{}", public_url.trim_end_matches('/'), issuers::BACK),
+        telephone: telephone.map(str::to_owned),
         kept: Kept::default(),
     });
     let beside = all_pages(&site).into_iter().fold(beside, |route, (path, page)| route.at(path, page));
@@ -98,7 +101,8 @@ pub fn routes(
 
 /// The addresses of all pages. A part that begins with a colon names a record.
 pub fn addresses(engine: &Arc<Engine>) -> Vec<&'static str> {
-    let site = Site { engine: Arc::clone(engine), back: String::new(), kept: Kept::default() };
+    let engine = Arc::clone(engine);
+    let site = Site { engine, back: String::new(), telephone: None, kept: Kept::default() };
     all_pages(&Arc::new(site)).into_iter().map(|(path, _)| path).collect()
 }
 
@@ -173,6 +177,8 @@ pub(crate) struct Site {
     engine: Arc<Engine>,
     /// Where issuers send a browser back to.
     back: String,
+    /// On which number partner councils reach the team.
+    telephone: Option<String>,
     /// What was typed by people whose session ended.
     kept: Kept,
 }

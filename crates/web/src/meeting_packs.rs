@@ -6,6 +6,7 @@ use askama::Template;
 use safespace_domain::{
     Night, Nights, Refusal,
     access::Permission,
+    availability::Spaces,
     figures::MeasuredIn,
     meeting_packs::{PackFigure, Told, must_be_over},
     nights::earlier,
@@ -22,7 +23,7 @@ use crate::{
     reports::sheet_cell,
     shell::{Place, Shell, to},
     visit::Visit,
-    words::{self, in_plain_words, instant},
+    words::{self, instant},
 };
 
 /// Where the groups are.
@@ -273,6 +274,7 @@ async fn pack_xlsx(visit: Visit) -> Answer {
 }
 
 fn page(visit: &Visit, shell: Shell, view: &MeetingPackView, fields: Fields) -> PackPage {
+    let spaces = visit.engine.spaces();
     let mut parts: Vec<Part> = Vec::new();
     let mut last = None;
     for figure in &view.figures {
@@ -281,14 +283,14 @@ fn page(visit: &Visit, shell: Shell, view: &MeetingPackView, fields: Fields) -> 
             last = Some(figure.section);
         }
         if let Some(part) = parts.last_mut() {
-            part.rows.push(row(figure));
+            part.rows.push(row(&spaces, figure));
         }
     }
     let corrections = view.corrections.iter().map(|corrected| {
         let unit = corrected.now.measured_in;
         let now = number(unit, corrected.now.value);
         let was = number(unit, corrected.was.map_or(Told::Nothing, Told::Number));
-        format!("{}: was {was}, is {now}", whole_name(&corrected.now))
+        format!("{}: was {was}, is {now}", whole_name(&spaces, &corrected.now))
     });
     let commentary = view.commentary.as_deref().unwrap_or_default();
     let quarters = view.targets.first().map(|(_, quarters)| quarters.as_slice()).unwrap_or_default();
@@ -317,11 +319,11 @@ fn page(visit: &Visit, shell: Shell, view: &MeetingPackView, fields: Fields) -> 
     }
 }
 
-fn row(figure: &PackFigure) -> Row {
-    let name = figure.group.as_ref().map_or_else(
-        || figure.title.clone(),
-        |group| format!("{}: {}", in_plain_words(&group.by), in_plain_words(&group.name)),
-    );
+fn row(spaces: &Spaces, figure: &PackFigure) -> Row {
+    let name = figure
+        .group
+        .as_ref()
+        .map_or_else(|| figure.title.clone(), |group| words::reports::group(spaces, &group.by, &group.name));
     Row {
         name,
         means: figure.group.is_none().then(|| figure.means.clone()),
@@ -331,11 +333,11 @@ fn row(figure: &PackFigure) -> Row {
     }
 }
 
-fn whole_name(figure: &PackFigure) -> String {
+fn whole_name(spaces: &Spaces, figure: &PackFigure) -> String {
     match &figure.group {
         None => figure.title.clone(),
         Some(group) => {
-            format!("{}, {}: {}", figure.title, in_plain_words(&group.by), in_plain_words(&group.name))
+            format!("{}, {}", figure.title, words::reports::group(spaces, &group.by, &group.name))
         }
     }
 }
