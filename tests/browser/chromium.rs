@@ -462,6 +462,17 @@ impl Browser {
         wrong
     }
 
+    /// What is wrong with the page as it is, at a glance: in light colours, and where it is narrowest.
+    pub async fn wrong_at_a_glance(&self) -> Vec<String> {
+        let mut wrong = self.complaints().await;
+        wrong.extend(self.axe().await);
+        self.width(NARROWEST).await;
+        let found = self.run(TOO_WIDE, Vec::new()).await;
+        wrong.extend(found.as_str().map(|found| format!("at {NARROWEST}: {found}")));
+        self.width(self.width).await;
+        wrong
+    }
+
     async fn prefers(&self, feature: &str, value: &str) {
         let features = json!([{ "name": feature, "value": value }]);
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;

@@ -62,6 +62,7 @@ async fn from_the_delivery_to_the_pack(width: u32, scripts: Scripts) {
     browser.reads("Is that right?").await;
     browser.look().await;
     browser.press("Write the count down").await;
+    browser.reads("The count was written down.").await;
     browser.go("/stock").await;
     browser.reads("10 × tin").await;
 
@@ -69,10 +70,12 @@ async fn from_the_delivery_to_the_pack(width: u32, scripts: Scripts) {
     browser.reads("Make it up").await;
     browser.look().await;
     browser.press("It is made up").await;
-    browser.reads("Hand it over now").await;
+    browser.reads("The pack is made up.").await;
+    world.officer().check_in(&stay).await.unwrap();
+    browser.go(&format!("/stays/{}/pack", stay.id)).await;
     browser.look().await;
     browser.press("Hand it over now").await;
-    browser.reads("handed over").await;
+    browser.reads("The household has its pack.").await;
     browser.look().await;
     browser.go("/stock").await;
     browser.reads("7 × tin").await;
