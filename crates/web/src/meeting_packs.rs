@@ -1,4 +1,7 @@
-//! Packs for groups that meet, as pages to read and to print.
+//! Packs for groups that meet, as pages to read and to print; and for managers the groups, and what is a small number.
+
+mod groups;
+mod small_numbers;
 
 use std::sync::Arc;
 
@@ -45,17 +48,21 @@ struct ListPage {
     shell: Shell,
     parts: Vec<(&'static str, &'static str)>,
     rows: Vec<Listed>,
+    may_manage: bool,
 }
 
 /// The pages: the groups, and a pack by the group's code and a day of its period.
 pub(crate) fn pages(site: &Arc<Site>) -> Pages {
-    vec![
+    let mut all = vec![
         (PATH, page_at(site, list)),
         ("/meeting-packs/:group/:on", form(site, pack, comment)),
         ("/meeting-packs/:group/:on/issue", form(site, issue_form, issue)),
         ("/meeting-packs/:group/:on/pack.csv", page_at(site, pack_csv)),
         ("/meeting-packs/:group/:on/pack.xlsx", page_at(site, pack_xlsx)),
-    ]
+    ];
+    all.extend(groups::pages(site));
+    all.extend(small_numbers::pages(site));
+    all
 }
 
 /// The groups, each with the packs of the period that runs and of the last that is over, and all that were written on.
@@ -87,7 +94,8 @@ async fn list(visit: Visit) -> Answer {
         }));
     }
     let parts = words::reports::parts(visit.actor());
-    visit.show(&ListPage { shell: visit.shell(Place::Reports)?, parts, rows })
+    let may_manage = visit.may(Permission::ManageReports);
+    visit.show(&ListPage { shell: visit.shell(Place::Reports)?, parts, rows, may_manage })
 }
 
 /// A section of a pack.
