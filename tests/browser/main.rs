@@ -18,4 +18,5 @@ mod officer;
 mod pages;
 mod partner;
 mod pictures;
+mod settings;
 mod speed;

@@ -18,7 +18,7 @@ use crate::{
     visit::Visit,
     words::{
         scheme as scheme_words,
-        settings::{SCHEME_KIND_NOTES, kind_of_homes, scheme_kind_change},
+        settings::{ONE_OF_THESE, SCHEME_KIND_NOTES, capital, kind_of_homes, scheme_kind_change},
     },
 };
 
@@ -34,6 +34,7 @@ pub(crate) fn pages(site: &Arc<Site>) -> Pages {
 struct Row {
     path: String,
     scheme: &'static str,
+    title: String,
     kind: String,
 }
 
@@ -56,6 +57,7 @@ async fn list(visit: Visit) -> Answer {
     let row = |scheme: Scheme| Row {
         path: format!("{PATH}/{scheme}"),
         scheme: scheme_words(scheme),
+        title: capital(scheme_words(scheme)),
         kind: label(&spaces, spaces.kind_of_scheme(scheme)),
     };
     let rows = Scheme::ALL.into_iter().map(row).collect();
@@ -103,8 +105,9 @@ async fn set(visit: Visit, fields: Fields) -> Answer {
         }
         _ => Vec::new(),
     };
-    let asked = Command::SetSchemeKind(SchemeKind { scheme, kind: fields.get("kind").to_owned() });
-    match settings::sent(&visit, &fields, Ok(asked), changes).await? {
+    let kind = fields.text("kind").ok_or_else(|| Refusal::bad("kind", ONE_OF_THESE));
+    let asked = kind.map(|kind| Command::SetSchemeKind(SchemeKind { scheme, kind }));
+    match settings::sent(&visit, &fields, asked, changes).await? {
         Sent::Done => Ok(to("/settings/scheme-kinds?done=scheme-kind-set")),
         Sent::WouldChange(lines) => {
             settings::confirm(&visit, &fields, kind_of_homes(scheme), lines, &SCHEME_KIND_NOTES, PATH)

@@ -207,7 +207,7 @@ async fn list(visit: Visit) -> Answer {
 /// Adds to a list.
 async fn add(visit: Visit, fields: Fields) -> Answer {
     let list = found(&visit)?;
-    let refusal = match said_of(&fields, fields.get("code")) {
+    let refusal = match said_of(list, &fields, fields.get("code")) {
         Ok(new) if is_taken(&visit, list, &new) => {
             Refusal::new(RefusalCode::CodeInUse, said::IS_THERE).on("code")
         }
@@ -229,17 +229,16 @@ fn is_taken(visit: &Visit, list: List, new: &Listed) -> bool {
 }
 
 /// What a form says of a code.
-fn said_of(fields: &Fields, code: &str) -> Result<Listed, Refusal> {
+fn said_of(list: List, fields: &Fields, code: &str) -> Result<Listed, Refusal> {
+    let counts_as = fields.text("countsAs");
+    if counts_as.is_none() && !list.counts().is_empty() {
+        return Err(Refusal::bad("countsAs", said::ONE_OF_THESE));
+    }
     let due_hours = match fields.get("dueHours") {
         "" => None,
         _ => Some(natural(fields, "dueHours")?),
     };
-    Ok(Listed {
-        code: code.to_owned(),
-        label: fields.get("label").to_owned(),
-        counts_as: fields.text("countsAs"),
-        due_hours,
-    })
+    Ok(Listed { code: code.to_owned(), label: fields.get("label").to_owned(), counts_as, due_hours })
 }
 
 #[derive(Template)]
@@ -290,7 +289,7 @@ async fn one(visit: Visit) -> Answer {
 /// Changes it. Its code stays.
 async fn change(visit: Visit, fields: Fields) -> Answer {
     let (list, of) = found_on(&visit)?;
-    let refusal = match said_of(&fields, &of.code) {
+    let refusal = match said_of(list, &fields, &of.code) {
         Ok(now) => match visit.run(&fields, list.command(now)).await? {
             Ok(_) => return Ok(to(&format!("{}?done=code-changed", list.path()))),
             Err(refusal) => refusal,

@@ -18,7 +18,7 @@ use crate::{
     properties::Choices,
     shell::{Place, Shell, to},
     visit::Visit,
-    words::settings::{IS_THERE, ONE_OF_THESE, district_kind, now},
+    words::settings::{IS_THERE, ONE_OF_THESE, district_kind, district_kind_choice, now},
 };
 
 /// Where they are.
@@ -50,7 +50,7 @@ struct DistrictsPage {
 
 fn kinds() -> Choices {
     let all = [DistrictKind::Host, DistrictKind::Partner, DistrictKind::Pilot];
-    all.into_iter().map(|kind| (kind.to_string(), district_kind(kind).to_owned())).collect()
+    all.into_iter().map(|kind| (kind.to_string(), district_kind_choice(kind))).collect()
 }
 
 fn list_page(visit: &Visit, shell: Shell, fields: Fields) -> DistrictsPage {

@@ -16,7 +16,7 @@ use crate::{
     questions::districts,
     shell::{Place, Shell, to},
     visit::Visit,
-    words::settings::{CHOOSE, IS_THERE, locality, near_to, now},
+    words::settings::{CHOOSE, IS_THERE, ONE_OF_THESE, locality, near_to, now},
 };
 
 /// Where they are.
@@ -35,7 +35,7 @@ struct Row {
     name: String,
     district: String,
     near: String,
-    homes: String,
+    units: String,
 }
 
 #[derive(Template)]
@@ -63,14 +63,13 @@ fn row(spaces: &Spaces, of: &Locality) -> Row {
     let near: BTreeSet<&str> =
         of.near.iter().map(String::as_str).chain(said_there(spaces, &of.name)).collect();
     let there = spaces.properties().filter(|property| property.locality.as_ref() == Some(&of.name));
-    let homes: Vec<_> = there.map(|property| property.id).collect();
-    let units = homes.iter().map(|id| spaces.units_of(*id).len()).sum();
+    let units = there.map(|property| spaces.units_of(property.id).len()).sum();
     Row {
         change: change_path(&of.name),
         name: of.name.clone(),
         district: of.district.clone(),
         near: near_to(&near.into_iter().collect::<Vec<_>>()),
-        homes: now::homes(homes.len(), units),
+        units: now::units_there(units),
     }
 }
 
@@ -99,21 +98,21 @@ async fn list(visit: Visit) -> Answer {
 }
 
 /// What a form says of a locality.
-fn said(fields: &Fields, name: &str) -> Locality {
-    Locality { name: name.to_owned(), district: fields.get("district").to_owned(), near: fields.all("near") }
+fn said(fields: &Fields, name: &str) -> Result<Locality, Refusal> {
+    let district = fields.text("district").ok_or_else(|| Refusal::bad("district", ONE_OF_THESE))?;
+    Ok(Locality { name: name.to_owned(), district, near: fields.all("near") })
 }
 
 /// Adds a locality.
 async fn add(visit: Visit, fields: Fields) -> Answer {
     visit.must(Permission::ManageSpaces)?;
-    let new = said(&fields, fields.get("name"));
-    let refusal = if is_taken(&visit, &new) {
-        Refusal::new(RefusalCode::CodeInUse, IS_THERE).on("name")
-    } else {
-        match visit.run(&fields, Command::SaveLocality(new)).await? {
+    let refusal = match said(&fields, fields.get("name")) {
+        Ok(new) if is_taken(&visit, &new) => Refusal::new(RefusalCode::CodeInUse, IS_THERE).on("name"),
+        Ok(new) => match visit.run(&fields, Command::SaveLocality(new)).await? {
             Ok(_) => return Ok(to("/settings/localities?done=locality-added")),
             Err(refusal) => refusal,
-        }
+        },
+        Err(refusal) => refusal,
     };
     let shell = visit.shell(Place::Team)?.refused(&refusal).at_one_of(&FIELDS);
     visit.show_again(&list_page(&visit, shell, fields))
@@ -170,11 +169,13 @@ async fn one(visit: Visit) -> Answer {
 /// Changes it. The name stays.
 async fn change(visit: Visit, fields: Fields) -> Answer {
     let of = found(&visit)?;
-    match visit.run(&fields, Command::SaveLocality(said(&fields, &of.name))).await? {
-        Ok(_) => Ok(to("/settings/localities?done=locality-changed")),
-        Err(refusal) => {
-            let shell = visit.shell(Place::Team)?.refused(&refusal).at_one_of(&["district", "near"]);
-            visit.show_again(&change_page(&visit, &of, shell, fields))
-        }
-    }
+    let refusal = match said(&fields, &of.name) {
+        Ok(now) => match visit.run(&fields, Command::SaveLocality(now)).await? {
+            Ok(_) => return Ok(to("/settings/localities?done=locality-changed")),
+            Err(refusal) => refusal,
+        },
+        Err(refusal) => refusal,
+    };
+    let shell = visit.shell(Place::Team)?.refused(&refusal).at_one_of(&["district", "near"]);
+    visit.show_again(&change_page(&visit, &of, shell, fields))
 }

@@ -88,7 +88,7 @@ async fn list(visit: Visit) -> Answer {
         periods.sort_by_key(|(period, _)| std::cmp::Reverse(period.arrival()));
         rows.extend(periods.into_iter().map(|(period, is_issued)| Listed {
             name: group.name.clone(),
-            path: format!("{PATH}/{}/{}", group.code, period.arrival()),
+            path: path_of(&group.code, period),
             period: days(period),
             state: words::reports::pack_state(is_issued, period, engine.today()),
         }));
@@ -155,7 +155,12 @@ async fn view(visit: &Visit) -> Result<MeetingPackView, Stopped> {
 
 /// Where a pack is.
 fn path(view: &MeetingPackView) -> String {
-    format!("{PATH}/{}/{}", view.group.code, view.period.arrival())
+    path_of(&view.group.code, view.period)
+}
+
+/// Where the pack of a group for a period is. A code may have a slash in it.
+fn path_of(group: &str, period: Nights) -> String {
+    format!("{PATH}/{}/{}", group.replace('/', "%2F"), period.arrival())
 }
 
 /// A pack.

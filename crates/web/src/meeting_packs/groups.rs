@@ -21,7 +21,8 @@ use crate::{
     shell::{Place, Shell, to},
     visit::Visit,
     words::settings::{
-        GROUP_NOTES, IS_THERE, ONE_OF_THESE, audience_choice, every, group_called, group_changes, sections,
+        GROUP_NOTES, IS_THERE, ONE_OF_THESE, audience_choice, capital, every, group_called, group_changes,
+        sections,
     },
 };
 
@@ -43,8 +44,8 @@ struct Row {
     change: String,
     code: String,
     name: String,
-    every: &'static str,
-    audience: &'static str,
+    every: String,
+    audience: String,
     sections: String,
 }
 
@@ -61,8 +62,8 @@ fn row(group: MeetingGroup) -> Row {
         change: format!("{PATH}/change?{query}"),
         code: group.code,
         name: group.name,
-        every: every(group.every),
-        audience: audience_choice(group.audience),
+        every: capital(every(group.every)),
+        audience: capital(audience_choice(group.audience)),
         sections: sections(&group.sections),
     }
 }
@@ -87,7 +88,7 @@ struct GroupPage {
 }
 
 fn group_page(shell: Shell, fields: Fields, of: Option<&MeetingGroup>) -> GroupPage {
-    let choice = |value: &str, words: &str| (value.to_owned(), words.to_owned());
+    let choice = |value: &str, words: &str| (value.to_owned(), capital(words));
     GroupPage {
         shell,
         fields,

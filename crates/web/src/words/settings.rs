@@ -58,13 +58,23 @@ pub(crate) const GIVE_A_PLACE: &str = "Give the place of each line as a whole nu
 /// A code that no line of the return counts.
 pub(crate) const NO_LINE: &str = "No line: it is told as not mapped";
 
-/// What a district is to the service.
+/// What a district is to the service, in a word.
 pub(crate) const fn district_kind(kind: DistrictKind) -> &'static str {
     match kind {
-        DistrictKind::Host => "host: it runs the service",
-        DistrictKind::Partner => "partner: it shares the service by agreement",
-        DistrictKind::Pilot => "pilot: it tries the service out",
+        DistrictKind::Host => "Host",
+        DistrictKind::Partner => "Partner",
+        DistrictKind::Pilot => "Pilot",
     }
+}
+
+/// The same as a choice.
+pub(crate) fn district_kind_choice(kind: DistrictKind) -> String {
+    let means = match kind {
+        DistrictKind::Host => "it runs the service",
+        DistrictKind::Partner => "it shares the service by agreement",
+        DistrictKind::Pilot => "it tries the service out",
+    };
+    format!("{}: {means}", district_kind(kind))
 }
 
 /// A code list in words.
@@ -132,13 +142,15 @@ const fn reasons(kind: ReasonKind) -> (&'static str, &'static str, &'static str)
 /// What a reason counts as.
 pub(crate) fn counts_as(code: &str) -> &str {
     match code {
-        "no_capacity" => "no home was free",
-        "could_not_meet_need" => "no home met the need",
-        "survivor_did_not_accept" => "the household did not accept what was offered",
-        "unsafe_location" => "no home would be safe",
-        "out_of_area" => "outside the area",
-        "not_suitable" => "the service is not right for the household",
-        "unknown" => "not known",
+        "no_capacity" => "No home was free",
+        "could_not_meet_need" => "No home met the need",
+        "survivor_did_not_accept" => "The household did not accept what was offered",
+        "unsafe_location" => "No home would be safe",
+        "out_of_area" => "Outside the area",
+        "not_suitable" => "The service is not right for the household",
+        "safe" => "Safe",
+        "unsafe" => "Unsafe",
+        "unknown" => "Not known",
         other => other,
     }
 }
@@ -334,7 +346,8 @@ pub(crate) const SCHEME_KIND_NOTES: [&str; 2] = [
     "Figures and the statutory return go by what a home is now, those of the past, too.",
 ];
 
-fn capital(text: &str) -> String {
+/// A text that stands by itself, with a capital letter.
+pub(crate) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
@@ -575,15 +588,17 @@ pub(crate) mod now {
 
     /// Homes, or that there must be one.
     pub(crate) fn homes(properties: usize, units: usize) -> String {
-        if units == 0 {
-            format!("{}, no unit yet", if properties == 0 { "no property" } else { "some properties" })
-        } else {
-            let homes = match properties {
-                1 => "1 property".to_owned(),
-                n => format!("{n} properties"),
-            };
-            format!("{homes}, {}", so_many(units, "unit"))
-        }
+        let homes = match properties {
+            0 => return "none yet".to_owned(),
+            1 => "1 property".to_owned(),
+            n => format!("{n} properties"),
+        };
+        format!("{homes}, {}", units_there(units))
+    }
+
+    /// Units, or that there is none.
+    pub(crate) fn units_there(units: usize) -> String {
+        if units == 0 { "no unit yet".to_owned() } else { so_many(units, "unit") }
     }
 
     /// The rules of the schemes.
@@ -631,8 +646,10 @@ pub(crate) mod now {
 /// What the list of settings says of each, beside the code lists: its title, and what it is for.
 pub(crate) const DISTRICTS: (&str, &str) =
     ("Districts", "Where homes are, which councils may ask and refer, and what each is to the service.");
-pub(crate) const LOCALITIES: (&str, &str) =
-    ("Localities", "Named parts of districts, and which are near to one another: who is in danger in one.");
+pub(crate) const LOCALITIES: (&str, &str) = (
+    "Localities",
+    "Named parts of districts, and which are near: who is in danger in one is not safe in the others.",
+);
 pub(crate) const HOMES: (&str, &str) =
     ("Homes", "Properties with their units. They are added under Homes, after their district.");
 pub(crate) const POLICIES: (&str, &str) =
