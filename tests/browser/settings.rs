@@ -49,7 +49,7 @@ async fn where_homes_are(browser: &Browser) {
     // Nothing is chosen yet: what was typed stays.
     browser.fill("name", "Harbour").await;
     browser.press("Add the district").await;
-    browser.reads("There is a problem").await;
+    browser.reads("Choose what the district is to the service.").await;
     browser.look().await;
     assert_eq!(browser.value("name").await, "Harbour");
     browser.tick("kind", "pilot").await;

@@ -18,7 +18,7 @@ use crate::{
     visit::Visit,
     words::{
         scheme as scheme_words,
-        settings::{ONE_OF_THESE, SCHEME_KIND_NOTES, capital, kind_of_homes, scheme_kind_change},
+        settings::{SCHEME_KIND_NOTES, WHICH_KIND, capital, kind_of_homes, scheme_kind_change},
     },
 };
 
@@ -105,7 +105,7 @@ async fn set(visit: Visit, fields: Fields) -> Answer {
         }
         _ => Vec::new(),
     };
-    let kind = fields.text("kind").ok_or_else(|| Refusal::bad("kind", ONE_OF_THESE));
+    let kind = fields.text("kind").ok_or_else(|| Refusal::bad("kind", WHICH_KIND));
     let asked = kind.map(|kind| Command::SetSchemeKind(SchemeKind { scheme, kind }));
     match settings::sent(&visit, &fields, asked, changes).await? {
         Sent::Done => Ok(to("/settings/scheme-kinds?done=scheme-kind-set")),

@@ -232,7 +232,7 @@ fn is_taken(visit: &Visit, list: List, new: &Listed) -> bool {
 fn said_of(list: List, fields: &Fields, code: &str) -> Result<Listed, Refusal> {
     let counts_as = fields.text("countsAs");
     if counts_as.is_none() && !list.counts().is_empty() {
-        return Err(Refusal::bad("countsAs", said::ONE_OF_THESE));
+        return Err(Refusal::bad("countsAs", said::WHICH_COUNT));
     }
     let due_hours = match fields.get("dueHours") {
         "" => None,

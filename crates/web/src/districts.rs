@@ -18,7 +18,7 @@ use crate::{
     properties::Choices,
     shell::{Place, Shell, to},
     visit::Visit,
-    words::settings::{IS_THERE, ONE_OF_THESE, district_kind, district_kind_choice, now},
+    words::settings::{IS_THERE, WHICH_DISTRICT_KIND, district_kind, district_kind_choice, now},
 };
 
 /// Where they are.
@@ -77,7 +77,7 @@ async fn list(visit: Visit) -> Answer {
 
 /// What a form says that a district is to the service.
 fn kind(fields: &Fields) -> Result<DistrictKind, Refusal> {
-    fields.parsed("kind", ONE_OF_THESE)?.ok_or_else(|| Refusal::bad("kind", ONE_OF_THESE))
+    fields.parsed("kind", WHICH_DISTRICT_KIND)?.ok_or_else(|| Refusal::bad("kind", WHICH_DISTRICT_KIND))
 }
 
 /// Adds a district.

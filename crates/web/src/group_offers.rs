@@ -19,7 +19,7 @@ use crate::{
     visit::Visit,
     words::{
         self,
-        settings::{self as said, came, held, on_day, take_back},
+        settings::{self as said, held, on_day, take_back},
     },
 };
 
@@ -37,7 +37,7 @@ pub(crate) fn pages(site: &Arc<Site>) -> Pages {
 struct Row {
     day: String,
     offer: String,
-    came: String,
+    came: u16,
     /// Which one it is, in the form that takes it back.
     which: String,
     said: String,
@@ -73,7 +73,7 @@ async fn draw(visit: &Visit, shell: Shell, fields: Fields) -> Result<GroupsPage,
         let day = on_day(count.held_on);
         Some(Row {
             offer: name(&count.offer),
-            came: came(count.attended?),
+            came: count.attended?,
             which: format!("{}{PARTED}{}", count.held_on, count.offer),
             said: take_back(&name(&count.offer), &day),
             day,
@@ -132,7 +132,7 @@ fn asked(fields: &Fields) -> Result<RecordGroupAttendance, Refusal> {
         return Ok(RecordGroupAttendance { offer, held_on, attended: None });
     }
     if fields.get("offer").is_empty() {
-        return Err(Refusal::bad("offer", said::ONE_OF_THESE));
+        return Err(Refusal::bad("offer", said::WHICH_OFFER));
     }
     let held_on = fields.needed_date("heldOn")?;
     let attended = fields.number("attended")?;

@@ -16,7 +16,7 @@ use crate::{
     questions::districts,
     shell::{Place, Shell, to},
     visit::Visit,
-    words::settings::{CHOOSE, IS_THERE, ONE_OF_THESE, locality, near_to, now},
+    words::settings::{CHOOSE, IS_THERE, WHICH_DISTRICT, locality, near_to, now},
 };
 
 /// Where they are.
@@ -99,7 +99,7 @@ async fn list(visit: Visit) -> Answer {
 
 /// What a form says of a locality.
 fn said(fields: &Fields, name: &str) -> Result<Locality, Refusal> {
-    let district = fields.text("district").ok_or_else(|| Refusal::bad("district", ONE_OF_THESE))?;
+    let district = fields.text("district").ok_or_else(|| Refusal::bad("district", WHICH_DISTRICT))?;
     Ok(Locality { name: name.to_owned(), district, near: fields.all("near") })
 }
 

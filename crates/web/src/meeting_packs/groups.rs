@@ -21,8 +21,8 @@ use crate::{
     shell::{Place, Shell, to},
     visit::Visit,
     words::settings::{
-        GROUP_NOTES, IS_THERE, ONE_OF_THESE, audience_choice, capital, every, group_called, group_changes,
-        sections,
+        GROUP_NOTES, HOW_OFTEN, IS_THERE, WHO_SEES, audience_choice, capital, every, group_called,
+        group_changes, sections,
     },
 };
 
@@ -106,9 +106,9 @@ fn said(fields: &Fields, code: &str) -> Result<MeetingGroup, Refusal> {
     Ok(MeetingGroup {
         code: code.to_owned(),
         name: fields.get("name").to_owned(),
-        every: Every::named(fields.get("every")).ok_or_else(|| Refusal::bad("every", ONE_OF_THESE))?,
+        every: Every::named(fields.get("every")).ok_or_else(|| Refusal::bad("every", HOW_OFTEN))?,
         audience: Audience::named(fields.get("audience"))
-            .ok_or_else(|| Refusal::bad("audience", ONE_OF_THESE))?,
+            .ok_or_else(|| Refusal::bad("audience", WHO_SEES))?,
         sections: chosen.collect(),
     })
 }

@@ -41,8 +41,15 @@ pub(crate) const NOTHING_WOULD_CHANGE: &str = "Nothing would change: that is how
 /// Said of a code or name that is to be new, and is there.
 pub(crate) const IS_THERE: &str =
     "There is one with this already: choose another, or change the one that is there.";
-/// Said of a choice that is none of those there are.
+/// Said of a choice that is none of those there are, or was not made.
 pub(crate) const ONE_OF_THESE: &str = "Choose one of these.";
+pub(crate) const WHICH_DISTRICT_KIND: &str = "Choose what the district is to the service.";
+pub(crate) const WHICH_DISTRICT: &str = "Choose the district that it is in.";
+pub(crate) const WHICH_COUNT: &str = "Choose what it counts as.";
+pub(crate) const WHICH_KIND: &str = "Choose a kind of accommodation.";
+pub(crate) const HOW_OFTEN: &str = "Choose how often the group meets.";
+pub(crate) const WHO_SEES: &str = "Choose who sees its packs.";
+pub(crate) const WHICH_OFFER: &str = "Choose the offer.";
 /// Of a need that only those households have for which somebody adds it.
 pub(crate) const NO_HOURS: &str = "not on every checklist";
 /// Said where a count must be given.
@@ -236,7 +243,7 @@ pub(crate) fn policy_changes(before: &Policy, after: &Policy) -> Vec<String> {
 
 /// What a change of the rules leaves as it is.
 pub(crate) const POLICY_NOTES: [&str; 2] = [
-    "Stays and bookings stay as they are. Those that are longer than the longest stay then are listed under Exceptions.",
+    "Stays and bookings stay as they are. Those that are longer than is then allowed are listed under Exceptions.",
     "A stay that is booked already keeps the nights after it as they are, until it is changed or has ended.",
 ];
 
@@ -523,14 +530,6 @@ pub(crate) fn line_changes(
 pub(crate) const LINES_NOTES: [&str; 1] = [
     "The return of every year goes by the lines as they are now: save a return as a file before, if you need it as it was.",
 ];
-
-/// How many came.
-pub(crate) fn came(attended: u16) -> String {
-    match attended {
-        1 => "1 person".to_owned(),
-        n => format!("{n} people"),
-    }
-}
 
 /// How often an offer was held, and how many came in all.
 pub(crate) fn held(times: u32, attended: u32) -> String {
