@@ -31,7 +31,7 @@ pub(crate) fn pages(site: &Arc<Site>) -> Pages {
 struct Rules {
     path: String,
     title: String,
-    rules: [(&'static str, String); 4],
+    stand: [(&'static str, String); 4],
 }
 
 #[derive(Template)]
@@ -48,7 +48,7 @@ async fn list(visit: Visit) -> Answer {
     let rules = |scheme: Scheme| Rules {
         path: format!("{PATH}/{scheme}"),
         title: rules_of(scheme),
-        rules: policy(&spaces.policy(scheme)),
+        stand: policy(&spaces.policy(scheme)),
     };
     let schemes = Scheme::ALL.into_iter().map(rules).collect();
     visit.show(&PoliciesPage { shell: visit.shell(Place::Team)?, schemes })

@@ -317,19 +317,20 @@ mod tests {
             .with("line-of-dispersed", "")
     }
 
-    fn read(fields: &Fields) -> Result<Vec<(String, Vec<String>)>, (Option<String>, String)> {
-        let lines = asked(fields, Section::Supported, &own());
-        lines
-            .map(|lines| {
-                lines.into_iter().map(|line| (line.code, line.counts.into_iter().collect())).collect()
-            })
-            .map_err(|refusal| (refusal.field, refusal.message))
+    /// Each line's code with what it counts, or the field that something is wrong with.
+    fn read(fields: &Fields) -> Result<Vec<String>, Option<String>> {
+        let lines = asked(fields, Section::Supported, &own()).map_err(|refusal| refusal.field)?;
+        let told = |line: ReturnLine| {
+            let counts: Vec<String> = line.counts.into_iter().collect();
+            format!("{}: {}", line.code, counts.join(" "))
+        };
+        Ok(lines.into_iter().map(told).collect())
     }
 
     #[test]
     fn lines_stand_by_their_places_and_count_what_is_given_to_them() {
         let lines = read(&two_lines()).unwrap();
-        assert_eq!(lines, [("A".to_owned(), vec!["refuge".to_owned()]), ("B".to_owned(), Vec::new())]);
+        assert_eq!(lines, ["A: refuge", "B: "]);
         let moved = Fields::default()
             .with("place-1", 9)
             .with("code-1", "A")
@@ -338,7 +339,7 @@ mod tests {
             .with("label-2", "Second")
             .with("line-of-dispersed", 2);
         let lines = read(&moved).unwrap();
-        assert_eq!(lines, [("B".to_owned(), vec!["dispersed".to_owned()]), ("A".to_owned(), Vec::new())]);
+        assert_eq!(lines, ["B: dispersed", "A: "]);
     }
 
     #[test]
@@ -346,7 +347,7 @@ mod tests {
         let wrong = |name: &str, value: &str| {
             let pairs = two_lines().carried().into_iter();
             let all: Vec<_> = pairs.filter(|(other, _)| other != name).collect();
-            read(&Fields::from(all).with(name, value)).unwrap_err().0
+            read(&Fields::from(all).with(name, value)).unwrap_err()
         };
         assert_eq!(wrong("code-2", ""), Some("code-2".to_owned()));
         assert_eq!(wrong("code-2", "a"), Some("code-2".to_owned()), "the same code in small letters");

@@ -588,7 +588,7 @@ pub(crate) mod now {
     /// Homes, or that there must be one.
     pub(crate) fn homes(properties: usize, units: usize) -> String {
         let homes = match properties {
-            0 => return "none yet".to_owned(),
+            0 => return "no home yet".to_owned(),
             1 => "1 property".to_owned(),
             n => format!("{n} properties"),
         };
