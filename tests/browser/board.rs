@@ -12,7 +12,7 @@ const EVENING: &str = "2020-11-03T21:00:00Z";
 /// Opens the board, and waits until it hears of changes.
 async fn live_board(browser: &Browser) {
     browser.go("/board").await;
-    browser.one("#told[data-live]").await;
+    browser.one("#board[data-live]").await;
 }
 
 /// Drags what the first selector finds onto what the second does, as a mouse does.

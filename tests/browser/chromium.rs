@@ -37,6 +37,18 @@ const TOO_WIDE: &str = "
         .find((it) => it.getBoundingClientRect().right > wide + 0.5 && !it.parentElement.closest('.wide'));
     return over > 0 ? `${over} px too wide: ${part?.outerHTML.slice(0, 200)}` : null;";
 
+/// Says which part of a page moves by itself; nothing where none does.
+const MOVES: &str = "
+    const takes = (times) => times.split(', ').some((time) => parseFloat(time) > 0.001);
+    const part = [...document.querySelectorAll('*')].find((it) => {
+        const style = getComputedStyle(it);
+        return takes(style.transitionDuration) || takes(style.animationDuration) || style.scrollBehavior === 'smooth';
+    });
+    return part?.outerHTML.slice(0, 200) ?? null;";
+
+/// The status with which a page was answered.
+const STATUS: &str = "return performance.getEntriesByType('navigation')[0].responseStatus;";
+
 /// What is needed for a browser, where it is all here.
 struct Needed {
     driver: PathBuf,
@@ -263,6 +275,15 @@ impl Browser {
         }
     }
 
+    /// Waits until a script says so.
+    pub async fn until(&self, script: &str) {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while self.run(script, Vec::new()).await != json!(true) {
+            assert!(std::time::Instant::now() < deadline, "{}: never {script}", self.path().await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     async fn pressable(&self, words: &str) -> WebElement {
         let path = format!(
             "//main//*[self::button or self::a or self::summary][normalize-space(.)={words:?} or \
@@ -372,6 +393,28 @@ impl Browser {
         &self.driver
     }
 
+    /// Goes to a page, and returns its status.
+    pub async fn opens(&self, path: &str) -> u64 {
+        self.go(path).await;
+        self.run(STATUS, Vec::new()).await.as_u64().unwrap()
+    }
+
+    /// Runs a script that sends a form, waits for what it is answered with, and returns its status.
+    pub async fn sends(&self, script: &str, arguments: Vec<Json>) -> u64 {
+        self.run(&format!("window.isStillHere = true; {script}"), arguments).await;
+        let there = format!("if (!window.isStillHere && document.readyState === 'complete') {{ {STATUS} }}");
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            // Between two pages there is none to ask.
+            let status = self.driver.execute(&there, Vec::new()).await;
+            if let Some(status) = status.ok().and_then(|status| status.json().as_u64()) {
+                return status;
+            }
+            assert!(std::time::Instant::now() < deadline, "still at {}", self.path().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Signs in by the pages, as somebody of a world. Moves its clock by half a minute.
     pub async fn sign_in(&self, world: &World, owner: &Owner) {
         self.go("/sign-in").await;
@@ -413,6 +456,9 @@ impl Browser {
                 self.prefers(feature, value).await;
                 wrong.extend(self.axe().await.into_iter().map(|it| format!("{value}: {it}")));
             }
+            self.prefers("prefers-reduced-motion", "reduce").await;
+            let moving = self.run(MOVES, Vec::new()).await;
+            wrong.extend(moving.as_str().map(|part| format!("moves where nothing should: {part}")));
             for width in [PHONE, DESK, NARROWEST] {
                 self.width(width).await;
                 let found = self.run(TOO_WIDE, Vec::new()).await;

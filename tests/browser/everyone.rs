@@ -2,7 +2,9 @@
 
 use chrono::TimeDelta;
 use safespace_domain::access::Role;
+use safespace_engine::{Command, SetAddress};
 use safespace_tests::{Databases, World, api::Api};
+use serde_json::json;
 use thirtyfour::Key;
 
 use crate::chromium::{Browser, DESK, Scripts};
@@ -117,11 +119,95 @@ async fn what_an_unattended_page_sends_is_kept_and_never_carried_out() {
     }";
     browser.run(typed, Vec::new()).await;
     // The clock of the service stands still: there, the session is as good as ever when the page thinks that it has ended.
-    browser.run("const now = Date.now; Date.now = () => now() + 16 * 60_000;", Vec::new()).await;
+    let later = "const now = Date.now; Date.now = () => now() + 16 * 60_000;
+        window.fetch = () => Promise.reject(new Error('the line is down'));";
+    browser.run(later, Vec::new()).await;
     browser.reads("Sign in").await;
     assert_eq!(world.count("notice").await, 0, "nothing was handed over");
     browser.go("/subject-access").await;
     assert_eq!(browser.value("reason").await, "They asked.");
+    browser.close().await;
+    databases.tidy().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_asks_by_itself_keeps_nobody_signed_in() {
+    let databases = Databases::sqlite();
+    let world = World::at(EVENING, &databases).with_units(["SS-01", "SS-02"]).await;
+    let api = Api::serve(&world.engine).await;
+    let Some(browser) = Browser::open(&api, DESK, Scripts::On).await else { return };
+    let officer = world.owner_of_account("night.officer", Role::Officer).await;
+    browser.sign_in(&world, &officer).await;
+    browser.go("/board").await;
+    browser.one("#board[data-live]").await;
+    // Somebody else books while nobody is at this board, which shows it at once.
+    world.clock.forward(TimeDelta::minutes(10));
+    world.officer().book("SS-01", "R-2020-0551", "2020-11-03", 3).await.unwrap();
+    browser.reads("R-2020-0551").await;
+    world.clock.forward(TimeDelta::minutes(6));
+    browser.go("/board").await;
+    assert_eq!(
+        browser.path().await,
+        "/sign-in",
+        "sixteen minutes after the last thing that somebody did here"
+    );
+    browser.close().await;
+    databases.tidy().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_goes_on_in_another_window_is_not_asked_about_here() {
+    let databases = Databases::sqlite();
+    let world = World::at(EVENING, &databases).await;
+    let api = Api::serve(&world.engine).await;
+    let Some(browser) = Browser::open(&api, DESK, Scripts::On).await else { return };
+    let officer = world.owner_of_account("night.officer", Role::Officer).await;
+    browser.sign_in(&world, &officer).await;
+    browser.go("/account").await;
+    // The page thinks that fourteen minutes have gone by; the service knows that somebody was there meanwhile.
+    let later = "const now = Date.now; Date.now = () => now() + 14 * 60_000;
+        const ask = window.fetch; window.asked = 0;
+        window.fetch = async (...what) => { const answer = await ask(...what); window.asked += 1; return answer; };";
+    browser.run(later, Vec::new()).await;
+    browser.until("return window.asked > 0;").await;
+    browser.until("return document.getElementById('idle').open === false;").await;
+    browser.close().await;
+    databases.tidy().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_revealed_is_hidden_again_after_a_minute() {
+    let databases = Databases::sqlite();
+    let world = World::at(EVENING, &databases).with_unit("SS-01").await;
+    let property = world.property("HOUSE").await;
+    let address = SetAddress { property, address: "1 Nowhere Yard".to_owned() };
+    world.manager().run(Command::SetAddress(address)).await.unwrap();
+    let api = Api::serve(&world.engine).await;
+    let Some(browser) = Browser::open(&api, DESK, Scripts::On).await else { return };
+    let officer = world.owner_of_account("night.officer", Role::Officer).await;
+    browser.sign_in(&world, &officer).await;
+    let home = format!("/homes/{property}");
+    browser.go(&home).await;
+    assert!(!browser.text().await.contains("Nowhere Yard"));
+    browser.fill("reason", "A taxi must be told where to go.").await;
+    browser.press("Show the address for a minute").await;
+    browser.reads("1 Nowhere Yard").await;
+    browser.look().await;
+
+    // A minute goes by in two seconds.
+    let faster =
+        "const wait = window.setTimeout; window.setTimeout = (what, after) => wait(what, after / 30);";
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": faster })).await;
+    browser.go(&home).await;
+    browser.fill("reason", "A taxi must be told where to go.").await;
+    // Where no script may run, the browser itself goes back to the page without the address.
+    let sent = "const fields = new FormData(document.querySelector('main form'));
+        const answer = await fetch(location.pathname, { method: 'POST', body: new URLSearchParams(fields) });
+        return [answer.headers.get('refresh'), (await answer.text()).includes('Nowhere Yard')];";
+    assert_eq!(browser.run(sent, Vec::new()).await, json!([format!("60; url={home}"), true]));
+    browser.press("Show the address for a minute").await;
+    browser.reads("Hidden again.").await;
+    assert!(!browser.text().await.contains("Nowhere Yard"));
     browser.close().await;
     databases.tidy().await;
 }

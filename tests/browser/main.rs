@@ -13,6 +13,7 @@
 mod board;
 mod chromium;
 mod everyone;
+mod everywhere;
 mod manager;
 mod officer;
 mod pages;

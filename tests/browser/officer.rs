@@ -1,6 +1,7 @@
 //! An officer's evening: a call comes, and a household sleeps in safety.
 
 use safespace_domain::access::Role;
+use safespace_engine::{Command, HoldUnit};
 use safespace_tests::{Databases, World, api::Api};
 
 use crate::chromium::{Browser, DESK, Hands, PHONE, Scripts};
@@ -108,4 +109,26 @@ async fn a_stay_is_extended_by_keys_alone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_by_keys_alone() {
     an_evening(DESK, Scripts::On, Hands::Keys).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn today_shows_what_another_does_and_a_hold_counts_down() {
+    let databases = Databases::sqlite();
+    let world = World::at(EVENING, &databases).with_units(["SS-01", "SS-02"]).await;
+    let api = Api::serve(&world.engine).await;
+    let Some(browser) = Browser::open(&api, DESK, Scripts::On).await else { return };
+    let officer = world.owner_of_account("night.officer", Role::Officer).await;
+    browser.sign_in(&world, &officer).await;
+    browser.one("#now[data-live]").await;
+    browser.run("window.isStillHere = true;", Vec::new()).await;
+    let booking = world.officer().to_book("SS-01", "R-2020-0551", "2020-11-03", 3).await;
+    world.officer().run(Command::HoldUnit(HoldUnit { booking })).await.unwrap();
+    browser.reads("SS-01 for R-2020-0551").await;
+    browser.reads("lapses in 2 h 0 min").await;
+    browser.look().await;
+    browser.run("const now = Date.now; Date.now = () => now() + 9.5 * 60_000;", Vec::new()).await;
+    browser.reads("lapses in 1 h 50 min").await;
+    assert_eq!(browser.run("return window.isStillHere;", Vec::new()).await, serde_json::json!(true));
+    browser.close().await;
+    databases.tidy().await;
 }

@@ -146,7 +146,7 @@ pub use safespace_store::{
     StoreError, Token, VoidFilter,
 };
 pub use second_factors::{NewSecondFactor, code_now};
-pub use sessions::SessionView;
+pub use sessions::{AskedBy, SessionView};
 pub use set_up::SetUp;
 pub use sharing::ApartView;
 pub use sheets::{Cell, Sheet, harmless};

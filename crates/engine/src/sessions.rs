@@ -51,10 +51,24 @@ pub(crate) struct KnownSession {
     looked_up_at: DateTime<Utc>,
 }
 
+/// Who asked for something in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedBy {
+    /// Somebody who is there: the session goes on.
+    Person,
+    /// A page by itself, to show what is new. It must not keep alive the session of somebody who has left.
+    Page,
+}
+
 impl Engine {
     /// The session that this secret names. None when there is none, or it has ended, or its account is disabled: they
     /// read the same.
     pub async fn session(&self, cookie: &str) -> Result<Option<SessionView>, Fault> {
+        self.session_asked_by(AskedBy::Person, cookie).await
+    }
+
+    /// The same, by whoever asks.
+    pub async fn session_asked_by(&self, by: AskedBy, cookie: &str) -> Result<Option<SessionView>, Fault> {
         let now = self.clock.now();
         let key = self.code_of_secret(Secret::Session, cookie)?;
         {
@@ -76,7 +90,8 @@ impl Engine {
         if !stored.account.is_usable() {
             return Ok(None);
         }
-        if session.stage == Stage::Whole && now >= session.seen_at + SEEN_EVERY {
+        let unseen = session.stage == Stage::Whole && now >= session.seen_at + SEEN_EVERY;
+        if unseen && by == AskedBy::Person {
             let tx = self.store.begin().await?;
             tx.see_session(session.id, now).await?;
             tx.commit().await?;
@@ -91,6 +106,10 @@ impl Engine {
             seen_at: session.seen_at,
             ends_at: session.ends_at(),
         };
+        // What a person asks next must still be seen.
+        if unseen && by == AskedBy::Page {
+            return Ok(Some(view));
+        }
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         if sessions.len() >= MOST_REMEMBERED {
             sessions.clear();

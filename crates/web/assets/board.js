@@ -1,7 +1,8 @@
 // The board is live, and stays can be dragged. Everything that dragging does is done by the form on a stay's page, too, and
 // by keys: on a stay, Shift with an arrow asks for a night more or less, or for the home above or below.
+import { keepLive } from '/live.js';
+
 const told = document.getElementById('told');
-const board = () => document.getElementById('board');
 const DAY = 86_400_000;
 
 const later = (date, nights) => new Date(Date.parse(date) + nights * DAY).toISOString().slice(0, 10);
@@ -25,58 +26,28 @@ function freeNights(root) {
 /** Says which home was taken meanwhile, by whom, and which is the next free on that night. */
 function tell(before, root) {
   const after = freeNights(root);
-  const lost = [...before.keys()].find((key) => !after.has(key));
+  // A night that is over is no longer free either, and nobody took it.
+  const taken = (key) => {
+    const [unit, night] = key.split(' ');
+    return [...root.querySelectorAll(`tr[data-unit="${unit}"] td[data-from]`)]
+      .find((cell) => cell.dataset.from <= night && night < cell.dataset.to);
+  };
+  const lost = [...before.keys()].find((key) => !after.has(key) && taken(key));
   if (!lost) return;
-  const [unit, night] = lost.split(' ');
-  const row = root.querySelector(`tr[data-unit="${unit}"]`);
+  const [, night] = lost.split(' ');
+  const whose = taken(lost);
   const next = [...after.entries()].find(([key]) => key.endsWith(` ${night}`));
-  const whose = [...(row?.querySelectorAll('td[data-from]') ?? [])]
-    .find((cell) => cell.dataset.from <= night && night < cell.dataset.to);
   told.textContent = (next ? told.dataset.taken : told.dataset.takenLast)
-    .replace('{home}', row?.dataset.code ?? '')
-    .replace('{whose}', whose?.textContent.trim().replace(/\s+/g, ' ') ?? '')
+    .replace('{home}', whose.parentElement.dataset.code)
+    .replace('{whose}', whose.textContent.trim().replace(/\s+/g, ' '))
     .replace('{next}', next?.[1].parentElement.dataset.code ?? '');
 }
 
 let dragged = null;
-let waiting = false;
-
-async function refresh() {
-  if (dragged) {
-    waiting = true;
-    return;
-  }
-  const answer = await fetch(location.href, { redirect: 'error' }).catch(() => null);
-  if (!answer?.ok) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('board');
-  told.dataset.live = 'yes';
-  if (!fresh || fresh.isEqualNode(board())) return;
-  const before = freeNights(board());
-  const focused = document.activeElement?.closest?.('#board a')?.getAttribute('href');
-  const sideways = board().querySelector('.wide')?.scrollLeft ?? 0;
-  board().replaceWith(document.adoptNode(fresh));
-  board().querySelector('.wide').scrollLeft = sideways;
-  if (focused) board().querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
-  tell(before, board());
-}
-
-// What changed before word of it could come is asked for once it can: after the page was written, or while the line was down.
-// A page that nobody sees listens to nothing: browsers have few lines to one site.
-let changes = null;
-
-function listen() {
-  if (document.hidden) {
-    changes?.close();
-    changes = null;
-  } else if (!changes) {
-    changes = new EventSource('/board/events');
-    changes.addEventListener('open', refresh);
-    changes.addEventListener('changed', refresh);
-  }
-}
-
-document.addEventListener('visibilitychange', listen);
-listen();
+const refresh = keepLive('board', {
+  whenBusy: () => dragged,
+  changed: (before, after) => tell(freeNights(before), after),
+});
 
 // Dragging a stay: to another home, or to the night after which it is to end.
 
@@ -91,10 +62,7 @@ document.addEventListener('dragstart', (event) => {
 document.addEventListener('dragend', () => {
   dragged = null;
   for (const cell of document.querySelectorAll('.over')) cell.classList.remove('over');
-  if (waiting) {
-    waiting = false;
-    refresh();
-  }
+  refresh();
 });
 
 /** The night of a cell at which the pointer is. */

@@ -32,13 +32,27 @@ function sendToBeKept(form) {
   form.submit();
 }
 
+const WARNED_FOR = 120_000;
 const endsIn = Number(document.body.dataset.endsIn);
 const dialog = document.getElementById('idle');
 if (endsIn && dialog) {
   let until = Date.now() + endsIn * 1000;
-  dialog.querySelector('#stay-signed-in').addEventListener('click', async () => {
-    const answer = await fetch('/session', { redirect: 'error' }).catch(() => null);
+  // Learns until when the session is good. Asked by a page itself, that does not make it longer.
+  async function ask(headers = {}) {
+    const answer = await fetch('/session', { redirect: 'error', headers }).catch(() => null);
     if (answer?.ok) until = Date.now() + (await answer.json()).endsIn * 1000;
+  }
+  let isAsking = false;
+  async function warn() {
+    if (isAsking) return;
+    isAsking = true;
+    await ask({ 'X-By-Itself': 'yes' });
+    isAsking = false;
+    const left = until - Date.now();
+    if (left < WARNED_FOR && left > 0) dialog.showModal();
+  }
+  dialog.querySelector('#stay-signed-in').addEventListener('click', async () => {
+    await ask();
     dialog.close();
   });
   const typed = () => [...document.querySelectorAll('main form')].find((form) => form.dataset.typed);
@@ -48,7 +62,8 @@ if (endsIn && dialog) {
   });
   setInterval(() => {
     const left = until - Date.now();
-    if (left < 120_000 && left > 0 && !dialog.open) dialog.showModal();
+    // In another window of this browser, the session may have gone on.
+    if (left < WARNED_FOR && left > 0 && !dialog.open) warn();
     if (left <= 0) {
       until = Infinity;
       const form = typed();
@@ -67,6 +82,21 @@ for (const revealed of document.querySelectorAll('[data-hide-after]')) {
     revealed.replaceChildren(document.createTextNode(revealed.dataset.hidden));
   }, Number(revealed.dataset.hideAfter) * 1000);
 }
+
+// What counts down says how long it still has. Whole minutes are enough.
+const ends = new WeakMap();
+function countDown() {
+  for (const part of document.querySelectorAll('[data-left]')) {
+    if (!ends.has(part)) ends.set(part, Date.now() + Number(part.dataset.left) * 1000);
+    const left = ends.get(part) - Date.now();
+    const minutes = Math.floor(left / 60_000);
+    const words = left <= 0 ? part.dataset.over : minutes < 60 ? part.dataset.minutes : part.dataset.hours;
+    const text = words.replace('{hours}', Math.floor(minutes / 60)).replace('{minutes}', minutes % 60);
+    if (part.textContent !== text) part.textContent = text;
+  }
+}
+countDown();
+setInterval(countDown, 1000);
 
 // A form is sent once, however often its button is pressed.
 document.addEventListener('submit', (event) => {

@@ -1,9 +1,13 @@
 //! Forms: read whole, and taken only from a page of this site that carries its token.
 
-use poem::{Body, FromRequest, Request, RequestBody, http::HeaderMap, web::Form};
+use poem::{
+    Body, FromRequest, Request, RequestBody,
+    http::{HeaderMap, header},
+    web::Form,
+};
 use safespace_domain::sessions::Stage;
 use safespace_edge::{SESSION_COOKIE, cookie, is_same_origin};
-use safespace_engine::{Engine, SessionView};
+use safespace_engine::{AskedBy, Engine, SessionView};
 use serde::de::DeserializeOwned;
 
 use crate::Stopped;
@@ -53,8 +57,15 @@ pub(crate) async fn session(
     stage: Stage,
 ) -> Result<(SessionView, String), Stopped> {
     let Some(cookie) = cookie(headers, SESSION_COOKIE) else { return Err(Stopped::SignIn) };
-    let session = engine.session(cookie).await?.filter(|session| session.stage == stage);
+    let session =
+        engine.session_asked_by(asked_by(headers), cookie).await?.filter(|session| session.stage == stage);
     Ok((session.ok_or(Stopped::SignIn)?, cookie.to_owned()))
+}
+
+/// Who asks: a page's script says so where it asks by itself, and so does the browser where it listens for a page.
+fn asked_by(headers: &HeaderMap) -> AskedBy {
+    let listens = headers.get(header::ACCEPT).is_some_and(|accept| accept == "text/event-stream");
+    if listens || headers.contains_key("x-by-itself") { AskedBy::Page } else { AskedBy::Person }
 }
 
 /// Declares a form with its token.

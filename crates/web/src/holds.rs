@@ -19,7 +19,7 @@ use crate::{
     shell::{Place, Shell, to},
     today::code,
     visit::Visit,
-    words::{self, placing as said},
+    words::{self, CountsDown, placing as said},
 };
 
 /// The fields that the page has.
@@ -33,7 +33,7 @@ enum Ahead {
 
 /// A hold that keeps its home, and what can be done with it.
 struct Keeps {
-    minutes: String,
+    left: CountsDown,
     confirm: Ahead,
     needs: Reasons,
     /// Until when it would keep its home; none where it was extended already.
@@ -194,5 +194,5 @@ async fn keeps(
         Ok(Outcome::Hold(longer)) => Some(words::short_instant(longer.lapses_at)),
         _ => None,
     };
-    Ok(Keeps { minutes: words::in_time(hold.left(now)), confirm, needs, extend })
+    Ok(Keeps { left: CountsDown::new(hold.left(now)), confirm, needs, extend })
 }

@@ -88,6 +88,29 @@ pub fn routes(
         back: format!("{}{}", public_url.trim_end_matches('/'), issuers::BACK),
         kept: Kept::default(),
     });
+    let beside = all_pages(&site).into_iter().fold(beside, |route, (path, page)| route.at(path, page));
+    let all = ASSETS.into_iter().fold(beside, |route, (path, content_type, text)| {
+        let asset = move |_: Request| async move {
+            Response::builder()
+                .content_type(content_type)
+                .header(header::CACHE_CONTROL, "max-age=3600")
+                .body(text)
+        };
+        route.at(path, get(make(asset)))
+    });
+    // Whatever else is asked for is not there, and is told so on a page.
+    all.catch_error(|_: NotFoundError| async {
+        Stopped::from(Refusal::not_found("page", "address")).answer()
+    })
+}
+
+/// The addresses of all pages. A part that begins with a colon names a record.
+pub fn addresses(engine: &Arc<Engine>) -> Vec<&'static str> {
+    let site = Site { engine: Arc::clone(engine), back: String::new(), kept: Kept::default() };
+    all_pages(&Arc::new(site)).into_iter().map(|(path, _)| path).collect()
+}
+
+fn all_pages(site: &Arc<Site>) -> Pages {
     let all = [
         sign_in::pages,
         issuers::pages,
@@ -138,26 +161,10 @@ pub fn routes(
         questions::pages,
         followed_referrals::pages,
     ];
-    let beside = all
-        .into_iter()
-        .flat_map(|pages| pages(&site))
-        .fold(beside, |route, (path, page)| route.at(path, page));
-    let all = ASSETS.into_iter().fold(beside, |route, (path, content_type, text)| {
-        let asset = move |_: Request| async move {
-            Response::builder()
-                .content_type(content_type)
-                .header(header::CACHE_CONTROL, "max-age=3600")
-                .body(text)
-        };
-        route.at(path, get(make(asset)))
-    });
-    // Whatever else is asked for is not there, and is told so on a page.
-    all.catch_error(|_: NotFoundError| async {
-        Stopped::from(Refusal::not_found("page", "address")).answer()
-    })
+    all.into_iter().flat_map(|pages| pages(site)).collect()
 }
 
-const ASSETS: [(&str, &str, &str); 3] = [
+const ASSETS: [(&str, &str, &str); 5] = [
     (
         "/style.css",
         "text/css; charset=utf-8",
@@ -173,6 +180,8 @@ const ASSETS: [(&str, &str, &str); 3] = [
         ),
     ),
     ("/page.js", "text/javascript; charset=utf-8", include_str!("../assets/page.js")),
+    ("/live.js", "text/javascript; charset=utf-8", include_str!("../assets/live.js")),
+    ("/today.js", "text/javascript; charset=utf-8", include_str!("../assets/today.js")),
     ("/board.js", "text/javascript; charset=utf-8", include_str!("../assets/board.js")),
 ];
 

@@ -10,7 +10,7 @@ use safespace_domain::{
     Night, Nights, Refusal,
     access::Permission,
     figures::MeasuredIn,
-    meeting_packs::{PackFigure, Told},
+    meeting_packs::{PackFigure, Told, must_be_over},
     nights::earlier,
     periods::PeriodKind,
     targets::{Quarter, Target},
@@ -129,6 +129,8 @@ struct PackPage {
     path: String,
     /// What stands in the form of the commentary; none where nothing can be written any more, or not by them.
     writing: Option<Fields>,
+    /// From when on it can be issued, where that is not yet.
+    not_before: Option<String>,
     name: String,
     period: String,
     audience: &'static str,
@@ -206,7 +208,7 @@ async fn issue_form(visit: Visit) -> Answer {
     let shell = visit.shell(Place::Reports)?;
     match visit.rehearse(issuing(&view)).await? {
         Ok(_) => visit.show(&issue_page(shell, &view, true)),
-        Err(refusal) => visit.show_again(&issue_page(shell.refused(&refusal).at_one_of(&[]), &view, false)),
+        Err(refusal) => visit.show(&issue_page(shell.refused(&refusal).at_one_of(&[]), &view, false)),
     }
 }
 
@@ -309,6 +311,9 @@ fn page(visit: &Visit, shell: Shell, view: &MeetingPackView, fields: Fields) -> 
         ways: words::reports::parts(visit.actor()),
         path: path(view),
         writing: can_write.then_some(fields),
+        not_before: must_be_over(view.period, visit.engine.today())
+            .is_err()
+            .then(|| words::day(view.period.departure())),
         name: view.group.name.clone(),
         period: days(view.period),
         audience: words::reports::audience(view.audience),

@@ -18,7 +18,7 @@ use crate::{
     Answer, Pages, Site, accounts, form, questions,
     shell::{Place, Shell},
     visit::Visit,
-    words::{self, count, day, people, short_day, short_instant},
+    words::{self, CountsDown, count, day, people, short_day, short_instant},
 };
 
 /// So many stays and holds are shown.
@@ -54,7 +54,7 @@ struct Held {
     reference: String,
     unit: String,
     lapses: String,
-    minutes: String,
+    left: CountsDown,
 }
 
 /// A unit that is free tonight.
@@ -131,7 +131,7 @@ async fn today(visit: Visit) -> Answer {
                 reference: references.get(&hold.household).cloned().unwrap_or_default(),
                 unit: code(&spaces, hold.unit),
                 lapses: short_instant(hold.lapses_at),
-                minutes: words::in_time(hold.lapses_at - now),
+                left: CountsDown::new(hold.lapses_at - now),
             })
             .collect(),
         free: board.rows.iter().filter_map(|row| free(row, &spaces, tonight, window)).collect(),

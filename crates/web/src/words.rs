@@ -152,12 +152,30 @@ pub(crate) const NOT_IN_STOCK: &str = "not in stock";
 /// Of a night that is over, and that nobody had.
 pub(crate) const STOOD_EMPTY: &str = "stood empty";
 
-/// How long something still has: in 25 minutes.
-pub(crate) fn in_time(left: TimeDelta) -> String {
-    let minutes = left.num_minutes().max(0);
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("in {minutes} min"),
-        (hours, minutes) => format!("in {hours} h {minutes} min"),
+/// How long something still has. A page's script goes on with the same words.
+pub(crate) const IN_MINUTES: &str = "in {minutes} min";
+/// The same, of an hour and more.
+pub(crate) const IN_HOURS: &str = "in {hours} h {minutes} min";
+/// The same, once it has no more time.
+pub(crate) const IS_OVER: &str = "now";
+
+/// How long something still has, as a page says it.
+#[derive(Clone, Debug)]
+pub(crate) struct CountsDown {
+    pub(crate) seconds: i64,
+    pub(crate) words: String,
+}
+
+impl CountsDown {
+    pub(crate) fn new(left: TimeDelta) -> Self {
+        let minutes = left.num_minutes().max(0);
+        let words = match minutes {
+            _ if left <= TimeDelta::zero() => IS_OVER,
+            0..60 => IN_MINUTES,
+            _ => IN_HOURS,
+        };
+        let words = words.replace("{hours}", &(minutes / 60).to_string());
+        Self { seconds: left.num_seconds(), words: words.replace("{minutes}", &(minutes % 60).to_string()) }
     }
 }
 
