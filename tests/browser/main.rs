@@ -20,5 +20,6 @@ mod officer;
 mod pages;
 mod partner;
 mod pictures;
+mod settings;
 mod speed;
 mod stock;

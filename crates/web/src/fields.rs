@@ -54,6 +54,12 @@ impl Fields {
         values.map(|(_, value)| value.trim().to_owned()).collect()
     }
 
+    /// All of them, as they were typed, but for what the frame of every form has: to be carried through a confirm step.
+    pub(crate) fn carried(&self) -> Vec<(String, String)> {
+        let of_the_frame = |name: &str| ["token", "whose", "once", "do"].contains(&name);
+        self.0.iter().filter(|(name, _)| !of_the_frame(name)).cloned().collect()
+    }
+
     /// What stands in a field; none where nothing does.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         Some(self.get(name)).filter(|text| !text.is_empty()).map(str::to_owned)

@@ -3,6 +3,7 @@
 //! They work without JavaScript. Every form carries a token of its session and is taken only from a page of this site;
 //! what was done is answered with a redirect, so that going back repeats nothing.
 
+mod accommodation_kinds;
 mod account;
 mod accounts;
 mod allocation;
@@ -11,22 +12,27 @@ mod board;
 mod bookings;
 mod change_password;
 mod charts;
+mod codes;
 mod daily_sheet;
+mod districts;
 mod exceptions;
 mod fields;
 mod figures;
 mod followed_referrals;
 mod forecast;
 mod forms;
+mod group_offers;
 mod holds;
 mod households;
 mod issuers;
 mod kept;
+mod localities;
 mod meeting_packs;
 mod notices;
 mod packs;
 mod placing;
 mod plan;
+mod policies;
 mod properties;
 mod questions;
 mod referrals;
@@ -35,9 +41,11 @@ mod restrictions;
 mod retention;
 mod search;
 mod set_up;
+mod settings;
 mod shell;
 mod shopping;
 mod sign_in;
+mod standards;
 mod statutory_return;
 mod stay_changes;
 mod stays;
@@ -127,6 +135,7 @@ fn all_pages(site: &Arc<Site>) -> Pages {
         stays::pages,
         households::pages,
         support::pages,
+        group_offers::pages,
         packs::pages,
         stock::pages,
         shopping::pages,
@@ -143,6 +152,13 @@ fn all_pages(site: &Arc<Site>) -> Pages {
         exceptions::pages,
         audit::pages,
         accounts::pages,
+        settings::pages,
+        districts::pages,
+        localities::pages,
+        codes::pages,
+        accommodation_kinds::pages,
+        policies::pages,
+        standards::pages,
         retention::pages,
         restrictions::pages,
         notices::pages,
@@ -164,6 +180,7 @@ const ASSETS: [(&str, &str, &str); 5] = [
             include_str!("../assets/stock.css"),
             include_str!("../assets/reports.css"),
             include_str!("../assets/team.css"),
+            include_str!("../assets/settings.css"),
         ),
     ),
     ("/page.js", "text/javascript; charset=utf-8", include_str!("../assets/page.js")),

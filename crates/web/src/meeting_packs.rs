@@ -1,4 +1,7 @@
-//! Packs for groups that meet, as pages to read and to print.
+//! Packs for groups that meet, as pages to read and to print; and for managers the groups, and what is a small number.
+
+mod groups;
+mod small_numbers;
 
 use std::sync::Arc;
 
@@ -46,17 +49,21 @@ struct ListPage {
     shell: Shell,
     parts: Vec<(&'static str, &'static str)>,
     rows: Vec<Listed>,
+    may_manage: bool,
 }
 
 /// The pages: the groups, and a pack by the group's code and a day of its period.
 pub(crate) fn pages(site: &Arc<Site>) -> Pages {
-    vec![
+    let mut all = vec![
         (PATH, page_at(site, list)),
         ("/meeting-packs/:group/:on", form(site, pack, comment)),
         ("/meeting-packs/:group/:on/issue", form(site, issue_form, issue)),
         ("/meeting-packs/:group/:on/pack.csv", page_at(site, pack_csv)),
         ("/meeting-packs/:group/:on/pack.xlsx", page_at(site, pack_xlsx)),
-    ]
+    ];
+    all.extend(groups::pages(site));
+    all.extend(small_numbers::pages(site));
+    all
 }
 
 /// The groups, each with the packs of the period that runs and of the last that is over, and all that were written on.
@@ -82,13 +89,14 @@ async fn list(visit: Visit) -> Answer {
         periods.sort_by_key(|(period, _)| std::cmp::Reverse(period.arrival()));
         rows.extend(periods.into_iter().map(|(period, is_issued)| Listed {
             name: group.name.clone(),
-            path: format!("{PATH}/{}/{}", group.code, period.arrival()),
+            path: path_of(&group.code, period),
             period: days(period),
             state: words::reports::pack_state(is_issued, period, engine.today()),
         }));
     }
     let parts = words::reports::parts(visit.actor());
-    visit.show(&ListPage { shell: visit.shell(Place::Reports)?, parts, rows })
+    let may_manage = visit.may(Permission::ManageReports);
+    visit.show(&ListPage { shell: visit.shell(Place::Reports)?, parts, rows, may_manage })
 }
 
 /// A section of a pack.
@@ -150,7 +158,12 @@ async fn view(visit: &Visit) -> Result<MeetingPackView, Stopped> {
 
 /// Where a pack is.
 fn path(view: &MeetingPackView) -> String {
-    format!("{PATH}/{}/{}", view.group.code, view.period.arrival())
+    path_of(&view.group.code, view.period)
+}
+
+/// Where the pack of a group for a period is. A code may have a slash in it.
+fn path_of(group: &str, period: Nights) -> String {
+    format!("{PATH}/{}/{}", group.replace('/', "%2F"), period.arrival())
 }
 
 /// A pack.

@@ -4,6 +4,7 @@
 
 pub(crate) mod placing;
 pub(crate) mod reports;
+pub(crate) mod settings;
 pub(crate) mod stays;
 pub(crate) mod stock;
 pub(crate) mod team;
@@ -114,6 +115,7 @@ pub(crate) fn done(word: &str) -> Option<&'static str> {
         .chain(&stays::DONE)
         .chain(&stock::DONE)
         .chain(&reports::DONE)
+        .chain(&settings::DONE)
         .chain(&team::DONE);
     all.into_iter().find(|(known, _)| *known == word).map(|(_, sentence)| *sentence)
 }
