@@ -4,15 +4,16 @@
 use safespace_domain::access::Role;
 use safespace_tests::{Databases, World, api::Api};
 
-use crate::chromium::{Browser, DESK, PHONE, Scripts};
+use crate::chromium::{Browser, DESK, Hands, PHONE, Scripts};
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
 
-async fn accounts_and_tokens(width: u32, scripts: Scripts) {
+async fn accounts_and_tokens(width: u32, scripts: Scripts, hands: Hands) {
     let databases = Databases::sqlite();
     let world = World::at(EVENING, &databases).await;
     let api = Api::serve(&world.engine).await;
     let Some(browser) = Browser::open(&api, width, scripts).await else { return };
+    let browser = browser.used_by(hands);
     let administrator = world.owner_of_account("keeper", Role::Administrator).await;
     browser.sign_in(&world, &administrator).await;
     browser.press("Invite somebody").await;
@@ -68,12 +69,17 @@ async fn accounts_and_tokens(width: u32, scripts: Scripts) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_is_invited_and_a_program_has_a_token() {
-    accounts_and_tokens(DESK, Scripts::On).await;
+    accounts_and_tokens(DESK, Scripts::On, Hands::Mouse).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_on_a_phone_without_scripts() {
-    accounts_and_tokens(PHONE, Scripts::Off).await;
+    accounts_and_tokens(PHONE, Scripts::Off, Hands::Mouse).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_by_keys_alone() {
+    accounts_and_tokens(DESK, Scripts::On, Hands::Keys).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

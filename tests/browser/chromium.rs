@@ -348,12 +348,6 @@ impl Browser {
         found.send_keys(text).await.unwrap();
     }
 
-    /// Chooses what a list of choices has under a value.
-    pub async fn choose(&self, field: &str, value: &str) {
-        let found = self.one(&format!("main select[name={field:?}] option[value={value:?}]")).await;
-        found.click().await.unwrap();
-    }
-
     /// Ticks a box, or chooses one of several.
     pub async fn tick(&self, field: &str, value: &str) {
         let found = self.one(&format!("main input[name={field:?}][value={value:?}]")).await;

@@ -4,7 +4,7 @@ use safespace_domain::{access::Role, pack_templates::Per};
 use safespace_engine::{AddPlace, Command, SavePackTemplate, TemplateLineAsk};
 use safespace_tests::{Databases, World, api::Api, item};
 
-use crate::chromium::{Browser, DESK, PHONE, Scripts};
+use crate::chromium::{Browser, DESK, Hands, PHONE, Scripts};
 
 const EVENING: &str = "2020-11-03T21:00:00Z";
 
@@ -21,19 +21,20 @@ async fn furnish(world: &World) {
     manager.run(Command::SavePackTemplate(template)).await.unwrap();
 }
 
-async fn from_the_delivery_to_the_pack(width: u32, scripts: Scripts) {
+async fn from_the_delivery_to_the_pack(width: u32, scripts: Scripts, hands: Hands) {
     let databases = Databases::sqlite();
     let world = World::at(EVENING, &databases).with_unit("SS-01").await;
     furnish(&world).await;
     let api = Api::serve(&world.engine).await;
     let Some(browser) = Browser::open(&api, width, scripts).await else { return };
+    let browser = browser.used_by(hands);
     let officer = world.owner_of_account("night.officer", Role::Officer).await;
     let stay = world.officer().book("SS-01", "R-2020-0551", "2020-11-03", 3).await.unwrap();
     browser.sign_in(&world, &officer).await;
 
     browser.go("/stock").await;
     browser.press("Take in a delivery").await;
-    browser.choose("place", "OFFICE").await;
+    browser.choose_words("place", "The office", "OFFICE").await;
     browser.tick("origin", "bought").await;
     browser.fill("supplier", "Examplewick Wholesale").await;
     browser.fill("item1", "SOUP").await;
@@ -57,7 +58,8 @@ async fn from_the_delivery_to_the_pack(width: u32, scripts: Scripts) {
     browser.look().await;
     let why = browser.one("main table select").await.attr("name").await.unwrap().unwrap();
     let reason = browser.one("main table select option:not([value=''])").await;
-    browser.choose(&why, &reason.attr("value").await.unwrap().unwrap()).await;
+    let words = reason.text().await.unwrap();
+    browser.choose_words(&why, &words, &reason.attr("value").await.unwrap().unwrap()).await;
     browser.press("See what differs").await;
     browser.reads("Is that right?").await;
     browser.look().await;
@@ -94,10 +96,15 @@ async fn from_the_delivery_to_the_pack(width: u32, scripts: Scripts) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_comes_is_counted_and_given_out() {
-    from_the_delivery_to_the_pack(DESK, Scripts::On).await;
+    from_the_delivery_to_the_pack(DESK, Scripts::On, Hands::Mouse).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_on_a_phone_without_scripts() {
-    from_the_delivery_to_the_pack(PHONE, Scripts::Off).await;
+    from_the_delivery_to_the_pack(PHONE, Scripts::Off, Hands::Mouse).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_by_keys_alone() {
+    from_the_delivery_to_the_pack(DESK, Scripts::On, Hands::Keys).await;
 }

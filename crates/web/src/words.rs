@@ -221,7 +221,7 @@ pub(crate) fn people(people: People) -> String {
 pub(crate) const NOT_IN_STOCK: &str = "not in stock";
 /// Of the first of some free nights: until when.
 pub(crate) fn free_until(taken: Option<Night>) -> String {
-    taken.map_or_else(|| "for all of these nights".to_owned(), |next| format!("until {}", short_day(next)))
+    taken.map_or_else(|| "to the end of these nights".to_owned(), |next| format!("until {}", short_day(next)))
 }
 
 /// Of a household that should have left.
