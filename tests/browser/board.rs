@@ -160,3 +160,57 @@ async fn on_a_phone_the_board_is_a_list_and_without_scripts_it_is_a_page() {
     browser.close().await;
     databases.tidy().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stay_that_goes_on_beyond_the_fortnight_is_changed_from_its_own_departure() {
+    let databases = Databases::sqlite();
+    let world = World::at(EVENING, &databases).with_unit("SS-01").await;
+    let api = Api::serve(&world.engine).await;
+    let Some(browser) = Browser::open(&api, DESK, Scripts::On).await else { return };
+    let officer = world.owner_of_account("night.officer", Role::Officer).await;
+    let booked =
+        world.manager().book_with_exception("SS-01", "R-2020-0551", "2020-11-03", 20, "No other home.").await;
+    let stay = booked.unwrap();
+    browser.sign_in(&world, &officer).await;
+    live_board(&browser).await;
+    browser.reads("until Mon 23 Nov").await;
+    browser
+        .one(&format!("a[data-stay=\"{}\"]", stay.id))
+        .await
+        .send_keys(Key::Shift + Key::Right)
+        .await
+        .unwrap();
+    browser.reads("Change the stay of R-2020-0551").await;
+    assert_eq!(browser.path().await, format!("/stays/{}/change?departure=2020-11-24", stay.id));
+    // A date that is none is said to be none.
+    browser.go("/board?from=9999-12-31").await;
+    browser.reads("outside the years").await;
+    browser.look().await;
+    browser.close().await;
+    databases.tidy().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_overstay_and_whom_it_is_in_the_way_of_are_told() {
+    let databases = Databases::sqlite();
+    let world = World::at(EVENING, &databases).with_unit("SS-01").await;
+    let api = Api::serve(&world.engine).await;
+    let Some(browser) = Browser::open(&api, DESK, Scripts::On).await else { return };
+    let officer = world.owner_of_account("night.officer", Role::Officer).await;
+    let there = world.officer().book("SS-01", "R-2020-0551", "2020-11-03", 1).await.unwrap();
+    world.officer().check_in(&there).await.unwrap();
+    let next = world.officer().book("SS-01", "R-2020-0552", "2020-11-05", 3).await.unwrap();
+    world.clock.forward(chrono::TimeDelta::days(2));
+    world.engine.turn_day().await.unwrap();
+    browser.sign_in(&world, &officer).await;
+    live_board(&browser).await;
+    browser.reads("overstay").await;
+    browser.reads("has lost nights to an overstay").await;
+    browser.look().await;
+    browser.go(&format!("/stays/{}", next.id)).await;
+    browser.reads("Move").await;
+    assert!(!browser.text().await.contains("Check in now"), "somebody is still there");
+    browser.look().await;
+    browser.close().await;
+    databases.tidy().await;
+}

@@ -362,6 +362,21 @@ impl Browser {
         }
     }
 
+    /// Chooses from a list that opens, where value and words of a choice are the same.
+    pub async fn choose(&self, field: &str, choice: &str) {
+        self.choose_words(field, choice, choice).await;
+    }
+
+    /// Chooses from a list that opens, by the words of a choice, which has this value.
+    pub async fn choose_words(&self, field: &str, words: &str, value: &str) {
+        let list = format!("main select[name={field:?}]");
+        match self.hands {
+            Hands::Mouse => self.one(&format!("{list} option[value={value:?}]")).await.click().await.unwrap(),
+            Hands::Keys => self.one(&list).await.send_keys(words).await.unwrap(),
+        }
+        assert_eq!(self.value(field).await, value);
+    }
+
     /// What stands in a field.
     pub async fn value(&self, field: &str) -> String {
         let found = self.one(&format!("main [name={field:?}]:not([type=hidden])")).await;
@@ -453,6 +468,17 @@ impl Browser {
             }
             self.width(self.width).await;
         }
+        wrong
+    }
+
+    /// What is wrong with the page as it is, at a glance: in light colours, and where it is narrowest.
+    pub async fn wrong_at_a_glance(&self) -> Vec<String> {
+        let mut wrong = self.complaints().await;
+        wrong.extend(self.axe().await);
+        self.width(NARROWEST).await;
+        let found = self.run(TOO_WIDE, Vec::new()).await;
+        wrong.extend(found.as_str().map(|found| format!("at {NARROWEST}: {found}")));
+        self.width(self.width).await;
         wrong
     }
 

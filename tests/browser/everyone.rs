@@ -211,3 +211,36 @@ async fn what_was_revealed_is_hidden_again_after_a_minute() {
     browser.close().await;
     databases.tidy().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn going_back_to_a_form_sends_nothing_and_what_was_done_is_told_once() {
+    let databases = Databases::sqlite();
+    let world = World::at(EVENING, &databases).with_unit("SS-01").await;
+    let api = Api::serve(&world.engine).await;
+    let Some(browser) = Browser::open(&api, DESK, Scripts::On).await else { return };
+    let officer = world.owner_of_account("night.officer", Role::Officer).await;
+    let stay = world.officer().book("SS-01", "R-2020-0551", "2020-11-03", 3).await.unwrap();
+    browser.sign_in(&world, &officer).await;
+    browser.go("/referrals/new").await;
+    browser.fill("adults", "two").await;
+    browser.press("Save and go on").await;
+    browser.reads("There is a problem").await;
+    browser.go("/account").await;
+    browser.back().await;
+    browser.reads("For whom").await;
+    assert_eq!(browser.path().await, "/referrals/new");
+    assert_eq!(world.count("referral").await, 0);
+
+    let path = format!("/stays/{}", stay.id);
+    browser.go(&format!("{path}?done=checked-in")).await;
+    browser.reads("Check in now").await;
+    assert!(browser.all(".done").await.is_empty(), "no link can say that something was done");
+    browser.press("Check in now").await;
+    browser.one(".done").await;
+    assert_eq!(browser.path().await, path);
+    browser.go(&path).await;
+    browser.reads("in residence").await;
+    assert!(browser.all(".done").await.is_empty(), "it is told once");
+    browser.close().await;
+    databases.tidy().await;
+}

@@ -10,6 +10,7 @@
     reason = "in a test, a panic is how a surprise is told"
 )]
 
+mod administrator;
 mod board;
 mod chromium;
 mod everyone;
@@ -19,4 +20,6 @@ mod officer;
 mod pages;
 mod partner;
 mod pictures;
+mod settings;
 mod speed;
+mod stock;

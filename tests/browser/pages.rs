@@ -9,7 +9,7 @@ use crate::chromium::{Browser, DESK, Scripts};
 const EVENING: &str = "2020-11-03T21:00:00Z";
 
 /// What everybody on the team can open.
-const OF_THE_TEAM: [&str; 22] = [
+const OF_THE_TEAM: [&str; 23] = [
     "/",
     "/board",
     "/referrals",
@@ -32,10 +32,11 @@ const OF_THE_TEAM: [&str; 22] = [
     "/password",
     "/nothing-there",
     "/stays/not-an-id",
+    "/support/groups",
 ];
 
 /// What managers can open besides.
-const OF_MANAGERS: [&str; 14] = [
+const OF_MANAGERS: [&str; 37] = [
     "/reports",
     "/figures",
     "/forecast",
@@ -50,6 +51,29 @@ const OF_MANAGERS: [&str; 14] = [
     "/retention",
     "/team",
     "/homes/new",
+    "/settings",
+    "/settings/districts",
+    "/settings/localities",
+    "/settings/lists/features",
+    "/settings/lists/void_reasons",
+    "/settings/lists/decline",
+    "/settings/lists/decline/change?code=no_capacity",
+    "/settings/lists/immediate_need",
+    "/settings/lists/immediate_need/change?code=medical",
+    "/settings/lists/group_offer",
+    "/settings/lists/characteristic",
+    "/settings/lists/accommodation_kinds",
+    "/settings/scheme-kinds",
+    "/settings/scheme-kinds/move_on",
+    "/settings/policies",
+    "/settings/policies/move_on",
+    "/settings/standards",
+    "/settings/meeting-groups",
+    "/settings/meeting-groups/new",
+    "/settings/meeting-groups/change?code=BOARD",
+    "/settings/small-numbers",
+    "/settings/return",
+    "/settings/return/characteristic",
 ];
 
 /// Looks at pages, one after the other.

@@ -1,7 +1,10 @@
 //! A partner council's question, and what comes of it.
 
 use safespace_domain::access::Role;
-use safespace_tests::{Databases, World, api::Api};
+use safespace_tests::{
+    Databases, World,
+    api::{Api, TELEPHONE},
+};
 
 use crate::chromium::{Browser, DESK, Hands, PHONE, Scripts};
 
@@ -36,7 +39,7 @@ async fn a_question(width: u32, scripts: Scripts, hands: Hands) {
     browser.tick("risk", "high").await;
     browser.fill("callBack", "01632 960 123").await;
     browser.press("Send the referral").await;
-    browser.reads("when you telephone the team about it").await;
+    browser.reads(&format!("when you telephone the team on {TELEPHONE} about it")).await;
     browser.look().await;
     browser.go("/my-referrals").await;
     browser.reads("P-").await;

@@ -37,6 +37,9 @@ impl Drop for Api {
     }
 }
 
+/// The number that the pages tell partner councils.
+pub const TELEPHONE: &str = "01632 960 900";
+
 impl Api {
     /// Serves the engine on a free port, to any number of requests.
     pub async fn serve(engine: &Arc<Engine>) -> Self {
@@ -47,8 +50,12 @@ impl Api {
     pub async fn serve_behind(engine: &Arc<Engine>, edge: &Edge) -> Self {
         let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
         let address = acceptor.local_addr().first().unwrap().as_socket_addr().copied().unwrap();
-        let app =
-            safespace_web::routes(safespace_graphql::api(engine, edge), engine, &format!("http://{address}"));
+        let app = safespace_web::routes(
+            safespace_graphql::api(engine, edge),
+            engine,
+            &format!("http://{address}"),
+            Some(TELEPHONE),
+        );
         let app = safespace_edge::guarded(app, edge);
         let serving = tokio::spawn(async move {
             Server::new_with_acceptor(acceptor).run(app).await.unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use safespace_domain::{
     Nights, ReferralId, Refusal, RefusalCode,
+    districts::{District, DistrictKind},
     households::People,
     localities::Locality,
     needs::Risk,
@@ -19,6 +20,7 @@ use safespace_tests::{Databases, World, day, home, on_both, refused};
 
 on_both![
     a_danger_area_excludes_and_no_booking_gets_round_it,
+    a_locality_stays_in_the_district_of_its_homes_and_has_a_name_of_its_own,
     what_is_free_instead_is_safe_for_the_household,
     another_home_than_the_best_needs_a_reason,
     rooms_that_are_shared_are_for_one_sex_and_some_are_kept_apart,
@@ -102,6 +104,28 @@ async fn a_danger_area_excludes_and_no_booking_gets_round_it(on: &Databases) {
     let told = refused(world.officer().run(Command::HoldUnit(HoldUnit { booking })).await);
     assert!(told.starts_with("UNSUITABLE"), "{told}");
     assert_eq!(status(&world, referral).await, ReferralStatus::Accepted);
+}
+
+async fn a_locality_stays_in_the_district_of_its_homes_and_has_a_name_of_its_own(on: &Databases) {
+    let world = World::at(EVENING, on).await;
+    let manager = world.manager();
+    let in_district = |district: &str| {
+        let near = BTreeSet::new();
+        Command::SaveLocality(Locality { name: "Old Town".into(), district: district.into(), near })
+    };
+    manager.run(in_district("Stevenage")).await.unwrap();
+    manager.run(in_district("North Herts")).await.unwrap();
+    let there = RegisterProperty {
+        locality: Some("Old Town".into()),
+        ..home("OLD", Scheme::SafeSpace, "North Herts")
+    };
+    manager.run(Command::RegisterProperty(there)).await.unwrap();
+    let told = refused(manager.run(in_district("Stevenage")).await);
+    assert!(told.starts_with("STANDS_IN_THE_WAY (district): OLD is there"), "{told}");
+    manager.run(in_district("North Herts")).await.unwrap();
+    let district = District { name: "Old Town".into(), kind: DistrictKind::Pilot };
+    let told = refused(manager.run(Command::SaveDistrict(district)).await);
+    assert!(told.starts_with("BAD_VALUE (name): A locality has this name"), "{told}");
 }
 
 async fn what_is_free_instead_is_safe_for_the_household(on: &Databases) {
@@ -401,16 +425,16 @@ async fn the_list_names_each_home_once_as_the_plan_does_and_the_highest_risk_fir
     waiting(&world, "R-3", of(Risk::High)).await;
     // A second referral of the same household is in the plan with the first.
     waiting(&world, "R-3", of(Risk::Standard)).await;
-    let plain =
+    let in_short =
         |line: &String| format!("{} {}", line.split_once(" (").unwrap().0, line.split_once(", ").unwrap().1);
-    let told: Vec<String> = world.officer().to_do().await.iter().map(plain).collect();
+    let told: Vec<String> = world.officer().to_do().await.iter().map(in_short).collect();
     assert_words_snapshot!(told.join("\n"), @r"
     Place: R-3 waits high risk), and SS-01 is free and fits: hold it, or book it.
     Plan: R-2 waits risk not assessed), and what fits and is free is planned for others, who come first: look at the plan for tonight.
     Plan: R-1 waits medium risk), and what fits and is free is planned for others, who come first: look at the plan for tonight.
     ");
     world.clock.set("2020-11-04T09:00:00Z");
-    let told: Vec<String> = world.officer().to_do().await.iter().map(plain).collect();
+    let told: Vec<String> = world.officer().to_do().await.iter().map(in_short).collect();
     assert_words_snapshot!(told.join("\n"), @r"
     Place: R-3 waits high risk), and SS-01 is free and fits: hold it, or book it.
     Plan: R-2 waits longer than it should risk not assessed), and what fits and is free is planned for others, who come first: look at the plan for tonight.
@@ -422,7 +446,7 @@ async fn the_list_names_each_home_once_as_the_plan_does_and_the_highest_risk_fir
     let home = plan.placed.pop().unwrap().unit;
     assert_eq!(home, world.unit("SS-01").await);
     world.officer().book("SS-01", "R-9", "2020-11-04", 2).await.unwrap();
-    let told: Vec<String> = world.officer().to_do().await.iter().map(plain).collect();
+    let told: Vec<String> = world.officer().to_do().await.iter().map(in_short).collect();
     assert_words_snapshot!(told.join("\n"), @r"
     Plan: R-3 waits longer than it should high risk), and nothing that fits is free in time; SS-01 is, from 2020-11-06: look at the plan for tonight.
     Plan: R-2 waits longer than it should risk not assessed), and nothing that fits is free: look at the plan for tonight.

@@ -71,6 +71,16 @@ pub fn reference(text: &str, field: &str) -> Result<String, Refusal> {
     code(plain, field).map(|_| text.to_owned())
 }
 
+/// Refuses a new household's reference that reads like a name: one without a digit. Everybody sees references; nobody may
+/// see a name.
+pub fn must_name_nobody(reference: &str, field: &str) -> Result<(), Refusal> {
+    if reference.chars().any(|letter| letter.is_ascii_digit()) {
+        return Ok(());
+    }
+    let message = "A reference is a code with a number in it, such as R-2020-0551. Everybody sees it: it must never be a name.";
+    Err(Refusal::bad(field, message))
+}
+
 /// The numbers that are looked for after a reference. There is one household for each person to whom another one of that
 /// reference is closed, and mostly there is none.
 pub const NUMBERS: std::ops::RangeInclusive<u32> = 2..=9;

@@ -198,6 +198,11 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// The district that the household flees from, where it is said to be safe all the same.
+    pub fn says_safe_in<'d>(&self, from_district: Option<&'d str>) -> Option<&'d str> {
+        from_district.filter(|district| !self.danger_areas.contains(*district))
+    }
+
     /// The same, checked and tidied. What is empty is left out.
     pub fn checked(self, people: People) -> Result<Self, Refusal> {
         let line = |text: Option<String>, field: &str| match text.filter(|text| !text.trim().is_empty()) {

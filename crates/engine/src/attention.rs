@@ -408,7 +408,7 @@ impl Engine {
             .map(|referral| Attention::Unanswered { referral })
             .collect();
         let waiting = self.waiting(actor).await?;
-        let plan = self.planned(actor, &waiting, USUAL_LOOK).await?.plan;
+        let plan = self.plan_of_those(actor, &waiting, USUAL_LOOK).await?.plan;
         for StoredReferral { referral, .. } in waiting {
             let due = spaces.standards.placement_due(
                 referral.received_at,

@@ -35,6 +35,9 @@ pub struct BoardWindow {
     pub more: bool,
     /// Whose the uses are: a household's reference, a void's reason; by the record's id.
     pub names: BTreeMap<Uuid, String>,
+    /// All nights of the stays, holds and voids, also beyond the window, as they were planned: an overstay takes more, and
+    /// whom it takes them from has fewer.
+    pub planned: BTreeMap<Uuid, Nights>,
 }
 
 /// Nights of units have changed.
@@ -109,6 +112,7 @@ impl Engine {
         let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
         let entries = self.store.reader().entries(&ids, nights).await?;
         let (entries, names) = self.named(actor, entries).await?;
+        let planned = self.planned(actor, &entries).await?;
         let mut by_unit: BTreeMap<UnitId, Vec<Entry>> = BTreeMap::new();
         for entry in entries {
             by_unit.entry(entry.unit).or_default().push(entry);
@@ -120,7 +124,21 @@ impl Engine {
                 uses: uses(by_unit.remove(&unit.id).unwrap_or_default()),
             })
             .collect();
-        Ok(BoardWindow { nights, rows, more, names })
+        Ok(BoardWindow { nights, rows, more, names, planned })
+    }
+
+    /// The nights of the records that these entries are of, as the actor sees them.
+    async fn planned(&self, actor: &Actor, entries: &[Entry]) -> Result<BTreeMap<Uuid, Nights>, EngineError> {
+        let read = self.store.reader();
+        let of = |uses: &[NightUse]| ids_of(entries, uses);
+        let stays = read.stays_by_id(&of(&[NightUse::Booked, NightUse::Resident])).await?;
+        let holds = read.holds_by_id(&of(&[NightUse::Held])).await?;
+        let voids = read.voids_by_id(&of(&[NightUse::Void])).await?;
+        let instead = self.voids_instead(&self.closed_to(actor).await?).await?;
+        let stays = stays.into_iter().map(|stay| (stay.id.0, stay.nights));
+        let holds = holds.into_iter().map(|hold| (hold.id.0, hold.nights));
+        let voids = voids.into_iter().map(|stored| stored.void).chain(instead);
+        Ok(stays.chain(holds).chain(voids.map(|void| (void.id.0, void.nights))).collect())
     }
 
     /// Word of every change of the board, from now on, for as long as the actor's credential is good.
@@ -158,17 +176,7 @@ impl Engine {
     }
 
     async fn names_of(&self, entries: &[Entry]) -> Result<BTreeMap<Uuid, String>, EngineError> {
-        let by = |wanted: fn(NightUse) -> bool| {
-            let mut ids: Vec<Uuid> = entries
-                .iter()
-                .filter(|entry| wanted(entry.take.night_use))
-                .map(|entry| entry.take.by)
-                .collect();
-            ids.sort();
-            ids.dedup();
-            ids
-        };
-        let voids = by(|night_use| night_use == NightUse::Void);
+        let voids = ids_of(entries, &[NightUse::Void]);
         let mut names = BTreeMap::new();
         if !voids.is_empty() {
             for stored in self.store.reader().voids_by_id(&voids).await? {
@@ -192,4 +200,13 @@ impl Engine {
         }
         Ok(names)
     }
+}
+
+/// The records of these kinds that take nights in these entries.
+fn ids_of(entries: &[Entry], uses: &[NightUse]) -> Vec<Uuid> {
+    let of = entries.iter().filter(|entry| uses.contains(&entry.take.night_use));
+    let mut ids: Vec<Uuid> = of.map(|entry| entry.take.by).collect();
+    ids.sort();
+    ids.dedup();
+    ids
 }

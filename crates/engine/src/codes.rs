@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use safespace_domain::{
-    Refusal,
+    Refusal, RefusalCode,
     accommodation_kinds::{self, AccommodationKind, SchemeKind},
     codes,
     disclosure::DisclosurePolicy,
@@ -12,6 +12,7 @@ use safespace_domain::{
     localities::Locality,
     meeting_packs::{Discretion, MeetingGroup},
     policies::Policy,
+    properties::Property,
     reasons::{self, Reason, ReasonKind},
     standards::Standards,
     units::Scheme,
@@ -72,6 +73,11 @@ impl Engine {
 
     pub(crate) async fn save_district(&self, work: &mut Work, ask: District) -> Done<Outcome> {
         let saved = District { name: codes::name(&ask.name, "name")?, kind: ask.kind };
+        if work.spaces.localities.contains_key(&saved.name) {
+            return Err(
+                Refusal::bad("name", "A locality has this name: a district needs one of its own.").into()
+            );
+        }
         work.tx.save_district(&saved).await?;
         work.change_spaces();
         work.audit(None, &[], &saved);
@@ -118,6 +124,12 @@ impl Engine {
             return Err(
                 Refusal::bad("near", format!("There is no locality {unknown:?}: save it first.")).into()
             );
+        }
+        let there = |property: &&Property| property.locality.as_ref() == Some(&name);
+        if let Some(home) = work.spaces.properties().filter(there).find(|home| home.district != ask.district)
+        {
+            let why = format!("{} is there, and in {}: say where it is first.", home.code, home.district);
+            return Err(Refusal::new(RefusalCode::StandsInTheWay, why).on("district").into());
         }
         let saved = Locality { name, ..ask };
         work.tx.save_locality(&saved).await?;

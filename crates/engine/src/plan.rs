@@ -48,11 +48,11 @@ impl Engine {
         self.must(actor, Permission::AnswerReferrals)?;
         self.lapse_due().await?;
         let waiting = self.waiting(actor).await?;
-        self.planned(actor, &waiting, days).await
+        self.plan_of_those(actor, &waiting, days).await
     }
 
     /// The plan for those who wait.
-    pub(crate) async fn planned(
+    pub(crate) async fn plan_of_those(
         &self,
         actor: &Actor,
         those: &[StoredReferral],

@@ -45,10 +45,20 @@ pub struct Arguments {
     /// issuers that people sign in with send them back there.
     #[arg(long, env = "SAFESPACE_PUBLIC_URL")]
     public_url: Option<String>,
+    /// The number on which partner councils reach the team, as their pages tell it.
+    #[arg(long, env = "SAFESPACE_TEAM_TELEPHONE", value_parser = telephone)]
+    team_telephone: Option<String>,
     #[command(flatten)]
     checkpoints: Checkpoints,
     #[command(flatten)]
     edge: EdgeArguments,
+}
+
+/// A number as people write it.
+fn telephone(text: &str) -> Result<String, &'static str> {
+    let is_of_it = |letter: char| letter.is_ascii_digit() || "+() -".contains(letter);
+    let is_number = (3..=30).contains(&text.len()) && text.chars().all(is_of_it);
+    if is_number { Ok(text.to_owned()) } else { Err("write a telephone number, as in 01632 960 001") }
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -85,7 +95,8 @@ pub async fn serve(place: &Place, arguments: &Arguments) -> Result<ExitCode, Fai
         tokio::spawn(catch_up(Arc::clone(&engine))),
         tokio::spawn(checkpoint_hourly(Arc::clone(&engine), checkpoints.clone())),
     ];
-    let app = safespace_web::routes(safespace_graphql::api(&engine, &edge), &engine, &public_url);
+    let api = safespace_graphql::api(&engine, &edge);
+    let app = safespace_web::routes(api, &engine, &public_url, arguments.team_telephone.as_deref());
     let app = safespace_edge::guarded(app, &edge);
     let metrics = Arc::clone(&edge.metrics);
     let entrance = Entrance { listener, tls, bounds: arguments.edge.bounds(), metrics };

@@ -10,6 +10,7 @@ use sea_orm::{
     ActiveValue::{Set, Unchanged},
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
+use uuid::Uuid;
 
 use crate::{Page, Reader, Result, StoreError, Tx};
 
@@ -114,6 +115,12 @@ impl<C: ConnectionTrait> Reader<'_, C> {
     /// The hold with this id.
     pub async fn hold(&self, id: HoldId) -> Result<Option<Hold>> {
         hold::Entity::find_by_id(id.0).one(self.connection).await?.as_ref().map(domain).transpose()
+    }
+
+    /// The holds with these ids, in no order.
+    pub async fn holds_by_id(&self, ids: &[Uuid]) -> Result<Vec<Hold>> {
+        let select = hold::Entity::find().filter(hold::Column::Id.is_in(ids.iter().copied()));
+        select.all(self.connection).await?.iter().map(domain).collect()
     }
 
     /// A page of the holds that pass the filter, oldest first.

@@ -73,6 +73,9 @@ if (endsIn && dialog) {
   }, 1000);
 }
 
+// A page that answers a form is remembered as the page of its address: going back to it or reloading it sends nothing again.
+history.replaceState(history.state, '', location.href);
+
 // What was wrong is the first thing to read.
 document.getElementById('problem')?.focus();
 

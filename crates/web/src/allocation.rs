@@ -8,6 +8,7 @@ use safespace_domain::{
     Nights, ReferralId, Refusal, StayId, UnitId,
     access::Permission,
     availability::{Exclusion, Spaces},
+    needs::Needs,
     nights::later,
     referrals::{Referral, ReferralState, ReferralStatus},
     splits::Split,
@@ -229,6 +230,8 @@ struct PlacePage {
     schemes: Vec<(&'static str, &'static str)>,
     offers: Vec<Offer>,
     others: Vec<Other>,
+    /// Where the household could go if it were not for how long; a manager is led on from there.
+    too_long: Vec<(String, Option<String>)>,
     repacking: Option<Room>,
     split: Option<Room>,
     has_looked: bool,
@@ -400,7 +403,6 @@ async fn list_with(visit: &Visit, case: Case, wish: Result<Wish, Refusal>) -> An
     let found = match looked {
         Some(Ok(found)) => Some(found),
         Some(Err(refusal)) => {
-            let refusal = Refusal { message: said::with_days(&refusal.message), ..refusal };
             shell = shell.refused(&refusal).at_one_of(&PICKERS);
             None
         }
@@ -444,6 +446,7 @@ async fn list(
         schemes: vec![("safe_space", "Safe space"), ("move_on", "Move-on home")],
         offers: found.map_or_else(Vec::new, |found| offers(found, &base)),
         others: found.map_or_else(Vec::new, others),
+        too_long: found.map_or_else(Vec::new, |found| too_long(visit, found, &base)),
         repacking,
         split,
         has_looked: found.is_some(),
@@ -460,14 +463,20 @@ async fn about(visit: &Visit, case: &Case) -> Result<Vec<(&'static str, String)>
         feature.map_or_else(|| code.clone(), |feature| feature.label.clone())
     };
     let features: Vec<String> = facts.features.iter().map(label).collect();
-    let danger: Vec<String> = match case.standing {
-        Standing::Over => Vec::new(),
-        _ => visit.engine.needs(visit.actor(), case.referral.id).await?.danger_areas.into_iter().collect(),
+    let needs = match case.standing {
+        Standing::Over => Needs::default(),
+        _ => visit.engine.needs(visit.actor(), case.referral.id).await?,
     };
+    let safe = match case.standing {
+        Standing::Over => None,
+        _ => needs.says_safe_in(facts.from_district.as_deref()),
+    };
+    let danger: Vec<&str> = needs.danger_areas.iter().map(String::as_str).collect();
     let all = [
         (said::WHO, words::people(facts.people)),
         (said::MUST_HAVE, features.join(", ")),
         (said::NOT_SAFE_IN, danger.join(", ")),
+        (said::SAFE_IN, safe.unwrap_or_default().to_owned()),
     ];
     Ok(all.into_iter().filter(|(_, text)| !text.is_empty()).collect())
 }
@@ -500,6 +509,15 @@ fn others(found: &Allocation) -> Vec<Other> {
         })
     });
     others.collect()
+}
+
+/// The homes that the household could have if its stay were not longer than the policy allows.
+fn too_long(visit: &Visit, found: &Allocation, base: &str) -> Vec<(String, Option<String>)> {
+    let may = visit.may(Permission::GrantExceptions);
+    let only =
+        found.excluded.iter().filter(|(_, reasons)| matches!(reasons.as_slice(), [Exclusion::TooLong(_)]));
+    let homes = only.filter_map(|(no, _)| found.spaces.unit(*no));
+    homes.map(|unit| (unit.code.clone(), may.then(|| format!("{base}&unit={}&do=book", unit.id)))).collect()
 }
 
 /// How a place could be made where no home is free for all of the nights.

@@ -58,7 +58,14 @@ struct Row {
 /// Some nights of a unit.
 enum Cell {
     /// Free: the night can be booked.
-    Free { night: Night, path: String, label: String, could_go: bool },
+    Free {
+        night: Night,
+        path: String,
+        label: String,
+        could_go: bool,
+        /// Of the first of several: until when they are free.
+        until: Option<String>,
+    },
     /// Over, or not in stock.
     Nothing { word: &'static str },
     /// Taken.
@@ -74,7 +81,11 @@ struct Taken {
     path: Option<String>,
     /// What a script needs to move or extend it: the stay, its arrival and its departure.
     moves: Option<(Uuid, Night, Night)>,
+    /// Since when, where that is before the nights that are shown.
+    since: Option<String>,
     until: String,
+    /// Whether that is after the nights that are shown.
+    goes_on: bool,
 }
 
 /// A referral in the tray.
@@ -100,6 +111,8 @@ struct BoardPage {
     more: Option<String>,
     tray: Vec<Waiting>,
     chosen: Option<String>,
+    /// The homes on this page where the chosen household could go.
+    fitting: Vec<String>,
 }
 
 /// The pages.
@@ -111,10 +124,14 @@ async fn board(visit: Visit) -> Answer {
     visit.must(Permission::SeeStays)?;
     let (engine, actor) = (&visit.engine, visit.actor());
     let tonight = arrival_night(engine.now(), &engine.spaces().policy(Scheme::SafeSpace));
-    let from = visit.query.date("from").ok().flatten().unwrap_or(tonight);
     let nights = visit.query.number("nights").ok().flatten().unwrap_or(i64::from(FORTNIGHT));
     let nights = u32::try_from(nights.clamp(1, MOST_NIGHTS)).unwrap_or(FORTNIGHT);
-    let window = Nights::between(from, later(from, nights));
+    let asked = visit.query.date("from").map(|from| from.unwrap_or(tonight));
+    let (window, wrong) = match asked.and_then(|from| Nights::from_to(from, later(from, nights))) {
+        Ok(window) => (window, None),
+        Err(refusal) => (Nights::between(tonight, later(tonight, nights)), Some(refusal)),
+    };
+    let from = window.arrival();
     let after = visit.query.text("after");
     let chosen = visit.query.id("referral", ReferralId);
     let (tray, allocation) = tray(&visit, chosen, from).await?;
@@ -123,12 +140,14 @@ async fn board(visit: Visit) -> Answer {
     let drawn = Drawn {
         spaces: &spaces,
         names: &shown.names,
+        planned: &shown.planned,
         window,
         tonight,
         chosen: chosen.zip(allocation.as_ref()),
     };
     let last = shown.rows.last().map(|row| row.unit.code.clone());
     let link = |from: Night| link(from, nights, chosen, after.as_deref());
+    let rows: Vec<Row> = shown.rows.iter().map(|row| drawn.row(row)).collect();
     let page = BoardPage {
         shell: visit.shell(Place::Board)?,
         from,
@@ -137,12 +156,23 @@ async fn board(visit: Visit) -> Answer {
         later: link(later(from, nights)),
         tonight: link(tonight),
         columns: window.iter().map(|night| column(night, tonight)).collect(),
-        rows: shown.rows.iter().map(|row| drawn.row(row)).collect(),
+        fitting: rows
+            .iter()
+            .filter(|row| matches!(row.fits, Some(Ok(_))))
+            .map(|row| row.code.clone())
+            .collect(),
+        rows,
         more: last.filter(|_| shown.more).map(|code| self::link(from, nights, chosen, Some(&code))),
         chosen: tray.iter().find(|waiting| waiting.is_chosen).map(|waiting| waiting.reference.clone()),
         tray,
     };
-    visit.show(&page)
+    match wrong {
+        None => visit.show(&page),
+        Some(refusal) => {
+            let shell = visit.shell(Place::Board)?.refused(&refusal).at_one_of(&["from"]);
+            visit.show_again(&BoardPage { shell, ..page })
+        }
+    }
 }
 
 /// The board's own address, with what is chosen on it.
@@ -182,7 +212,7 @@ async fn tray(
     let tray = found.iter().map(|view| {
         let referral = &view.referral;
         Waiting {
-            path: link(from, FORTNIGHT, Some(referral.id), None),
+            path: format!("{}#chosen", link(from, FORTNIGHT, Some(referral.id), None)),
             reference: referral.reference.clone(),
             about: format!(
                 "{}, {}",
@@ -205,6 +235,7 @@ async fn tray(
 struct Drawn<'a> {
     spaces: &'a Spaces,
     names: &'a BTreeMap<Uuid, String>,
+    planned: &'a BTreeMap<Uuid, Nights>,
     window: Nights,
     tonight: Night,
     chosen: Option<(ReferralId, &'a Allocation)>,
@@ -223,7 +254,16 @@ impl Drawn<'_> {
                     while nights.next_if(|next| used.nights.contains(*next)).is_some() {}
                     cells.push(Cell::Taken(self.taken(used)));
                 }
-                None => cells.push(self.free(row, night, matches!(fits, Some(Ok(_))))),
+                None => {
+                    let mut free = self.free(row, night, matches!(fits, Some(Ok(_))));
+                    if let Cell::Free { until, .. } = &mut free
+                        && !matches!(cells.last(), Some(Cell::Free { .. }))
+                    {
+                        let next = rest.peek().map(|used| used.nights.arrival());
+                        *until = Some(words::free_until(next));
+                    }
+                    cells.push(free);
+                }
             }
         }
         Row {
@@ -240,10 +280,11 @@ impl Drawn<'_> {
         let (_, allocation) = self.chosen?;
         let no = allocation.spaces.no(unit)?;
         if let Some(ranked) = allocation.ranked.iter().find(|ranked| ranked.no == no) {
-            return Some(Ok(ranked.why.clone()));
+            return Some(Ok(words::placing::plainly(&ranked.why)));
         }
         let (_, reasons) = allocation.excluded.iter().find(|(found, _)| *found == no)?;
-        let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+        let reasons: Vec<String> =
+            reasons.iter().map(|reason| words::placing::plainly(&reason.to_string())).collect();
         Some(Err(reasons.join("; ")))
     }
 
@@ -260,7 +301,13 @@ impl Drawn<'_> {
             Some((referral, _)) if could_go => format!("/referrals/{referral}/place?unit={}", row.unit.id),
             _ => format!("/book?unit={}&arrival={night}", row.unit.id),
         };
-        Cell::Free { night, path, label: format!("{code}, {}", words::short_day(night)), could_go }
+        Cell::Free {
+            night,
+            path,
+            label: format!("{code}, {}", words::short_day(night)),
+            could_go,
+            until: None,
+        }
     }
 
     fn taken(&self, used: &BoardUse) -> Taken {
@@ -275,14 +322,27 @@ impl Drawn<'_> {
         };
         let whose = if used.take.night_use == NightUse::Void { words::in_plain_words(&whose) } else { whose };
         let is_stay = matches!(used.take.night_use, NightUse::Booked | NightUse::Resident);
+        let planned = self.planned.get(&by).copied().unwrap_or(used.nights);
+        let is_overstay = kind == "resident" && planned.departure() < used.nights.departure();
+        // Somebody who has not left has nights that were theirs.
+        let has_lost = kind == "booked"
+            && planned.arrival() < used.nights.arrival()
+            && self.window.arrival() < used.nights.arrival();
+        let word = match used.take.night_use {
+            _ if is_overstay => words::OVERSTAY,
+            _ if has_lost => words::HAS_LOST_NIGHTS,
+            night_use => words::night_use(night_use),
+        };
         Taken {
             nights: used.nights,
-            kind,
-            word: words::night_use(used.take.night_use),
+            kind: if is_overstay { "resident overstay" } else { kind },
+            word,
             whose: if used.take.night_use == NightUse::Turnaround { String::new() } else { whose },
             path,
-            moves: is_stay.then(|| (by, used.nights.arrival(), used.nights.departure())),
-            until: words::short_day(used.nights.departure()),
+            moves: is_stay.then(|| (by, planned.arrival(), planned.departure())),
+            since: (planned.arrival() < self.window.arrival()).then(|| words::short_day(planned.arrival())),
+            until: words::short_day(planned.departure()),
+            goes_on: self.window.departure() < planned.departure(),
         }
     }
 }

@@ -130,7 +130,7 @@ async fn sheet(visit: Visit) -> Answer {
 }
 
 fn to_do(item: &AttentionItem, spaces: &Spaces, today: Night) -> String {
-    format!("{}: {}", short_instant(item.due_at), item.message(spaces, today))
+    format!("{}: {}", short_instant(item.due_at), words::with_days(&item.message(spaces, today)))
 }
 
 /// When a household leaves, or was to.

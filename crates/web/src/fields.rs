@@ -54,6 +54,12 @@ impl Fields {
         values.map(|(_, value)| value.trim().to_owned()).collect()
     }
 
+    /// All of them, as they were typed, but for what the frame of every form has: to be carried through a confirm step.
+    pub(crate) fn carried(&self) -> Vec<(String, String)> {
+        let of_the_frame = |name: &str| ["token", "whose", "once", "do"].contains(&name);
+        self.0.iter().filter(|(name, _)| !of_the_frame(name)).cloned().collect()
+    }
+
     /// What stands in a field; none where nothing does.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         Some(self.get(name)).filter(|text| !text.is_empty()).map(str::to_owned)
@@ -61,22 +67,22 @@ impl Fields {
 
     /// A date; none where nothing was typed.
     pub(crate) fn date(&self, name: &str) -> Result<Option<Night>, Refusal> {
-        self.parsed(name, words::NO_DATE)
+        self.parsed(name, &words::at_field(name, words::NO_DATE))
     }
 
     /// A date that must be there.
     pub(crate) fn needed_date(&self, name: &str) -> Result<Night, Refusal> {
-        self.date(name)?.ok_or_else(|| Refusal::bad(name, words::DATE_MISSING))
+        self.date(name)?.ok_or_else(|| Refusal::bad(name, words::at_field(name, words::DATE_MISSING)))
     }
 
     /// A whole number; none where nothing was typed.
     pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, Refusal> {
-        self.parsed(name, words::NO_NUMBER)
+        self.parsed(name, &words::at_field(name, words::NO_NUMBER))
     }
 
     /// A whole number that must be there.
     pub(crate) fn needed_number(&self, name: &str) -> Result<i64, Refusal> {
-        self.number(name)?.ok_or_else(|| Refusal::bad(name, words::NUMBER_MISSING))
+        self.number(name)?.ok_or_else(|| Refusal::bad(name, words::at_field(name, words::NUMBER_MISSING)))
     }
 
     /// The id of a record.

@@ -10,7 +10,8 @@ use rust_decimal::Decimal;
 use safespace_domain::{
     Refusal,
     access::Permission,
-    figures::{Counted, Line, Measure, Record, Section, measure},
+    availability::Spaces,
+    figures::{Counted, Line, Measure, MeasuredIn, Record, Section, measure},
     periods::PeriodKind,
 };
 use safespace_engine::{Cell, EngineError, FiguresAsk, Sheet, Traced};
@@ -148,7 +149,7 @@ async fn figures(visit: Visit) -> Answer {
     match (found, &which) {
         (Ok(lines), Ok(which)) => {
             page.heads = heads(&which.asked);
-            page.tables = tables(&lines, which);
+            page.tables = tables(&visit.engine.spaces(), &lines, which);
             visit.show(&page)
         }
         (Err(refusal), _) => refused(&visit, page, &refusal),
@@ -194,7 +195,7 @@ fn heads(asked: &Asked) -> Vec<String> {
     }
 }
 
-fn tables(lines: &[Line], which: &Which) -> Vec<Part> {
+fn tables(spaces: &Spaces, lines: &[Line], which: &Which) -> Vec<Part> {
     let label = |by: PeriodKind| {
         let periods = which.asked.periods(by).into_iter();
         periods.map(|nights| by.label(nights.arrival())).collect::<Vec<_>>()
@@ -216,7 +217,7 @@ fn tables(lines: &[Line], which: &Which) -> Vec<Part> {
             // A group that comes in a later period stands with those of its figure, too.
             let after = part.rows.iter().rposition(|row| row.code == measure.code);
             let place = after.map_or(part.rows.len(), |after| after + 1);
-            part.rows.insert(place, row(line, &same, which, values));
+            part.rows.insert(place, row(spaces, line, &same, which, values));
         }
     }
     all
@@ -253,7 +254,7 @@ fn beside(line: &Line) -> Vec<String> {
     ]
 }
 
-fn row(first: &Line, same: &[&Line], which: &Which, values: Vec<String>) -> Row {
+fn row(spaces: &Spaces, first: &Line, same: &[&Line], which: &Which, values: Vec<String>) -> Row {
     let (measure, group) = (first.figure.measure, first.figure.group.as_ref());
     let traced = same.iter().any(|line| !line.figure.records.is_empty());
     let records = || {
@@ -263,8 +264,10 @@ fn row(first: &Line, same: &[&Line], which: &Which, values: Vec<String>) -> Row 
     };
     Row {
         code: measure.code,
-        name: group
-            .map_or_else(|| measure.title.to_owned(), |group| words::reports::group(&group.by, &group.name)),
+        name: group.map_or_else(
+            || measure.title.to_owned(),
+            |group| words::reports::group(spaces, &group.by, &group.name),
+        ),
         means: group.is_none().then_some(measure.means),
         values,
         records: traced.then(records),
@@ -290,6 +293,8 @@ struct RecordsPage {
     said: String,
     back: String,
     rows: Vec<Listed>,
+    /// Whether the figure is the number of its records.
+    is_count: bool,
     of: usize,
 }
 
@@ -314,10 +319,11 @@ async fn records(visit: Visit) -> Answer {
         parts: words::reports::parts(visit.actor()),
         title: measure.title,
         means: measure.means,
-        group: of.map(|(by, name)| words::reports::group(by, name)),
+        group: of.map(|(by, name)| words::reports::group(&visit.engine.spaces(), by, name)),
         said: which.asked.said(visit.engine.today()),
         back: format!("{PATH}?{}&section={}", which.asked.query(), section.as_str()),
         rows: traced.iter().map(listed).collect(),
+        is_count: measure.measured_in == MeasuredIn::Count,
         of: counted.len(),
     })
 }

@@ -169,7 +169,10 @@ fn refer_page(visit: &Visit, shell: Shell, fields: Fields, is_asked: bool) -> Re
 
 /// What a council's worker says of a household.
 fn said(fields: &Fields) -> Result<ReferralAsk, Refusal> {
-    let areas = Some(fields.all("dangerAreas")).filter(|areas: &BTreeSet<_>| !areas.is_empty());
+    // Nobody has said that it is safe where they flee from.
+    let areas: BTreeSet<String> =
+        fields.all::<BTreeSet<_>>("dangerAreas").into_iter().chain(fields.text("fromDistrict")).collect();
+    let areas = Some(areas).filter(|areas| !areas.is_empty());
     let details =
         Details { contact: fields.text("contact"), note: fields.text("note"), ..Details::default() };
     Ok(ReferralAsk {
@@ -288,6 +291,7 @@ struct OnePage {
     means: &'static str,
     received: String,
     arrival: String,
+    nights: String,
     answered: Option<String>,
     withdraw: Option<String>,
 }
@@ -303,6 +307,7 @@ async fn one(visit: Visit) -> Answer {
         means: became_means(followed.outcome),
         received: day(service_day(referral.received_at)),
         arrival: day(referral.facts.arrival),
+        nights: crate::words::count(referral.facts.nights, "night"),
         answered: referral.state.at().map(|at| day(service_day(at))),
         withdraw: undecided.then(|| format!("/my-referrals/{}/withdraw", referral.id)),
     })

@@ -3,6 +3,7 @@
 //! They work without JavaScript. Every form carries a token of its session and is taken only from a page of this site;
 //! what was done is answered with a redirect, so that going back repeats nothing.
 
+mod accommodation_kinds;
 mod account;
 mod accounts;
 mod allocation;
@@ -11,22 +12,27 @@ mod board;
 mod bookings;
 mod change_password;
 mod charts;
+mod codes;
 mod daily_sheet;
+mod districts;
 mod exceptions;
 mod fields;
 mod figures;
 mod followed_referrals;
 mod forecast;
 mod forms;
+mod group_offers;
 mod holds;
 mod households;
 mod issuers;
 mod kept;
+mod localities;
 mod meeting_packs;
 mod notices;
 mod packs;
 mod placing;
 mod plan;
+mod policies;
 mod properties;
 mod questions;
 mod referrals;
@@ -35,9 +41,11 @@ mod restrictions;
 mod retention;
 mod search;
 mod set_up;
+mod settings;
 mod shell;
 mod shopping;
 mod sign_in;
+mod standards;
 mod statutory_return;
 mod stay_changes;
 mod stays;
@@ -70,14 +78,17 @@ use crate::{fields::Fields, kept::Kept, shell::told, visit::Visit};
 pub use subject_access::subject_access_page;
 
 /// The pages, beside what is served already. `public_url` is where browsers find this site: issuers send them back there.
+/// `telephone` is the number on which partner councils reach the team, where there is one.
 pub fn routes(
     beside: Route,
     engine: &Arc<Engine>,
     public_url: &str,
+    telephone: Option<&str>,
 ) -> impl Endpoint<Output = Response> + use<> {
     let site = Arc::new(Site {
         engine: Arc::clone(engine),
         back: format!("{}{}", public_url.trim_end_matches('/'), issuers::BACK),
+        telephone: telephone.map(str::to_owned),
         kept: Kept::default(),
     });
     let beside = all_pages(&site).into_iter().fold(beside, |route, (path, page)| route.at(path, page));
@@ -98,7 +109,8 @@ pub fn routes(
 
 /// The addresses of all pages. A part that begins with a colon names a record.
 pub fn addresses(engine: &Arc<Engine>) -> Vec<&'static str> {
-    let site = Site { engine: Arc::clone(engine), back: String::new(), kept: Kept::default() };
+    let engine = Arc::clone(engine);
+    let site = Site { engine, back: String::new(), telephone: None, kept: Kept::default() };
     all_pages(&Arc::new(site)).into_iter().map(|(path, _)| path).collect()
 }
 
@@ -123,6 +135,7 @@ fn all_pages(site: &Arc<Site>) -> Pages {
         stays::pages,
         households::pages,
         support::pages,
+        group_offers::pages,
         packs::pages,
         stock::pages,
         shopping::pages,
@@ -139,6 +152,13 @@ fn all_pages(site: &Arc<Site>) -> Pages {
         exceptions::pages,
         audit::pages,
         accounts::pages,
+        settings::pages,
+        districts::pages,
+        localities::pages,
+        codes::pages,
+        accommodation_kinds::pages,
+        policies::pages,
+        standards::pages,
         retention::pages,
         restrictions::pages,
         notices::pages,
@@ -160,6 +180,7 @@ const ASSETS: [(&str, &str, &str); 5] = [
             include_str!("../assets/stock.css"),
             include_str!("../assets/reports.css"),
             include_str!("../assets/team.css"),
+            include_str!("../assets/settings.css"),
         ),
     ),
     ("/page.js", "text/javascript; charset=utf-8", include_str!("../assets/page.js")),
@@ -173,6 +194,8 @@ pub(crate) struct Site {
     engine: Arc<Engine>,
     /// Where issuers send a browser back to.
     back: String,
+    /// On which number partner councils reach the team.
+    telephone: Option<String>,
     /// What was typed by people whose session ended.
     kept: Kept,
 }

@@ -1,4 +1,7 @@
-//! Packs for groups that meet, as pages to read and to print.
+//! Packs for groups that meet, as pages to read and to print; and for managers the groups, and what is a small number.
+
+mod groups;
+mod small_numbers;
 
 use std::sync::Arc;
 
@@ -6,6 +9,7 @@ use askama::Template;
 use safespace_domain::{
     Night, Nights, Refusal,
     access::Permission,
+    availability::Spaces,
     figures::MeasuredIn,
     meeting_packs::{PackFigure, Told, must_be_over},
     nights::earlier,
@@ -22,7 +26,7 @@ use crate::{
     reports::sheet_cell,
     shell::{Place, Shell, to},
     visit::Visit,
-    words::{self, in_plain_words, instant},
+    words::{self, instant},
 };
 
 /// Where the groups are.
@@ -45,17 +49,21 @@ struct ListPage {
     shell: Shell,
     parts: Vec<(&'static str, &'static str)>,
     rows: Vec<Listed>,
+    may_manage: bool,
 }
 
 /// The pages: the groups, and a pack by the group's code and a day of its period.
 pub(crate) fn pages(site: &Arc<Site>) -> Pages {
-    vec![
+    let mut all = vec![
         (PATH, page_at(site, list)),
         ("/meeting-packs/:group/:on", form(site, pack, comment)),
         ("/meeting-packs/:group/:on/issue", form(site, issue_form, issue)),
         ("/meeting-packs/:group/:on/pack.csv", page_at(site, pack_csv)),
         ("/meeting-packs/:group/:on/pack.xlsx", page_at(site, pack_xlsx)),
-    ]
+    ];
+    all.extend(groups::pages(site));
+    all.extend(small_numbers::pages(site));
+    all
 }
 
 /// The groups, each with the packs of the period that runs and of the last that is over, and all that were written on.
@@ -81,13 +89,14 @@ async fn list(visit: Visit) -> Answer {
         periods.sort_by_key(|(period, _)| std::cmp::Reverse(period.arrival()));
         rows.extend(periods.into_iter().map(|(period, is_issued)| Listed {
             name: group.name.clone(),
-            path: format!("{PATH}/{}/{}", group.code, period.arrival()),
+            path: path_of(&group.code, period),
             period: days(period),
             state: words::reports::pack_state(is_issued, period, engine.today()),
         }));
     }
     let parts = words::reports::parts(visit.actor());
-    visit.show(&ListPage { shell: visit.shell(Place::Reports)?, parts, rows })
+    let may_manage = visit.may(Permission::ManageReports);
+    visit.show(&ListPage { shell: visit.shell(Place::Reports)?, parts, rows, may_manage })
 }
 
 /// A section of a pack.
@@ -149,7 +158,12 @@ async fn view(visit: &Visit) -> Result<MeetingPackView, Stopped> {
 
 /// Where a pack is.
 fn path(view: &MeetingPackView) -> String {
-    format!("{PATH}/{}/{}", view.group.code, view.period.arrival())
+    path_of(&view.group.code, view.period)
+}
+
+/// Where the pack of a group for a period is. A code may have a slash in it.
+fn path_of(group: &str, period: Nights) -> String {
+    format!("{PATH}/{}/{}", group.replace('/', "%2F"), period.arrival())
 }
 
 /// A pack.
@@ -273,6 +287,7 @@ async fn pack_xlsx(visit: Visit) -> Answer {
 }
 
 fn page(visit: &Visit, shell: Shell, view: &MeetingPackView, fields: Fields) -> PackPage {
+    let spaces = visit.engine.spaces();
     let mut parts: Vec<Part> = Vec::new();
     let mut last = None;
     for figure in &view.figures {
@@ -281,14 +296,14 @@ fn page(visit: &Visit, shell: Shell, view: &MeetingPackView, fields: Fields) -> 
             last = Some(figure.section);
         }
         if let Some(part) = parts.last_mut() {
-            part.rows.push(row(figure));
+            part.rows.push(row(&spaces, figure));
         }
     }
     let corrections = view.corrections.iter().map(|corrected| {
         let unit = corrected.now.measured_in;
         let now = number(unit, corrected.now.value);
         let was = number(unit, corrected.was.map_or(Told::Nothing, Told::Number));
-        format!("{}: was {was}, is {now}", whole_name(&corrected.now))
+        format!("{}: was {was}, is {now}", whole_name(&spaces, &corrected.now))
     });
     let commentary = view.commentary.as_deref().unwrap_or_default();
     let quarters = view.targets.first().map(|(_, quarters)| quarters.as_slice()).unwrap_or_default();
@@ -317,11 +332,11 @@ fn page(visit: &Visit, shell: Shell, view: &MeetingPackView, fields: Fields) -> 
     }
 }
 
-fn row(figure: &PackFigure) -> Row {
-    let name = figure.group.as_ref().map_or_else(
-        || figure.title.clone(),
-        |group| format!("{}: {}", in_plain_words(&group.by), in_plain_words(&group.name)),
-    );
+fn row(spaces: &Spaces, figure: &PackFigure) -> Row {
+    let name = figure
+        .group
+        .as_ref()
+        .map_or_else(|| figure.title.clone(), |group| words::reports::group(spaces, &group.by, &group.name));
     Row {
         name,
         means: figure.group.is_none().then(|| figure.means.clone()),
@@ -331,11 +346,11 @@ fn row(figure: &PackFigure) -> Row {
     }
 }
 
-fn whole_name(figure: &PackFigure) -> String {
+fn whole_name(spaces: &Spaces, figure: &PackFigure) -> String {
     match &figure.group {
         None => figure.title.clone(),
         Some(group) => {
-            format!("{}, {}: {}", figure.title, in_plain_words(&group.by), in_plain_words(&group.name))
+            format!("{}, {}", figure.title, words::reports::group(spaces, &group.by, &group.name))
         }
     }
 }

@@ -12,7 +12,11 @@ use safespace_domain::{
 };
 use safespace_engine::{Command, Outcome};
 
-use crate::{Stopped, today, visit::Visit, words::placing as words};
+use crate::{
+    Stopped, today,
+    visit::Visit,
+    words::{placing as words, with_whole_days},
+};
 
 /// Stands for a reason that is still to be typed. Nothing of a rehearsal is kept.
 const STILL_TO_COME: &str = "still to come";
@@ -123,7 +127,7 @@ fn message(refusal: &Refusal, found: Found) -> String {
         Some(first) if refusal.code == RefusalCode::Taken => {
             words::taken(first, refusal.next_free.as_deref(), found == Found::Meanwhile)
         }
-        _ => words::with_days(&refusal.message),
+        _ => with_whole_days(&refusal.message),
     }
 }
 

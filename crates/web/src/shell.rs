@@ -8,7 +8,10 @@ use poem::{
 use safespace_domain::Refusal;
 use safespace_edge::SESSION_COOKIE;
 
-use crate::{Stopped, forms::FORM_COOKIE, kept::KEPT_COOKIE};
+use crate::{Stopped, forms::FORM_COOKIE, kept::KEPT_COOKIE, words};
+
+/// The cookie that says what was done, for the next page to tell once.
+pub(crate) const DONE_COOKIE: &str = "__Host-safespace-done";
 
 /// A page takes its style and scripts from here, asks only here, and takes nothing else from anywhere; its forms go nowhere
 /// else, but for the one by which somebody leaves at once: browsers hold a form's redirect to this, too.
@@ -65,6 +68,8 @@ pub(crate) struct SignedIn {
 pub(crate) struct Shell {
     /// None where nobody is signed in.
     pub(crate) signed_in: Option<SignedIn>,
+    /// Whom partner councils telephone, and on which number.
+    pub(crate) team: String,
     pub(crate) problems: Vec<Problem>,
     /// What has happened.
     pub(crate) done: Option<&'static str>,
@@ -79,7 +84,8 @@ impl Shell {
     /// With what a refusal says, at the field that it names.
     #[must_use]
     pub(crate) fn refused(mut self, refusal: &Refusal) -> Self {
-        self.problems.push(Problem { message: refusal.message.clone(), field: refusal.field.clone() });
+        let message = words::with_whole_days(&refusal.message);
+        self.problems.push(Problem { message, field: refusal.field.clone() });
         self.done = None;
         self
     }
@@ -130,7 +136,7 @@ pub(crate) fn show(status: StatusCode, page: &impl Template) -> Result<Response,
 
 /// Says one thing on a page of its own.
 pub(crate) fn told(status: StatusCode, title: &str, message: &str) -> Response {
-    let page = Told { shell: Shell::default(), title, message };
+    let page = Told { shell: Shell::default(), title, message: &words::with_whole_days(message) };
     show(status, &page).unwrap_or_else(|_| Response::builder().status(status).body(message.to_owned()))
 }
 
@@ -142,9 +148,19 @@ struct Told<'t> {
     message: &'t str,
 }
 
-/// Sends the browser to another page of this site, by GET.
+/// Sends the browser to another page of this site, by GET. What it is to say there once, `done=word` at the end of the path,
+/// goes by a cookie: a link must not be able to say that something was done, nor may a reload say it again.
 pub(crate) fn to(path: &str) -> Response {
-    Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, path).body(())
+    let (path, done) = match path.rsplit_once(['?', '&']) {
+        Some((page, last)) => last.strip_prefix("done=").map_or((path, None), |word| (page, Some(word))),
+        None => (path, None),
+    };
+    let mut response =
+        Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, path).body(());
+    if let Some(word) = done {
+        set_cookie(&mut response, DONE_COOKIE, word);
+    }
+    response
 }
 
 /// Hands over a file to be saved. Its name is seen by others: it names nobody.
@@ -164,9 +180,14 @@ pub(crate) fn set_cookie(response: &mut Response, name: &str, value: &str) {
 
 /// Takes the session's cookie away, and those of forms with it.
 pub(crate) fn take_cookies(response: &mut Response) {
-    for name in [SESSION_COOKIE, FORM_COOKIE, KEPT_COOKIE] {
-        append(response, &format!("{name}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"));
+    for name in [SESSION_COOKIE, FORM_COOKIE, KEPT_COOKIE, DONE_COOKIE] {
+        take_cookie(response, name);
     }
+}
+
+/// Takes a cookie away.
+pub(crate) fn take_cookie(response: &mut Response, name: &str) {
+    append(response, &format!("{name}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"));
 }
 
 fn append(response: &mut Response, line: &str) {

@@ -1,4 +1,6 @@
-//! The statutory return of a financial year, as page and as file.
+//! The statutory return of a financial year, as page and as file; and its lines, which managers keep.
+
+pub(crate) mod lines;
 
 use std::sync::Arc;
 
@@ -54,15 +56,18 @@ struct ReturnPage {
     parts: Vec<Part>,
     definitions: Vec<(String, &'static str)>,
     query: String,
+    may_manage: bool,
 }
 
 /// The pages.
 pub(crate) fn pages(site: &Arc<Site>) -> Pages {
-    vec![
+    let mut all = vec![
         ("/return", page(site, statutory_return)),
         ("/return.csv", page(site, return_csv)),
         ("/return.xlsx", page(site, return_xlsx)),
-    ]
+    ];
+    all.extend(lines::pages(site));
+    all
 }
 
 /// The year that is asked for; the present one where none is.
@@ -95,6 +100,7 @@ async fn statutory_return(visit: Visit) -> Answer {
         parts: Vec::new(),
         definitions: DEFINITIONS.iter().map(|(word, means)| (words::in_plain_words(word), *means)).collect(),
         query,
+        may_manage: visit.may(Permission::ManageSpaces),
     };
     match made {
         Ok(made) => {

@@ -14,7 +14,9 @@ use safespace_domain::{
     access::Permission,
     attention::{Action, nights_over},
     availability::Spaces,
+    nights::later,
     reasons::ReasonKind,
+    referrals::ReferralStatus,
     stays::{Stay, StayState, StayStatus, arrival_night},
 };
 use safespace_engine::Command;
@@ -101,6 +103,14 @@ enum Next {
     Nothing,
 }
 
+/// The referral by which a household came.
+struct CameBy {
+    path: String,
+    reference: String,
+    /// Whether it waits for a home.
+    waits: bool,
+}
+
 /// Something to see to.
 struct ToDo {
     message: String,
@@ -161,6 +171,7 @@ struct StayPage {
     others: Vec<ToDo>,
     ways: Vec<Way>,
     undo: Option<&'static str>,
+    referral: Option<CameBy>,
     timeline: Vec<Moment>,
     left: Option<Left>,
     key_worker: String,
@@ -189,9 +200,6 @@ async fn take(visit: Visit, fields: Fields) -> Answer {
     let stay = found.stay.id;
     match fields.get("do") {
         "check-in" => at_once(&visit, &fields, &found, Command::CheckIn { stay }, "checked-in").await,
-        "end-support" => {
-            at_once(&visit, &fields, &found, Command::EndSupport { stay }, "support-ended").await
-        }
         word => match Step::of(word) {
             Some(step) => steps::take(&visit, &fields, &found, step).await,
             None => Err(Stopped::Unreadable),
@@ -235,7 +243,9 @@ async fn draw(visit: &Visit, found: &Found, shell: Shell) -> Result<StayPage, St
         goes_on: departure.support == safespace_domain::departures::Support::GoesOn,
     });
     let mut to_do = to_do(visit, found).await?;
-    let next = next(visit, found, &mut to_do, departure.is_some());
+    let next = next(visit, found, &mut to_do, departure.is_some()).await?;
+    let undo = undo(visit, stay).await?;
+    let referral = referral(visit, stay).await?;
     let sessions = engine.support_sessions(actor, &[stay.household]).await?;
     let last = sessions.iter().find(|view| view.session.withdrawn_at.is_none());
     let needs = engine.immediate_needs(actor, &[stay.household]).await?;
@@ -263,14 +273,15 @@ async fn draw(visit: &Visit, found: &Found, shell: Shell) -> Result<StayPage, St
         next,
         others: to_do,
         ways: ways(visit, found, departure.is_some()),
-        undo: undo(stay),
+        undo,
+        referral,
         timeline: timeline(visit, found, departure.as_ref()).await?,
         left,
         key_worker: key_worker.map_or_else(|| said::NOBODY.to_owned(), |view| view.name),
         needs: said::open_needs(needs.iter().filter(|need| need.is_open()).count(), overdue),
         contact: said::last_contact(last.map(|view| view.session.starts_at)),
         pack: pack.map_or(said::NO_PACK, |view| said::pack(view.pack.status())),
-        change: goes_on.then(|| change(found)),
+        change: goes_on.then(|| change(found, today)),
     })
 }
 
@@ -279,9 +290,26 @@ pub(crate) fn goes_on(stay: &Stay) -> bool {
     matches!(stay.status(), StayStatus::Booked | StayStatus::InResidence)
 }
 
-/// What undoing takes back; none where moving back is the way.
-fn undo(stay: &Stay) -> Option<&'static str> {
-    stay.clone().reinstate().ok().and_then(|_| said::undo(&stay.state))
+/// What undoing takes back; none where it can't be taken back, or moving back is the way.
+async fn undo(visit: &Visit, stay: &Stay) -> Result<Option<&'static str>, Stopped> {
+    if !visit.may(Permission::PlaceHouseholds) {
+        return Ok(None);
+    }
+    let can = visit.rehearse(Command::ReinstateStay { stay: stay.id }).await?.is_ok();
+    Ok(said::undo(&stay.state).filter(|_| can))
+}
+
+/// The referral by which the household came last, and whether it waits for a home.
+async fn referral(visit: &Visit, stay: &Stay) -> Result<Option<CameBy>, Stopped> {
+    if !visit.may(Permission::AnswerReferrals) {
+        return Ok(None);
+    }
+    let all = visit.engine.referrals_of(visit.actor(), stay.household).await?;
+    Ok(all.last().map(|view| CameBy {
+        path: format!("/referrals/{}", view.referral.id),
+        reference: view.referral.reference.clone(),
+        waits: view.referral.status() == ReferralStatus::Accepted,
+    }))
 }
 
 /// What must be seen to in this stay, what is due first at the top.
@@ -292,7 +320,7 @@ async fn to_do(visit: &Visit, found: &Found) -> Result<Vec<ToDo>, Stopped> {
     let to_do = own.map(|item| {
         let action = item.what.action();
         ToDo {
-            message: item.message(&found.spaces, today),
+            message: words::with_days(&item.message(&found.spaces, today)),
             path: found.path(way(action)),
             label: words::action(action),
         }
@@ -315,20 +343,27 @@ const fn way(action: Action) -> &'static str {
 }
 
 /// The one thing to do next. What is taken from the list of what must be seen to is no longer on it.
-fn next(visit: &Visit, found: &Found, to_do: &mut Vec<ToDo>, is_known: bool) -> Next {
+async fn next(visit: &Visit, found: &Found, to_do: &mut Vec<ToDo>, is_known: bool) -> Result<Next, Stopped> {
     let (stay, now, today) = (&found.stay, visit.engine.now(), visit.engine.today());
     let go = |beneath: &str, label| Next::Go { message: None, path: found.path(beneath), label };
     let policy = found.spaces.unit_by_id(stay.unit).map(|unit| found.spaces.policy_of(unit));
     if let (StayStatus::Booked, Some(policy)) = (stay.status(), policy) {
         // That it has not come is told by the button to check it in.
         to_do.retain(|item| item.label != words::action(Action::CheckIn));
-        return match stay.clone().arrive(now, &policy) {
-            Ok(_) => Next::CheckIn {
-                late: (stay.nights.arrival() < arrival_night(now, &policy))
-                    .then(|| said::expected(stay.nights.arrival())),
-            },
-            Err(refusal) => Next::Wait { message: refusal.message },
-        };
+        if let Err(refusal) = stay.clone().arrive(now, &policy) {
+            return Ok(Next::Wait { message: words::with_days(&refusal.message) });
+        }
+        // Somebody who has not left may be in the way.
+        if visit.may(Permission::PlaceHouseholds)
+            && let Err(refusal) = visit.rehearse(Command::CheckIn { stay: stay.id }).await?
+        {
+            to_do.retain(|item| item.label != words::action(Action::Move));
+            let message = Some(words::with_days(&refusal.message));
+            let label = words::action(Action::Move);
+            return Ok(Next::Go { message, path: found.path("/change"), label });
+        }
+        let late = stay.nights.arrival() < arrival_night(now, &policy);
+        return Ok(Next::CheckIn { late: late.then(|| said::expected(stay.nights.arrival())) });
     }
     let leaves = stay.status() == StayStatus::InResidence && stay.nights.departure() <= today;
     let is_over = stay.status() == StayStatus::Departed;
@@ -337,16 +372,24 @@ fn next(visit: &Visit, found: &Found, to_do: &mut Vec<ToDo>, is_known: bool) -> 
         // That the household has overstayed is said above already.
         let message = (!stay.is_overstay(today)).then_some(first.message);
         let label = if message.is_none() { said::CHECK_OUT } else { first.label };
-        return Next::Go { message, path: first.path, label };
+        return Ok(Next::Go { message, path: first.path, label });
     }
-    match stay.status() {
+    Ok(match stay.status() {
         StayStatus::InResidence if leaves => go("?do=check-out", said::CHECK_OUT),
         StayStatus::InResidence => go("/support/session", said::RECORD_SUPPORT),
         StayStatus::Departed if !is_known && !was_moved(stay) => {
             go("?do=record-departure", said::RECORD_DEPARTURE)
         }
+        StayStatus::Cancelled | StayStatus::NoShow => match referral(visit, stay).await? {
+            Some(referral) if referral.waits => Next::Go {
+                message: Some(said::WAITS_AGAIN.to_owned()),
+                path: format!("{}/place", referral.path),
+                label: said::FIND_A_HOME,
+            },
+            _ => Next::Nothing,
+        },
         _ => Next::Nothing,
-    }
+    })
 }
 
 /// Whether it ended by a move to another home.
@@ -379,18 +422,26 @@ fn ways(visit: &Visit, found: &Found, is_known: bool) -> Vec<Way> {
 }
 
 /// What can be chosen to extend, shorten or move it.
-fn change(found: &Found) -> Change {
+fn change(found: &Found, today: Night) -> Change {
     let Found { stay, spaces, unit, .. } = found;
-    let in_stock = spaces.units().iter().filter(|other| {
-        other.id != stay.unit && stay.nights.iter().next_back().is_some_and(|last| other.is_in_stock(last))
-    });
+    let mut in_stock: Vec<_> = spaces
+        .units()
+        .iter()
+        .filter(|other| {
+            other.id != stay.unit
+                && stay.nights.iter().next_back().is_some_and(|last| other.is_in_stock(last))
+        })
+        .collect();
+    in_stock.sort_by(|a, b| a.code.cmp(&b.code));
+    // A day that is over is nothing to extend an overstay to.
+    let departure = if stay.is_overstay(today) { later(today, 1) } else { stay.nights.departure() };
     let choice = |other: &safespace_domain::units::Unit| {
         (other.id.to_string(), format!("{}: {}", other.code, about(spaces, other)))
     };
     Change {
         path: found.path("/change"),
-        departure: stay.nights.departure(),
+        departure,
         same: said::same_home(unit),
-        units: in_stock.map(choice).collect(),
+        units: in_stock.into_iter().map(choice).collect(),
     }
 }

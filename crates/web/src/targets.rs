@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use safespace_domain::{
     Night, Nights, Refusal,
     access::Permission,
+    availability::Spaces,
     codes,
     figures::{Section, measure},
     nights::{earlier, next},
@@ -112,7 +113,7 @@ async fn targets(visit: Visit) -> Answer {
         fields: Fields::default().with("year", label(year)),
         years: years(visit.engine.today(), year),
         heads: quarters.iter().map(words::reports::quarter_head).collect(),
-        rows: views.iter().map(row).collect(),
+        rows: views.iter().map(|view| row(&visit.engine.spaces(), view)).collect(),
         add: visit.may(Permission::ManageReports).then(|| format!("{PATH}/save?{}", query(year, ""))),
         query: query(year, ""),
     };
@@ -131,12 +132,12 @@ pub(crate) fn years(today: Night, shown: Night) -> Vec<(String, String)> {
     all.into_iter().rev().map(|year| (label(year), label(year))).collect()
 }
 
-fn row(view: &TargetView) -> Row {
+fn row(spaces: &Spaces, view: &TargetView) -> Row {
     let TargetView { target, quarters } = view;
     let of = query(target.year, &target.code);
     Row {
         title: target.title.clone(),
-        means: means(target),
+        means: means(spaces, target),
         owner: target.owner.clone(),
         aim: words::reports::aim(target),
         quarters: quarters.iter().map(|quarter| words::reports::quarter(target, quarter)).collect(),
@@ -146,10 +147,10 @@ fn row(view: &TargetView) -> Row {
 }
 
 /// What the figure of a target means, and of which group it is.
-fn means(target: &Target) -> String {
+fn means(spaces: &Spaces, target: &Target) -> String {
     let means = measure(&target.measure).map_or(words::reports::NO_FIGURE, |(_, measure)| measure.means);
     match &target.group {
-        Some((by, name)) => format!("{means} {}.", words::reports::group(by, name)),
+        Some((by, name)) => format!("{means} {}.", words::reports::group(spaces, by, name)),
         None => means.to_owned(),
     }
 }
@@ -257,8 +258,12 @@ async fn groups(visit: &Visit, section: Section, code: &str) -> Result<Vec<(Stri
     let ask = FiguresAsk { range, by: PeriodKind::Whole, sections: vec![section] };
     let lines = visit.engine.figures(visit.actor(), &ask).await?;
     let of = lines.into_iter().filter(|line| line.figure.measure.code == code);
+    let spaces = visit.engine.spaces();
     let groups = of.filter_map(|line| line.figure.group).map(|group| {
-        (format!("{}{PARTED}{}", group.by, group.name), words::reports::group(&group.by, &group.name))
+        (
+            format!("{}{PARTED}{}", group.by, group.name),
+            words::reports::group(&spaces, &group.by, &group.name),
+        )
     });
     Ok([(String::new(), words::reports::THE_WHOLE.to_owned())].into_iter().chain(groups).collect())
 }
@@ -381,7 +386,7 @@ async fn sheet(visit: &Visit) -> Result<Sheet, Stopped> {
     let mut rows = Vec::new();
     for TargetView { target, quarters } in &views {
         if means.iter().all(|(code, _)| *code != target.measure) {
-            means.push((target.measure.clone(), self::means(target)));
+            means.push((target.measure.clone(), self::means(&visit.engine.spaces(), target)));
         }
         let (by, group) = target.group.clone().unwrap_or_default();
         rows.extend(quarters.iter().map(|quarter| {

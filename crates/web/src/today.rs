@@ -193,7 +193,7 @@ fn to_do(item: &AttentionItem, spaces: &Spaces, today: Night, is_late: bool) -> 
         Action::Plan => "/plan".to_owned(),
     };
     ToDo {
-        message: words::placing::with_days(&item.message(spaces, today)),
+        message: words::with_days(&item.message(spaces, today)),
         due: short_instant(item.due_at),
         is_late,
         path,

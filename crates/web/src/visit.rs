@@ -21,7 +21,7 @@ use crate::{
     Site, Stopped,
     fields::Fields,
     kept::KEPT_COOKIE,
-    shell::{Place, Shell, SignedIn, set_cookie, show, to},
+    shell::{DONE_COOKIE, Place, Shell, SignedIn, set_cookie, show, take_cookie, to},
     words,
 };
 
@@ -176,18 +176,31 @@ impl Visit {
                 ways: words::ways(self.actor()),
                 ends_in: (self.session.ends_at - self.engine.now()).num_seconds(),
             }),
+            team: words::team::on_telephone(self.site.telephone.as_deref()),
             problems: Vec::new(),
             done: match &self.kept {
                 Some(_) => Some(words::KEPT),
-                None => words::done(self.query.get("done")),
+                None => self.done().and_then(words::done),
             },
         })
     }
 
+    /// The word of what was done before this page, where it has not been told yet.
+    fn done(&self) -> Option<&str> {
+        cookie(self.request.headers(), DONE_COOKIE)
+    }
+
     /// Shows a page.
-    #[expect(clippy::unused_self, reason = "read as: the visit shows")]
     pub(crate) fn show(&self, page: &impl Template) -> Result<Response, Stopped> {
-        show(StatusCode::OK, page)
+        Ok(self.told(show(StatusCode::OK, page)?))
+    }
+
+    /// What was done is told once.
+    fn told(&self, mut response: Response) -> Response {
+        if self.done().is_some() {
+            take_cookie(&mut response, DONE_COOKIE);
+        }
+        response
     }
 
     /// Shows a page on which something was revealed. A script hides it after a minute; where there is none, the browser goes
@@ -202,9 +215,8 @@ impl Visit {
     }
 
     /// Shows a page again whose form was not taken: it says what is wrong.
-    #[expect(clippy::unused_self, reason = "read as: the visit shows again")]
     pub(crate) fn show_again(&self, page: &impl Template) -> Result<Response, Stopped> {
-        show(StatusCode::UNPROCESSABLE_ENTITY, page)
+        Ok(self.told(show(StatusCode::UNPROCESSABLE_ENTITY, page)?))
     }
 
     /// Carries out what a form asks for: once, however often it is sent. What was refused is for the page to say.

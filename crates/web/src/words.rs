@@ -4,6 +4,7 @@
 
 pub(crate) mod placing;
 pub(crate) mod reports;
+pub(crate) mod settings;
 pub(crate) mod stays;
 pub(crate) mod stock;
 pub(crate) mod team;
@@ -37,10 +38,45 @@ pub(crate) const FAILED: &str = "The service can’t answer now";
 pub(crate) const TRY_LATER: &str =
     "Nothing was done. Try again in a moment, and tell whoever runs the service.";
 /// What is wrong with a field.
-pub(crate) const NO_DATE: &str = "Give a date as in 2026-03-31.";
-pub(crate) const DATE_MISSING: &str = "Give a date.";
-pub(crate) const NO_NUMBER: &str = "Give a whole number.";
-pub(crate) const NUMBER_MISSING: &str = "Give a number.";
+pub(crate) const NO_DATE: &str = "give a date as in 2026-03-31.";
+pub(crate) const DATE_MISSING: &str = "give a date.";
+pub(crate) const NO_NUMBER: &str = "give a whole number.";
+pub(crate) const NUMBER_MISSING: &str = "give a number.";
+
+/// What fields are called that ask for a number or a date: a list of what is wrong says which it is about.
+const FIELDS: [(&str, &str); 22] = [
+    ("adults", "Adults"),
+    ("arrival", "Arrival"),
+    ("children", "Children"),
+    ("closedOn", "First night out of stock"),
+    ("days", "Days"),
+    ("departure", "Departure"),
+    ("expiresOn", "Expiry"),
+    ("from", "First night"),
+    ("lines", "Lines"),
+    ("minutes", "Minutes"),
+    ("nights", "Nights"),
+    ("on", "Day"),
+    ("openedOn", "First night in stock"),
+    ("packSize", "Pack size"),
+    ("price", "Price"),
+    ("quantity", "Quantity"),
+    ("shelfLifeDays", "Shelf life in days"),
+    ("sleeps", "Sleeps"),
+    ("startsAt", "Begins"),
+    ("targetOn", "Target"),
+    ("target", "Target"),
+    ("to", "First night after"),
+];
+
+/// What is wrong with a field, and with which.
+pub(crate) fn at_field(field: &str, wrong: &str) -> String {
+    if let Some((_, called)) = FIELDS.iter().find(|(name, _)| *name == field) {
+        return format!("{called}: {wrong}");
+    }
+    let mut letters = wrong.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
 pub(crate) const NOT_FOUND: &str = "There is no such page";
 pub(crate) const NOT_FOR_YOU: &str = "This page is not for you";
 pub(crate) const NOT_DONE: &str = "That can’t be done";
@@ -79,6 +115,7 @@ pub(crate) fn done(word: &str) -> Option<&'static str> {
         .chain(&stays::DONE)
         .chain(&stock::DONE)
         .chain(&reports::DONE)
+        .chain(&settings::DONE)
         .chain(&team::DONE);
     all.into_iter().find(|(known, _)| *known == word).map(|(_, sentence)| *sentence)
 }
@@ -101,6 +138,41 @@ pub(crate) fn day(night: Night) -> String {
 /// A date in a table: Tue 3 Nov.
 pub(crate) fn short_day(night: Night) -> String {
     night.format("%a %-d %b").to_string()
+}
+
+/// A sentence in which dates have their weekday: 2020-11-03 becomes Tue 3 Nov.
+pub(crate) fn with_days(sentence: &str) -> String {
+    with_dates(sentence, short_day)
+}
+
+/// A sentence in which dates have their weekday and year, for where any year may be meant: Tue 3 Nov 2020.
+pub(crate) fn with_whole_days(sentence: &str) -> String {
+    with_dates(sentence, |night| night.format("%a %-d %b %Y").to_string())
+}
+
+/// A sentence with its dates said otherwise; but for those that are an example of how to type one.
+fn with_dates(sentence: &str, say: impl Fn(Night) -> String) -> String {
+    let mut told = String::new();
+    let mut rest = sentence;
+    let mut before = ' ';
+    while let Some(next) = rest.chars().next() {
+        let begins =
+            next.is_ascii_digit() && !before.is_alphanumeric() && before != '-' && !told.ends_with("as in ");
+        let date = rest.get(..10).filter(|_| begins);
+        match date.and_then(|date| date.parse::<Night>().ok()) {
+            Some(night) => {
+                told.push_str(&say(night));
+                rest = rest.get(10..).unwrap_or("");
+                before = '0';
+            }
+            None => {
+                told.push(next);
+                rest = rest.get(next.len_utf8()..).unwrap_or("");
+                before = next;
+            }
+        }
+    }
+    told
 }
 
 /// Nights as people say them: 3 to 10 November 2020 (7 nights).
@@ -147,6 +219,15 @@ pub(crate) fn people(people: People) -> String {
 
 /// Of a night on which a unit was not, or is no more.
 pub(crate) const NOT_IN_STOCK: &str = "not in stock";
+/// Of the first of some free nights: until when.
+pub(crate) fn free_until(taken: Option<Night>) -> String {
+    taken.map_or_else(|| "to the end of these nights".to_owned(), |next| format!("until {}", short_day(next)))
+}
+
+/// Of a household that should have left.
+pub(crate) const OVERSTAY: &str = "overstay";
+/// Of a booking whose first nights an overstay has.
+pub(crate) const HAS_LOST_NIGHTS: &str = "booked, has lost nights to an overstay";
 /// Of a night that is over, and that nobody had.
 pub(crate) const STOOD_EMPTY: &str = "stood empty";
 
@@ -270,4 +351,17 @@ pub(crate) const fn diet(diet: Diet) -> &'static str {
 /// A code such as `local_authority` in words.
 pub(crate) fn in_plain_words(code: &str) -> String {
     code.replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_in_a_sentence_get_their_weekday_and_references_stay() {
+        let told = with_days("R-2020-0551 of R-2020-11-03: until 2020-11-10 – “2020-11-08”, not 2020-11-1.");
+        assert_eq!(told, "R-2020-0551 of R-2020-11-03: until Tue 10 Nov – “Sun 8 Nov”, not 2020-11-1.");
+        let told = with_whole_days("2020-11-10 has passed: give a date as in 2026-03-31.");
+        assert_eq!(told, "Tue 10 Nov 2020 has passed: give a date as in 2026-03-31.");
+    }
 }

@@ -1,8 +1,10 @@
 //! Answering a referral: assessing it, accepting it for a household, and the ways in which it ends without a home.
 
 use askama::Template;
+use chrono::Datelike;
 use safespace_domain::{
     HouseholdId, Refusal,
+    codes::must_name_nobody,
     reasons::ReasonKind,
     referrals::{Referral, ReferralStatus},
     units::Scheme,
@@ -60,7 +62,7 @@ pub(super) async fn accepting(visit: Visit) -> Answer {
     let known = visit.engine.households(visit.actor(), &ids).await?;
     let fields = Fields::default()
         .with("which", known.first().map_or("", |household| household.reference.as_str()))
-        .with("household", suggested(referral));
+        .with("household", suggested(&visit, referral)?);
     let page = AcceptPage {
         shell: visit.shell(Place::Referrals)?,
         fields: visit.filled(fields),
@@ -91,9 +93,15 @@ async fn which(visit: &Visit, view: &ReferralView) -> Result<Choices, Stopped> {
     Ok(which)
 }
 
-/// A reference that nobody has: it counts nothing and says nothing of whom it is, as the referral's own.
-fn suggested(referral: &Referral) -> String {
-    referral.reference.replacen("P-", "R-", 1)
+/// A reference that nobody has: it counts nothing and says nothing of whom it is. A council knows the reference of what it
+/// sent: it must not know the household by it.
+fn suggested(visit: &Visit, referral: &Referral) -> Result<String, Stopped> {
+    if !referral.reference.starts_with("P-") {
+        return Ok(referral.reference.clone());
+    }
+    let drawn = visit.engine.forgery_token(&format!("reference of {}", referral.id))?;
+    let drawn: String = drawn.chars().take(5).collect();
+    Ok(format!("R-{}-{}", visit.engine.today().year(), drawn.to_uppercase()))
 }
 
 /// Accepts it. A reference that is a household's already must be meant.
@@ -107,8 +115,12 @@ pub(super) async fn accept(visit: Visit, fields: Fields) -> Answer {
     }
     let is_listed = which.iter().any(|(reference, _)| reference == chosen && chosen != OTHER);
     let household = if is_listed { chosen } else { fields.get("household") }.to_owned();
+    let is_known = visit.engine.household(visit.actor(), &household).await?.is_some();
+    if !is_known && let Err(refusal) = must_name_nobody(&household, "household") {
+        return accept_again(&visit, &view, fields, which, Some(&refusal));
+    }
     let is_meant = is_listed || !is_undecided(&view.referral) || fields.get("known") == household;
-    if !is_meant && visit.engine.household(visit.actor(), &household).await?.is_some() {
+    if !is_meant && is_known {
         return accept_again(&visit, &view, fields, which, None);
     }
     let referral = view.referral.id;

@@ -3,6 +3,7 @@
 use askama::Template;
 use chrono::{DateTime, Utc};
 use safespace_domain::{
+    HouseholdId,
     availability::Spaces,
     households::Household,
     items::Diet,
@@ -10,7 +11,7 @@ use safespace_domain::{
     reasons::ReasonKind,
     referrals::{Facts, Referral, ReferralState, ReferralStatus},
 };
-use safespace_engine::ReferralView;
+use safespace_engine::{Page as Window, ReferralView};
 use uuid::Uuid;
 
 use super::{
@@ -21,9 +22,10 @@ use super::{
 use crate::{
     Answer,
     shell::{Place, Shell},
+    today::code,
     visit::Visit,
     words::{
-        self,
+        self, CountsDown,
         placing::referrals::{self as said, became, said as line},
     },
 };
@@ -58,6 +60,13 @@ impl From<&Household> for Known {
     }
 }
 
+/// A home that is held for its household.
+struct Held {
+    path: String,
+    unit: String,
+    left: CountsDown,
+}
+
 #[derive(Template)]
 #[template(path = "referral.html")]
 pub(super) struct RecordPage {
@@ -72,6 +81,7 @@ pub(super) struct RecordPage {
     has_details: bool,
     household: Option<Known>,
     may_be: Vec<Known>,
+    hold: Option<Held>,
     stay: Option<Uuid>,
     /// Where the homes stood when it was declined: how many there were of each kind.
     looked_for: Vec<(usize, &'static str)>,
@@ -98,6 +108,13 @@ pub(super) async fn page(
     let status = referral.status();
     let ids: Vec<_> = referral.household().into_iter().collect();
     let household = engine.households(actor, &ids).await?.first().map(Known::from);
+    let hold = match (&household, waits(status)) {
+        (Some(household), true) => {
+            let first = Window { after: None, limit: 1 };
+            engine.holds(actor, Some(HouseholdId(household.id)), true, first).await?.pop()
+        }
+        _ => None,
+    };
     let may_be = match status {
         ReferralStatus::Received | ReferralStatus::Assessing => engine.may_be(actor, referral.id).await?,
         _ => Vec::new(),
@@ -115,6 +132,11 @@ pub(super) async fn page(
         has_details: view.has_details,
         household,
         may_be: may_be.iter().map(Known::from).collect(),
+        hold: hold.map(|hold| Held {
+            path: format!("/holds/{}", hold.id),
+            unit: code(&spaces, hold.unit),
+            left: CountsDown::new(hold.left(engine.now())),
+        }),
         stay: stay(&referral.state),
         looked_for: looked_for(view),
         is_open,
@@ -195,6 +217,7 @@ fn danger(facts: &Facts, needs: &Needs) -> Vec<Line> {
         (line::MARAC, assessment.marac.map(yes_or_no)),
         (line::DISTRICT, facts.from_district.clone()),
         (line::NOT_SAFE_IN, listed(needs.danger_areas.iter().cloned())),
+        (line::SAFE_IN, needs.says_safe_in(facts.from_district.as_deref()).map(str::to_owned)),
     ])
 }
 

@@ -347,7 +347,7 @@ fn filled(step: Step, facts: &Facts, needs: &Needs) -> Fields {
         Step::Danger => {
             let assessment = facts.assessment;
             let marac = assessment.marac.map_or("", |marac| if marac { "yes" } else { "no" });
-            let is_safe_there = facts.from_district.is_some() && needs.danger_areas.is_empty();
+            let is_safe_there = needs.says_safe_in(facts.from_district.as_deref()).is_some();
             let fields = fields
                 .with("kind", facts.kind)
                 .with("risk", assessment.risk.map_or("", Risk::as_str))
@@ -487,13 +487,18 @@ fn read_danger(reading: &mut Reading<'_>, ask: &mut ReferralAsk) {
         _ => None,
     };
     ask.from_district = fields.text("fromDistrict");
-    let ticked: BTreeSet<String> = fields.all("dangerAreas");
-    let is_safe_there = fields.has("safeThere", "yes");
-    if is_safe_there && !ticked.is_empty() {
-        reading.wrong.push(Refusal::bad("dangerAreas", said::SAFE_OR_NOT));
+    let mut areas: BTreeSet<String> = fields.all("dangerAreas");
+    match &ask.from_district {
+        Some(district) if fields.has("safeThere", "yes") => {
+            if areas.contains(district) {
+                reading.wrong.push(Refusal::bad("dangerAreas", said::SAFE_OR_NOT));
+            }
+        }
+        // Whoever says nothing of it has not said that it is safe where they flee from.
+        Some(district) => drop(areas.insert(district.clone())),
+        None => {}
     }
-    // Whoever ticks nothing and says nothing has not said that it is safe where they flee from.
-    ask.danger_areas = (!ticked.is_empty() || is_safe_there).then_some(ticked);
+    ask.danger_areas = Some(areas);
 }
 
 fn read_household(reading: &mut Reading<'_>, ask: &mut ReferralAsk) {
@@ -606,8 +611,6 @@ mod tests {
                 let mut reading = Reading::new(&fields);
                 read(step, &mut reading, &mut after);
                 assert!(reading.done().is_ok(), "{step:?}");
-                // That nothing is dangerous is said by nothing or by leaving it out: the two are the same without a district.
-                after.danger_areas = after.danger_areas.or_else(|| Some(BTreeSet::new()));
                 assert_eq!(told(&after), told(&before), "{step:?}");
             }
         }
@@ -622,9 +625,13 @@ mod tests {
             (ask.danger_areas, reading.done().is_ok())
         };
         let from = || Fields::default().with("fromDistrict", "Stevenage");
-        assert_eq!(read(from()), (None, true), "then it is the district");
-        assert_eq!(read(from().with("safeThere", "yes")), (Some(BTreeSet::new()), true));
-        assert!(!read(from().with("safeThere", "yes").with("dangerAreas", "Old Town")).1);
+        let areas = |names: &[&str]| Some(names.iter().map(ToString::to_string).collect::<BTreeSet<_>>());
+        assert_eq!(read(from()), (areas(&["Stevenage"]), true), "then it is the district");
+        let elsewhere = || from().with("dangerAreas", "Hertsmere");
+        assert_eq!(read(elsewhere()), (areas(&["Hertsmere", "Stevenage"]), true), "and the district");
+        assert_eq!(read(from().with("safeThere", "yes")), (areas(&[]), true));
+        assert_eq!(read(elsewhere().with("safeThere", "yes")), (areas(&["Hertsmere"]), true));
+        assert!(!read(from().with("safeThere", "yes").with("dangerAreas", "Stevenage")).1);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use safespace_domain::{
     Night, Nights, Refusal,
     access::Permission,
+    availability::Spaces,
     figures::{Line, MeasuredIn, Section, measure},
     nights::{earlier, later, next},
     occupancy::{GroupKind, OccupancyRow},
@@ -159,7 +160,7 @@ async fn found(visit: &Visit, asked: &Asked) -> Result<Found, EngineError> {
         weeks: weeks(shown, &nights),
         is_cut_short: shown != asked.range,
         lengths: lengths_chart(&lines, &query),
-        declines: declines_chart(&lines, &query),
+        declines: declines_chart(&lines, &visit.engine.spaces(), &query),
         cost: cost_rows(&lines),
         costs: costs_chart(&costs, &query),
         quarter: PeriodKind::Quarter.label(at),
@@ -344,7 +345,13 @@ fn heat(night: Night, row: Option<&OccupancyRow>) -> HeatCell {
 }
 
 /// The groups of a figure, as numbers; `name` is how people read one.
-fn groups(lines: &[Line], code: &str, by: &'static str, of: &'static str, name: fn(&str) -> String) -> Data {
+fn groups(
+    lines: &[Line],
+    code: &str,
+    by: &'static str,
+    of: &'static str,
+    name: impl Fn(&str) -> String,
+) -> Data {
     let of_group = |line: &&Line| {
         line.figure.measure.code == code && line.figure.group.as_ref().is_some_and(|group| group.by == by)
     };
@@ -383,8 +390,9 @@ fn lengths(lines: &[Line]) -> Data {
     groups(lines, "stays_ended", "nights", words::reports::NIGHTS, str::to_owned)
 }
 
-fn declines(lines: &[Line]) -> Data {
-    groups(lines, "referrals_declined", "reason", words::reports::REASON, in_plain_words)
+fn declines(lines: &[Line], spaces: &Spaces) -> Data {
+    let name = |code: &str| words::reports::group_name(spaces, "reason", code);
+    groups(lines, "referrals_declined", "reason", words::reports::REASON, name)
 }
 
 fn costs(lines: &[Line]) -> Data {
@@ -426,8 +434,8 @@ fn lengths_chart(lines: &[Line], query: &str) -> Chart {
     }
 }
 
-fn declines_chart(lines: &[Line], query: &str) -> Chart {
-    let data = declines(lines);
+fn declines_chart(lines: &[Line], spaces: &Spaces, query: &str) -> Chart {
+    let data = declines(lines, spaces);
     let all = bars(&data, MeasuredIn::Count);
     Chart {
         drawing: charts::lying_bars("declines", words::reports::DECLINES, aloud(&all), &all),
@@ -496,7 +504,7 @@ pub(super) async fn lengths_csv(visit: Visit) -> Answer {
 /// Reasons for declining, as a file.
 pub(super) async fn declines_csv(visit: Visit) -> Answer {
     let lines = lines(&visit, &asked(&visit)?, &[Section::Flow]).await?;
-    declines(&lines).csv("declines", visit.engine.now())
+    declines(&lines, &visit.engine.spaces()).csv("declines", visit.engine.now())
 }
 
 /// Cost of provisions, as a file.

@@ -26,11 +26,18 @@ pub(super) enum Step {
     Cancel,
     Reinstate,
     RecordDeparture,
+    EndSupport,
 }
 
 impl Step {
-    const ALL: [Self; 5] =
-        [Self::CheckOut, Self::NoShow, Self::Cancel, Self::Reinstate, Self::RecordDeparture];
+    const ALL: [Self; 6] = [
+        Self::CheckOut,
+        Self::NoShow,
+        Self::Cancel,
+        Self::Reinstate,
+        Self::RecordDeparture,
+        Self::EndSupport,
+    ];
 
     /// The step of this name.
     pub(super) fn of(word: &str) -> Option<Self> {
@@ -45,6 +52,7 @@ impl Step {
             Self::Cancel => "cancel",
             Self::Reinstate => "reinstate",
             Self::RecordDeparture => "record-departure",
+            Self::EndSupport => "end-support",
         }
     }
 
@@ -56,6 +64,7 @@ impl Step {
             Self::Cancel => said::STEP_CANCEL,
             Self::Reinstate => said::STEP_REINSTATE,
             Self::RecordDeparture => said::STEP_DEPARTURE,
+            Self::EndSupport => said::STEP_END_SUPPORT,
         }
     }
 
@@ -67,6 +76,7 @@ impl Step {
             Self::Cancel => "stay-cancelled",
             Self::Reinstate => "step-taken-back",
             Self::RecordDeparture => "departure-kept",
+            Self::EndSupport => "support-ended",
         }
     }
 
@@ -85,6 +95,7 @@ impl Step {
             Self::NoShow => Command::MarkNoShow { stay },
             Self::Cancel => Command::CancelStay { stay },
             Self::Reinstate => Command::ReinstateStay { stay },
+            Self::EndSupport => Command::EndSupport { stay },
             Self::RecordDeparture => {
                 let departure = departure(fields)?;
                 let departure = departure.ok_or_else(|| Refusal::bad("destination", said::SAY_WHERE))?;
@@ -236,7 +247,7 @@ async fn confirm(visit: &Visit, found: &Found, step: Step, fields: &Fields, shel
             let shell = refused(visit, &refusal)?;
             return visit.show_again(&form_page(found, step, shell, fields));
         }
-        Err(refusal) => (Vec::new(), Some(refusal.message)),
+        Err(refusal) => (Vec::new(), Some(words::with_days(&refusal.message))),
     };
     let (title, button) = step.words();
     let is_refused = !shell.problems.is_empty();
@@ -263,6 +274,9 @@ async fn will(
     fields: &Fields,
     outcome: Outcome,
 ) -> Result<Vec<String>, Stopped> {
+    if step == Step::EndSupport {
+        return Ok(said::WILL_END_SUPPORT.map(str::to_owned).to_vec());
+    }
     let Outcome::Stay(after) = outcome else { return Ok(Vec::new()) };
     let Found { stay, reference, unit, spaces } = found;
     let mut will = match step {
@@ -290,7 +304,7 @@ async fn will(
             will.push(said::TAKING_BACK_IS_RECORDED.to_owned());
             return Ok(will);
         }
-        Step::RecordDeparture => Vec::new(),
+        Step::RecordDeparture | Step::EndSupport => Vec::new(),
     };
     let pack = visit.engine.packs_of(visit.actor(), &[stay.id]).await?.pop();
     match pack.map(|view| view.pack.status()) {

@@ -52,33 +52,9 @@ pub(crate) fn taken(first: &Obstacle, next_free: Option<&str>, a_moment_ago: boo
     }
 }
 
-/// A sentence in which dates have their weekday: 2020-11-03 becomes Tue 3 Nov.
-pub(crate) fn with_days(sentence: &str) -> String {
-    let mut told = String::new();
-    let mut rest = sentence;
-    let mut before = ' ';
-    while let Some(next) = rest.chars().next() {
-        let begins = next.is_ascii_digit() && !before.is_alphanumeric() && before != '-';
-        let date = rest.get(..10).filter(|_| begins);
-        match date.and_then(|date| date.parse::<Night>().ok()) {
-            Some(night) => {
-                told.push_str(&short_day(night));
-                rest = rest.get(10..).unwrap_or("");
-                before = '0';
-            }
-            None => {
-                told.push(next);
-                rest = rest.get(next.len_utf8()..).unwrap_or("");
-                before = next;
-            }
-        }
-    }
-    told
-}
-
 /// A reason as people read it: dates with their weekday, and codes of features in plain words.
 pub(crate) fn plainly(reason: &str) -> String {
-    super::in_plain_words(&with_days(reason))
+    super::in_plain_words(&super::with_days(reason))
 }
 
 /// Nights of how many are allowed.
@@ -140,6 +116,7 @@ pub(crate) const OR_HOLD: &str = "Or hold it first, while transport is arranged:
 pub(crate) const WHO: &str = "Who";
 pub(crate) const MUST_HAVE: &str = "Must have";
 pub(crate) const NOT_SAFE_IN: &str = "Not safe in";
+pub(crate) const SAFE_IN: &str = "Says that it is safe also in";
 pub(crate) const SPLIT_HEAD: &str = "Book the stay in parts";
 pub(crate) const SPLIT_BUTTON: &str = "Book these parts";
 pub(crate) const REPACK_HEAD: &str = "Move bookings to make room";
@@ -272,16 +249,5 @@ fn against_one(code: &str) -> &str {
         "HOUSEHOLD_PLANNED" => "not looked at: the household is in the plan by another referral",
         "NOT_PLANNED" => "not looked at: too many wait",
         other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_in_a_sentence_get_their_weekday_and_references_stay() {
-        let told = with_days("R-2020-0551 of R-2020-11-03: until 2020-11-10 – “2020-11-08”, not 2020-11-1.");
-        assert_eq!(told, "R-2020-0551 of R-2020-11-03: until Tue 10 Nov – “Sun 8 Nov”, not 2020-11-1.");
     }
 }

@@ -1,12 +1,14 @@
 //! The words of reports.
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, prelude::ToPrimitive};
 use safespace_domain::{
     Night, Nights,
     access::{Actor, Permission},
+    availability::Spaces,
     figures::{MeasuredIn, Record},
     forecast::NightForecast,
     meeting_packs::Audience,
+    money::Pence,
     nights::earlier,
     periods::PeriodKind,
     simulation::Rate,
@@ -48,12 +50,18 @@ pub(crate) fn number(measured_in: MeasuredIn, value: Option<Decimal>) -> String 
     let Some(number) = value else { return NOTHING.to_owned() };
     match measured_in {
         MeasuredIn::PerCent => format!("{number}%"),
-        MeasuredIn::Pounds => format!("£{number}"),
+        MeasuredIn::Pounds => pounds(number),
         MeasuredIn::Minutes => format!("{} min", number.normalize()),
         MeasuredIn::Hours => format!("{number} h"),
         MeasuredIn::Nights => number.normalize().to_string(),
         MeasuredIn::Count | MeasuredIn::Number => number.to_string(),
     }
+}
+
+/// Money, as the pages of stock say it.
+fn pounds(number: Decimal) -> String {
+    let pence = (number * Decimal::ONE_HUNDRED).round().to_i64();
+    pence.map_or_else(|| format!("£{number}"), |pence| super::stock::money(Pence(pence)))
 }
 
 /// A share of a hundred; a dash where there is none.
@@ -197,8 +205,18 @@ pub(crate) fn length(name: &str) -> String {
 }
 
 /// A group of a figure: by what, and which.
-pub(crate) fn group(by: &str, name: &str) -> String {
-    format!("{}: {}", in_plain_words(by), in_plain_words(name))
+pub(crate) fn group(spaces: &Spaces, by: &str, name: &str) -> String {
+    format!("{}: {}", in_plain_words(by), group_name(spaces, by, name))
+}
+
+/// A group of a figure as people call it: what stands in the code lists, where it is one of their codes.
+pub(crate) fn group_name(spaces: &Spaces, by: &str, name: &str) -> String {
+    let told = match by {
+        "source" => name.parse().ok().map(|source| super::placing::referrals::source(source).to_owned()),
+        "scheme" => name.parse().ok().map(|scheme| super::scheme(scheme).to_owned()),
+        _ => spaces.reasons.iter().find(|reason| reason.code == name).map(|reason| reason.label.clone()),
+    };
+    told.unwrap_or_else(|| in_plain_words(name))
 }
 
 /// What a record is.

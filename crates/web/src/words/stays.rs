@@ -27,7 +27,7 @@ pub(super) const DONE: [(&str, &str); 31] = [
     ("step-taken-back", "The last step was taken back. That is on record, too."),
     ("departure-kept", "It is written down where the household went."),
     ("support-ended", "Support after this stay has ended."),
-    ("key-worker-named", "The household has another key worker."),
+    ("key-worker-named", "The household has a new key worker."),
     ("key-worker-gone", "The household has no key worker any more."),
     ("needs-settled", "The checklist is changed."),
     ("need-added", "The need is on the checklist."),
@@ -302,6 +302,15 @@ pub(crate) const TAKING_BACK_IS_RECORDED: &str = "Nothing is wiped out: both ste
 pub(crate) const STEP_CHECK_OUT: (&str, &str) = ("Check out", "Check out now");
 pub(crate) const STEP_NO_SHOW: (&str, &str) = ("Nobody came", "Mark as a no-show");
 pub(crate) const STEP_CANCEL: (&str, &str) = ("Cancel the booking", "Cancel this booking");
+pub(crate) const STEP_END_SUPPORT: (&str, &str) = ("End the support", "The support has ended");
+/// What ending the support after a stay does.
+pub(crate) const WILL_END_SUPPORT: [&str; 2] = [
+    "It is written down that the support after this stay ends now. This can’t be taken back.",
+    "Nothing is planned for the household any more. Its record stays as it is.",
+];
+/// Said where a stay came to nothing, and its household still needs a home.
+pub(crate) const WAITS_AGAIN: &str = "The household waits for a home again.";
+pub(crate) const FIND_A_HOME: &str = "Find a home";
 pub(crate) const STEP_REINSTATE: (&str, &str) = ("Undo the last step", "Take it back");
 pub(crate) const STEP_DEPARTURE: (&str, &str) = ("Where the household went", "Write it down");
 

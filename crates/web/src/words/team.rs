@@ -85,13 +85,18 @@ pub(crate) const fn room_meaning(answer: RoomAnswer, has_wishes: bool) -> &'stat
         }
         (RoomAnswer::AskUs, false) => {
             "The household is too large for this to be told here. This says nothing of what is free: send a referral, or \
-             telephone the team."
+             telephone us."
         }
         (RoomAnswer::AskUs, true) => {
             "It can’t be told here for a household of this size with what you asked for. This says nothing of what is \
-             free: send a referral, or telephone the team."
+             free: send a referral, or telephone us."
         }
     }
+}
+
+/// Whom partner councils telephone.
+pub(crate) fn on_telephone(number: Option<&str>) -> String {
+    number.map_or_else(|| "the team".to_owned(), |number| format!("the team on {number}"))
 }
 
 /// From when on there would be room.

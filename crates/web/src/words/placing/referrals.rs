@@ -139,6 +139,7 @@ pub(crate) mod said {
     pub(crate) const MARAC: &str = "Goes to a MARAC";
     pub(crate) const DISTRICT: &str = "Flees from the district";
     pub(crate) const NOT_SAFE_IN: &str = "Not safe in";
+    pub(crate) const SAFE_IN: &str = "Says that it is safe also in";
     pub(crate) const SHARES_AS: &str = "In a shared home, the adults are";
     pub(crate) const ADULTS: &str = "Adults by sex";
     pub(crate) const AGES: &str = "Children by age";
@@ -209,7 +210,7 @@ pub(crate) const ONE_OF_THESE: &str = "Choose one of these.";
 pub(crate) const WHO_REFERS: &str = "Say who refers.";
 pub(crate) const WHICH_HOUSEHOLD: &str = "Say which household it is.";
 pub(crate) const SAFE_OR_NOT: &str =
-    "You have ticked where it is not safe, and that it is safe everywhere: take one of them away.";
+    "The district that it flees from is ticked as not safe, and said to be safe: take one of them away.";
 pub(crate) const WHY: &str = "Choose a reason.";
 pub(crate) const A_TIME: &str = "Give a date and a time as in 2026-03-31T21:05, or leave it empty for now.";
 
