@@ -425,16 +425,16 @@ async fn the_list_names_each_home_once_as_the_plan_does_and_the_highest_risk_fir
     waiting(&world, "R-3", of(Risk::High)).await;
     // A second referral of the same household is in the plan with the first.
     waiting(&world, "R-3", of(Risk::Standard)).await;
-    let plain =
+    let in_short =
         |line: &String| format!("{} {}", line.split_once(" (").unwrap().0, line.split_once(", ").unwrap().1);
-    let told: Vec<String> = world.officer().to_do().await.iter().map(plain).collect();
+    let told: Vec<String> = world.officer().to_do().await.iter().map(in_short).collect();
     assert_words_snapshot!(told.join("\n"), @r"
     Place: R-3 waits high risk), and SS-01 is free and fits: hold it, or book it.
     Plan: R-2 waits risk not assessed), and what fits and is free is planned for others, who come first: look at the plan for tonight.
     Plan: R-1 waits medium risk), and what fits and is free is planned for others, who come first: look at the plan for tonight.
     ");
     world.clock.set("2020-11-04T09:00:00Z");
-    let told: Vec<String> = world.officer().to_do().await.iter().map(plain).collect();
+    let told: Vec<String> = world.officer().to_do().await.iter().map(in_short).collect();
     assert_words_snapshot!(told.join("\n"), @r"
     Place: R-3 waits high risk), and SS-01 is free and fits: hold it, or book it.
     Plan: R-2 waits longer than it should risk not assessed), and what fits and is free is planned for others, who come first: look at the plan for tonight.
@@ -446,7 +446,7 @@ async fn the_list_names_each_home_once_as_the_plan_does_and_the_highest_risk_fir
     let home = plan.placed.pop().unwrap().unit;
     assert_eq!(home, world.unit("SS-01").await);
     world.officer().book("SS-01", "R-9", "2020-11-04", 2).await.unwrap();
-    let told: Vec<String> = world.officer().to_do().await.iter().map(plain).collect();
+    let told: Vec<String> = world.officer().to_do().await.iter().map(in_short).collect();
     assert_words_snapshot!(told.join("\n"), @r"
     Plan: R-3 waits longer than it should high risk), and nothing that fits is free in time; SS-01 is, from 2020-11-06: look at the plan for tonight.
     Plan: R-2 waits longer than it should risk not assessed), and nothing that fits is free: look at the plan for tonight.
