@@ -488,15 +488,14 @@ fn read_danger(reading: &mut Reading<'_>, ask: &mut ReferralAsk) {
     };
     ask.from_district = fields.text("fromDistrict");
     let mut areas: BTreeSet<String> = fields.all("dangerAreas");
+    let says_safe = fields.has("safeThere", "yes");
     match &ask.from_district {
-        Some(district) if fields.has("safeThere", "yes") => {
-            if areas.contains(district) {
-                reading.wrong.push(Refusal::bad("dangerAreas", said::SAFE_OR_NOT));
-            }
+        Some(district) if says_safe && areas.contains(district) => {
+            reading.wrong.push(Refusal::bad("dangerAreas", said::SAFE_OR_NOT));
         }
         // Whoever says nothing of it has not said that it is safe where they flee from.
-        Some(district) => drop(areas.insert(district.clone())),
-        None => {}
+        Some(district) if !says_safe => drop(areas.insert(district.clone())),
+        _ => {}
     }
     ask.danger_areas = Some(areas);
 }
