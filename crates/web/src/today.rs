@@ -188,7 +188,8 @@ fn to_do(item: &AttentionItem, spaces: &Spaces, today: Night, is_late: bool) -> 
         | Action::SettleNeeds
         | Action::AssignKeyWorker
         | Action::SeeToPack => stay(),
-        Action::Answer | Action::Place => referral(),
+        Action::Answer => referral(),
+        Action::Place => format!("{}/place", referral()),
         Action::Confirm => hold(),
         Action::Plan => "/plan".to_owned(),
     };
