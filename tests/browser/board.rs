@@ -75,6 +75,9 @@ async fn two_officers_want_the_same_home_and_the_second_is_told_what_is_free() {
         browser.reads("Or another household").await;
     }
     for (browser, household) in [(&slower, "R-2020-0552"), (&faster, "R-2020-0551")] {
+        browser.fill("household", "Smith").await;
+        browser.press("Check").await;
+        browser.reads("it must never be a name").await;
         browser.fill("household", household).await;
         browser.fill("adults", "1").await;
         browser.fill("departure", "2020-11-06").await;
@@ -210,6 +213,7 @@ async fn an_overstay_and_whom_it_is_in_the_way_of_are_told() {
     browser.go(&format!("/stays/{}", next.id)).await;
     browser.reads("Move").await;
     assert!(!browser.text().await.contains("Check in now"), "somebody is still there");
+    assert_eq!(browser.one(".stay-next .button").await.text().await.unwrap(), "Move");
     browser.look().await;
     browser.close().await;
     databases.tidy().await;

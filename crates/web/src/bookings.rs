@@ -7,7 +7,6 @@ use safespace_domain::{
     Night, Nights, Refusal, RefusalCode, UnitId,
     access::Permission,
     availability::Spaces,
-    codes::must_name_nobody,
     nights::later,
     referrals::ReferralStatus,
     sharing::SharesAs,
@@ -137,9 +136,11 @@ async fn take(visit: Visit, fields: Fields) -> Answer {
             return visit.show_again(&draw(&visit, fields, tried).await?);
         }
     };
-    let is_checked = visit.engine.household(visit.actor(), fields.get("household")).await?.is_some()
-        || must_name_nobody(fields.get("household"), "household").is_ok();
-    let problem = if is_checked && fields.get("do") == "book" {
+    if let Err(refusal) = placing::is_known(&visit, fields.get("household")).await? {
+        let tried = Tried { problem: Some(refusal), ..Tried::default() };
+        return visit.show_again(&draw(&visit, fields, tried).await?);
+    }
+    let problem = if fields.get("do") == "book" {
         match visit.run(&fields, command).await? {
             Ok(Outcome::Stay(stay)) => return Ok(to(&format!("/stays/{}?done=booked", stay.id))),
             Ok(_) => return Err(Stopped::Failed),
@@ -184,11 +185,6 @@ async fn check(visit: &Visit, fields: &Fields, found: Found) -> Result<Tried, St
     };
     let (engine, spaces) = (&visit.engine, visit.engine.spaces());
     let household = engine.household(visit.actor(), fields.get("household")).await?;
-    if household.is_none()
-        && let Err(refusal) = must_name_nobody(fields.get("household"), "household")
-    {
-        return Ok(Tried { problem: Some(refusal), ..Tried::default() });
-    }
     let again = |reasons: Reasons| command(fields, reasons).unwrap_or_else(|_| first.clone());
     let Foreseen { outcome, needs } = foresee(visit, again).await?;
     let (mut referral, mut unit) = (None, None);

@@ -6,6 +6,7 @@ use safespace_domain::{
     HouseholdId, Night, Nights, Refusal, RefusalCode, UnitId,
     access::Permission,
     availability::Spaces,
+    codes::must_name_nobody,
     exceptions::unbroken_nights,
     stays::{Stay, StayStatus},
     units::{Scheme, Unit},
@@ -165,6 +166,13 @@ impl NightsUsed {
     pub(crate) const fn is_over(self) -> bool {
         self.nights > self.longest
     }
+}
+
+/// Whether a household of this reference is known. Refused where none is, and the reference reads like a name: everybody
+/// would see it.
+pub(crate) async fn is_known(visit: &Visit, reference: &str) -> Result<Result<bool, Refusal>, Stopped> {
+    let known = visit.engine.household(visit.actor(), reference).await?.is_some();
+    Ok(if known { Ok(true) } else { must_name_nobody(reference, "household").map(|()| false) })
 }
 
 /// Whether a stay can be changed at all.

@@ -10,7 +10,7 @@ use std::{iter, sync::Arc};
 
 use askama::Template;
 use safespace_domain::{
-    HouseholdId, Night, Refusal, StayId,
+    HouseholdId, Night, Refusal, RefusalCode, StayId,
     access::Permission,
     attention::{Action, nights_over},
     availability::Spaces,
@@ -353,14 +353,17 @@ async fn next(visit: &Visit, found: &Found, to_do: &mut Vec<ToDo>, is_known: boo
         if let Err(refusal) = stay.clone().arrive(now, &policy) {
             return Ok(Next::Wait { message: words::with_days(&refusal.message) });
         }
-        // Somebody who has not left may be in the way.
         if visit.may(Permission::PlaceHouseholds)
             && let Err(refusal) = visit.rehearse(Command::CheckIn { stay: stay.id }).await?
         {
-            to_do.retain(|item| item.label != words::action(Action::Move));
-            let message = Some(words::with_days(&refusal.message));
+            let message = words::with_days(&refusal.message);
+            // Somebody who has not left is in the way.
+            if refusal.code != RefusalCode::Taken {
+                return Ok(Next::Wait { message });
+            }
             let label = words::action(Action::Move);
-            return Ok(Next::Go { message, path: found.path("/change"), label });
+            to_do.retain(|item| item.label != label);
+            return Ok(Next::Go { message: Some(message), path: found.path("/change"), label });
         }
         let late = stay.nights.arrival() < arrival_night(now, &policy);
         return Ok(Next::CheckIn { late: late.then(|| said::expected(stay.nights.arrival())) });

@@ -4,7 +4,6 @@ use askama::Template;
 use chrono::Datelike;
 use safespace_domain::{
     HouseholdId, Refusal,
-    codes::must_name_nobody,
     reasons::ReasonKind,
     referrals::{Referral, ReferralStatus},
     units::Scheme,
@@ -15,6 +14,7 @@ use super::{Choices, found, path, record};
 use crate::{
     Answer, Stopped,
     fields::Fields,
+    placing,
     shell::{Place, Shell, to},
     visit::Visit,
     words::placing::referrals as said,
@@ -115,10 +115,10 @@ pub(super) async fn accept(visit: Visit, fields: Fields) -> Answer {
     }
     let is_listed = which.iter().any(|(reference, _)| reference == chosen && chosen != OTHER);
     let household = if is_listed { chosen } else { fields.get("household") }.to_owned();
-    let is_known = visit.engine.household(visit.actor(), &household).await?.is_some();
-    if !is_known && let Err(refusal) = must_name_nobody(&household, "household") {
-        return accept_again(&visit, &view, fields, which, Some(&refusal));
-    }
+    let is_known = match placing::is_known(&visit, &household).await? {
+        Ok(is_known) => is_known,
+        Err(refusal) => return accept_again(&visit, &view, fields, which, Some(&refusal)),
+    };
     let is_meant = is_listed || !is_undecided(&view.referral) || fields.get("known") == household;
     if !is_meant && is_known {
         return accept_again(&visit, &view, fields, which, None);
